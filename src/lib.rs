@@ -1,0 +1,4 @@
+//! RudderStack events in, Courier requests out.
+
+#[cfg(feature = "emulator")]
+pub mod emulator;
