@@ -1,0 +1,35 @@
+//! What one step does: a request, or the two requests that update a tenant.
+
+use super::{Class, Request, TenantId, TenantUpdate};
+
+/// The work of one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// One request.
+    Request(Request),
+    /// A tenant read and written back: two requests, one step.
+    UpdateTenant {
+        /// Which tenant
+        tenant: TenantId,
+        /// What to write
+        update: TenantUpdate,
+    },
+}
+
+impl Action {
+    /// The class of all its requests.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Request(request) => request.class(),
+            Self::UpdateTenant { .. } => Class::Tenants,
+        }
+    }
+
+    /// What it keeps in memory besides the event, in bytes.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Request(request) => request.body().map_or(0, |body| body.len()),
+            Self::UpdateTenant { update, .. } => update.weight(),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Where a record came from: for messages to people, and for ids that must be the same when it is read again.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Where one record came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What to call the place: a file's path, `stdin`, the name of a source.
+    pub name: Arc<str>,
+    /// The line the record starts on, counted from 1, where there are lines.
+    pub line: Option<u64>,
+    /// What the ids of events without `messageId` and without times are made of.
+    pub seed: Seed,
+}
+
+/// The last resort for the id of an event that names neither a `messageId` nor a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seed {
+    /// A position that will hold the same record when it is read again.
+    Position {
+        /// A fingerprint of the content, not of the name.
+        fingerprint: u128,
+        /// Bytes from the start of the (decompressed) content.
+        offset: u64,
+    },
+    /// Random bits: two equal calls without times are two events.
+    Random(u128),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! How an event's end is told to whoever sent it: exactly once, whatever happens.
+//!
+//! The vocabulary is vector-core's. One thing differs on purpose: a finalizer that is dropped without a word says
+//! [`EventStatus::Errored`], so that a lost event can never look delivered.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+
+/// How one event ended. Ordered by what the source must do about it: nothing, nothing, keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventStatus {
+    /// Courier has it, or it was deliberately skipped.
+    Delivered,
+    /// It can never be delivered as it is; a dead letter says why.
+    Rejected,
+    /// It was not delivered and may be later: the source keeps it.
+    Errored,
+}
+
+/// Anything that can be told how an event ended. Closures can; so can an embedder's own finalizers in a few lines.
+pub trait Acknowledge: Send {
+    /// Called exactly once.
+    fn acknowledge(self: Box<Self>, status: EventStatus);
+}
+
+impl<F: FnOnce(EventStatus) + Send> Acknowledge for F {
+    fn acknowledge(self: Box<Self>, status: EventStatus) {
+        self(status);
+    }
+}
+
+/// Carries one event's acknowledgement. Dropping it without [`EventFinalizer::finalize`] says `Errored`.
+pub struct EventFinalizer(Option<Box<dyn Acknowledge>>);
+
+impl EventFinalizer {
+    /// Will tell `acknowledge`.
+    pub fn new(acknowledge: impl Acknowledge + 'static) -> Self {
+        Self(Some(Box::new(acknowledge)))
+    }
+
+    /// Tells nobody.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Ends the event with `status`.
+    pub fn finalize(mut self, status: EventStatus) {
+        if let Some(acknowledge) = self.0.take() {
+            acknowledge.acknowledge(status);
+        }
+    }
+
+    /// Splits into `count` parts. The whole ends when the last part does, with the worst status among them; with no
+    /// parts at all it ends at once as `Delivered`.
+    pub fn split(self, count: usize) -> Vec<Self> {
+        match count {
+            0 => {
+                self.finalize(EventStatus::Delivered);
+                Vec::new()
+            }
+            1 => vec![self],
+            _ if self.0.is_none() => (0..count).map(|_| Self::none()).collect(),
+            _ => {
+                let (notifier, whole) = (BatchNotifier::telling(self), count);
+                (0..whole).map(|_| notifier.finalizer()).collect()
+            }
+        }
+    }
+}
+
+impl Drop for EventFinalizer {
+    fn drop(&mut self) {
+        if let Some(acknowledge) = self.0.take() {
+            acknowledge.acknowledge(EventStatus::Errored);
+        }
+    }
+}
+
+impl fmt::Debug for EventFinalizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EventFinalizer")
+            .field(&self.0.is_some())
+            .finish()
+    }
+}
+
+/// Gathers the ends of many events into one, the worst.
+///
+/// It tells its status when it and all its finalizers are gone; with no finalizer made, `Delivered`.
+#[derive(Debug)]
+pub struct BatchNotifier(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    worst: Mutex<EventStatus>,
+    whole: Mutex<Option<EventFinalizer>>,
+}
+
+/// Resolves to the worst status of a batch.
+#[derive(Debug)]
+pub struct BatchStatusReceiver(oneshot::Receiver<EventStatus>);
+
+impl BatchNotifier {
+    /// A notifier, and the future that resolves when the last of its finalizers has ended.
+    pub fn new_with_receiver() -> (Self, BatchStatusReceiver) {
+        let (sender, receiver) = oneshot::channel();
+        let whole = EventFinalizer::new(move |status| {
+            // The receiver may be gone: then nobody wants to know.
+            let _ = sender.send(status);
+        });
+        (Self::telling(whole), BatchStatusReceiver(receiver))
+    }
+
+    fn telling(whole: EventFinalizer) -> Self {
+        Self(Arc::new(Shared {
+            worst: Mutex::new(EventStatus::Delivered),
+            whole: Mutex::new(Some(whole)),
+        }))
+    }
+
+    /// A finalizer for one event of the batch.
+    pub fn finalizer(&self) -> EventFinalizer {
+        let shared = Arc::clone(&self.0);
+        EventFinalizer::new(move |status: EventStatus| {
+            let mut worst = shared.worst.lock().unwrap_or_else(PoisonError::into_inner);
+            *worst = status.max(*worst);
+        })
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let worst = *self.worst.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let whole = self
+            .whole
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(whole) = whole {
+            whole.finalize(worst);
+        }
+    }
+}
+
+impl Future for BatchStatusReceiver {
+    type Output = EventStatus;
+
+    // Correctness: the notifier's last finalizer wakes us; dropping this future only means nobody listens.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0)
+            .poll(cx)
+            .map(|told| told.unwrap_or(EventStatus::Errored))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now(receiver: BatchStatusReceiver) -> Option<EventStatus> {
+        futures::FutureExt::now_or_never(receiver)
+    }
+
+    #[test]
+    fn a_dropped_finalizer_is_errored() {
+        let (batch, receiver) = BatchNotifier::new_with_receiver();
+        drop((batch.finalizer(), batch));
+        assert_eq!(now(receiver), Some(EventStatus::Errored));
+    }
+
+    #[test]
+    fn the_worst_status_wins_and_the_last_one_tells() {
+        let (batch, mut receiver) = BatchNotifier::new_with_receiver();
+        let (first, second) = (batch.finalizer(), batch.finalizer());
+        drop(batch);
+        first.finalize(EventStatus::Rejected);
+        assert!(futures::FutureExt::now_or_never(&mut receiver).is_none());
+        second.finalize(EventStatus::Delivered);
+        assert_eq!(now(receiver), Some(EventStatus::Rejected));
+    }
+
+    #[test]
+    fn parts_end_the_whole_once() {
+        for (statuses, whole) in [
+            (vec![], EventStatus::Delivered),
+            (vec![EventStatus::Rejected], EventStatus::Rejected),
+            (
+                vec![
+                    EventStatus::Delivered,
+                    EventStatus::Errored,
+                    EventStatus::Rejected,
+                ],
+                EventStatus::Errored,
+            ),
+        ] {
+            let (batch, receiver) = BatchNotifier::new_with_receiver();
+            let parts = batch.finalizer().split(statuses.len());
+            drop(batch);
+            for (part, status) in parts.into_iter().zip(statuses) {
+                part.finalize(status);
+            }
+            assert_eq!(now(receiver), Some(whole));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The members of one object, in their order, values untouched.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The members of an object: names with their escapes resolved, values as written.
+///
+/// Names may repeat; [`Members::get`] gives the last, iteration gives all.
+#[derive(Clone, Debug, Default)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+impl<'a> Members<'a> {
+    /// Reads one level of `text`. Anything but an object has no members.
+    pub fn of(text: &'a str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// The value of the last member called `name`.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.iter()
+            .rev()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Whether a member is called `name`.
+    pub fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// All members in their order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), *value))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Key(key)) = map.next_key()? {
+            let value: &RawValue = map.next_value()?;
+            members.push((key, value.get()));
+        }
+        Ok(Members(members))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Members::default())
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Members::default())
+    }
+}
+
+/// Borrows the name where it holds no escape.
+#[derive(Deserialize)]
+pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_spelling_and_repeats_survive() {
+        let members =
+            Members::of(r#" {"b": 1.10 ,"a\u0031":[ null ],"b":{"x":9007199254740993}} "#);
+        let all: Vec<_> = members.iter().collect();
+        assert_eq!(
+            all,
+            [
+                ("b", "1.10"),
+                ("a1", "[ null ]"),
+                ("b", r#"{"x":9007199254740993}"#)
+            ]
+        );
+        assert_eq!(members.get("b"), Some(r#"{"x":9007199254740993}"#));
+        assert!(members.contains("a1") && !members.contains("a2"));
+    }
+
+    #[test]
+    fn other_values_have_no_members() {
+        for text in ["[1,{}]", "null", "\"x\"", "3"] {
+            assert_eq!(Members::of(text).iter().count(), 0, "{text}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Call -> HTTP -> Receipt or Failure.
