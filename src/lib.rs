@@ -5,10 +5,17 @@ pub mod json;
 pub mod event;
 pub mod courier;
 pub mod finalization;
+pub mod telemetry;
 
 // · stages: an event's way, in order
+pub mod ingest;
+pub mod plan;
+pub mod batch;
 pub mod delivery;
 pub mod transport;
+
+// · wholes: stages put together
+pub mod sink;
 
 #[cfg(feature = "emulator")]
 pub mod emulator;

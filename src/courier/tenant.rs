@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use serde_json::value::RawValue;
 
 use super::{Body, BodyTooLarge};
-use crate::json::{Json, Kind, Members, ObjectWriter};
+use crate::json::{Json, Kind, Members, ObjectWriter, prune_nulls};
 
 /// How an existing tenant is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct TenantUpdate {
     pub name: Option<Json>,
     /// `name` of a new tenant that is given none
     pub fallback_name: String,
-    /// `properties`, an object
+    /// `properties`, an object; a member that is `null` removes the one that is there
     pub properties: Json,
 }
 
@@ -46,7 +46,7 @@ impl TenantUpdate {
     pub fn create(&self) -> Result<Body, BodyTooLarge> {
         let mut tenant = ObjectWriter::with_capacity(self.weight() + 32);
         self.write_name(&mut tenant, None);
-        tenant.raw("properties", self.properties.as_str());
+        tenant.raw("properties", &merge("{}", self.properties.as_str()));
         Body::new(tenant.finish())
     }
 
@@ -92,22 +92,30 @@ impl TenantUpdate {
     }
 }
 
-/// `over` on top of `base`: objects member by member at every depth, anything else replaced. The recursion goes no
-/// deeper than `over`, which ingest has bounded.
-fn merge<'a>(base: &'a str, over: &'a str) -> Cow<'a, str> {
-    if Kind::of(base) != Kind::Object || Kind::of(over) != Kind::Object {
-        return Cow::Borrowed(over);
+/// `over` on top of `base`: objects member by member at every depth, anything else replaced, `null` members removed.
+/// The recursion goes no deeper than `over`, which ingest has bounded.
+fn merge<'a>(base: &str, over: &'a str) -> Cow<'a, str> {
+    if Kind::of(over) != Kind::Object {
+        return prune_nulls(over);
     }
     let (kept, new) = (Members::of(base), Members::of(over));
     let mut merged = ObjectWriter::with_capacity(base.len() + over.len());
     for (name, value) in kept.iter() {
         match new.get(name) {
-            Some(newer) => merged.raw(name, &merge(value, newer)),
-            None => merged.raw(name, value),
-        };
+            Some("null") => {}
+            Some(newer) => {
+                merged.raw(name, &merge(value, newer));
+            }
+            None => {
+                merged.raw(name, value);
+            }
+        }
     }
-    for (name, value) in new.iter().filter(|(name, _)| !kept.contains(name)) {
-        merged.raw(name, value);
+    for (name, value) in new
+        .iter()
+        .filter(|(name, value)| !kept.contains(name) && *value != "null")
+    {
+        merged.raw(name, &prune_nulls(value));
     }
     Cow::Owned(merged.finish())
 }
@@ -179,7 +187,7 @@ mod tests {
     #[test]
     fn what_a_tenant_has_is_carried_over() {
         let existing = br#"{"id":"g1","name":"Old","brand_id":"b","parent_tenant_id":null,
-            "properties":{"seats":9007199254740993,"plan":"free","at":{"a":1,"b":2}},
+            "properties":{"seats":9007199254740993,"gone":1,"plan":"free","at":{"a":1,"b":2}},
             "user_profile":{"slack":{"id":null}},"new_member":[1],
             "default_preferences":{"items":[{"id":"t","status":"OPTED_IN","type":"subscription_topic"}]}}"#;
         let merged = update(None, r#"{"at":{"b":3},"plan":"pro"}"#)

@@ -5,6 +5,8 @@
 
 mod call;
 mod failure;
+mod settings;
 
 pub use call::{Call, Outcome, Receipt};
 pub use failure::{Answer, Failure, FailureKind, Verdict};
+pub use settings::{Jitter, Rate, Retry, Settings};

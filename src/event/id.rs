@@ -51,6 +51,11 @@ impl<K> Id<K> {
         })
     }
 
+    /// The id as sent, shared.
+    pub fn to_shared(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
     /// The id as sent.
     pub fn as_str(&self) -> &str {
         &self.text

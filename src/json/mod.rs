@@ -9,6 +9,7 @@ mod path;
 mod prune;
 mod value;
 
+pub(crate) use members::Key;
 pub use members::Members;
 pub use object::ObjectWriter;
 pub use path::{Path, PathError};

@@ -44,6 +44,16 @@ impl Json {
         Ok(Self(trimmed))
     }
 
+    /// `{}`
+    pub const fn empty_object() -> Self {
+        Self(ByteString::from_static("{}"))
+    }
+
+    /// Takes what an [`ObjectWriter`](super::ObjectWriter) or [`prune_nulls`](super::prune_nulls) gave.
+    pub(crate) fn from_writer(text: String) -> Self {
+        Self(ByteString::from(text))
+    }
+
     /// Takes the part of `owner` that a parser of this crate has already found to be a value.
     pub(crate) fn from_checked(owner: &ByteString, part: &str) -> Self {
         Self(owner.slice_ref(part))

@@ -1,0 +1,88 @@
+//! Bytes to events. Synchronous, total and bounded: whatever the bytes, it ends and says what it found.
+//!
+//! In: one record (a line, a message, a request body). Out: for each event in it an [`Event`] or a [`DecodeError`].
+//! It does not know where records come from, what Courier is, or what time it is.
+
+mod error;
+mod fields;
+mod head;
+mod limits;
+mod message_id;
+mod split;
+mod unwrap;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+pub use error::{DecodeError, Problem};
+pub use limits::Limits;
+
+use crate::event::{Event, Origin};
+use crate::json::Json;
+
+/// Decodes one record. Understood are one JSON object, lines of JSON, a JSON array, RudderStack's request body
+/// (`{"batch": […]}`), its transformer input (`{"message": …, "metadata" | "destination": …}`) and its raw archive
+/// (`{"payload": …, "createdAt": …}`); a byte order mark, blank lines, `\r\n` and a missing last newline do not matter.
+///
+/// Each event stands alone: a bad one gives its own error and costs no other.
+pub fn decode(record: &Bytes, origin: &Origin, limits: &Limits) -> Vec<Result<Event, DecodeError>> {
+    let mut events = Vec::with_capacity(1);
+    for part in unwrap::parts(record) {
+        let decoded = part.outcome.and_then(|bytes| {
+            event(
+                &bytes,
+                &message_id::Fallback {
+                    seed: origin.seed,
+                    position: part.position,
+                },
+                limits,
+            )
+            .map_err(|problem| (bytes, problem))
+        });
+        events.push(decoded.map_err(|(bytes, problem)| {
+            DecodeError {
+                origin: Origin {
+                    line: origin
+                        .line
+                        .map(|line| line.saturating_add(part.lines_before)),
+                    ..origin.clone()
+                },
+                position: part.position,
+                record: bytes,
+                problem,
+            }
+        }));
+    }
+    events
+}
+
+/// Reads one bare event.
+fn event(
+    bytes: &Bytes,
+    fallback: &message_id::Fallback,
+    limits: &Limits,
+) -> Result<Event, Problem> {
+    limits.check(bytes)?;
+    let text = ByteString::try_from(bytes.clone()).map_err(|_| Problem::utf8(bytes))?;
+    let head = head::Head::read(&text)?;
+    let value = |raw: Option<&str>| raw.map(|raw| Json::from_checked(&text, raw));
+    let kind = head.kind()?;
+    let (message_id, message_id_was_made) = head.message_id(&text, fallback)?;
+    Ok(Event {
+        kind,
+        message_id,
+        message_id_was_made,
+        user_id: fields::id("userId", head.user_id)?,
+        anonymous_id: fields::id("anonymousId", head.anonymous_id)?,
+        group_id: fields::id("groupId", head.group_id)?,
+        name: head.name(kind)?,
+        traits: value(fields::present(head.traits)),
+        properties: value(fields::present(head.properties)),
+        context: value(fields::present(head.context)),
+        integrations: value(head.integrations),
+        body: Json::from_checked(&text, text.trim_ascii()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! Every shape, every field rule, and the promise that a bad record costs only itself.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::{DecodeError, Limits, decode};
+use crate::event::{Event, EventType, Origin, Seed};
+
+fn origin() -> Origin {
+    Origin {
+        name: "in.ndjson".into(),
+        line: Some(10),
+        seed: Seed::Random(7),
+    }
+}
+
+fn read(record: &[u8]) -> Vec<Result<Event, DecodeError>> {
+    decode(
+        &Bytes::copy_from_slice(record),
+        &origin(),
+        &Limits::default(),
+    )
+}
+
+fn bodies(record: &str) -> Vec<String> {
+    read(record.as_bytes())
+        .into_iter()
+        .map(|event| event.unwrap().body.as_str().to_owned())
+        .collect()
+}
+
+fn error(record: &str) -> String {
+    let mut events = read(record.as_bytes());
+    assert_eq!(events.len(), 1, "{record}");
+    events.remove(0).unwrap_err().to_string()
+}
+
+const A: &str = r#"{"type":"track","event":"a","userId":"u"}"#;
+const B: &str =
+    r#"{ "type":"identify", "userId":9007199254740993, "traits":{"z":1.10,"a":1e400} }"#;
+
+#[test]
+fn every_shape_gives_its_events_to_the_byte() {
+    for (record, expected) in [
+        (A.to_owned(), vec![A]),
+        (format!("\u{feff}{A}\n"), vec![A]),
+        (format!("{A}\r\n\r\n{B}"), vec![A, B]),
+        (format!("[{A},{B}]"), vec![A, B]),
+        (format!("[\n  {A},\n  {B}\n]"), vec![A, B]),
+        (format!("[{A}]\n{B}\n"), vec![A, B]),
+        (format!(r#"{{"batch":[{A},{B}],"sentAt":"x"}}"#), vec![A, B]),
+        (format!(r#"{{"type":"batch","batch":{A}}}"#), vec![A]),
+        (
+            format!(r#"{{"message":{A},"metadata":{{"x":1}}}}"#),
+            vec![A],
+        ),
+        (
+            format!(r#"[{{"message":{A},"destination":{{}}}},{{"message":{B},"metadata":{{}}}}]"#),
+            vec![A, B],
+        ),
+        (
+            format!(r#"{{"userId":"<<>>a<<>>u","payload":{A},"createdAt":"t","messageId":"m"}}"#),
+            vec![A],
+        ),
+        ("  \n\n".to_owned(), vec![]),
+        ("[]".to_owned(), vec![]),
+    ] {
+        assert_eq!(bodies(&record), expected, "{record}");
+    }
+}
+
+#[test]
+fn an_event_over_several_lines_is_one_event() {
+    let pretty = "{\n  \"type\": \"track\",\n  \"event\": \"x\"\n}";
+    assert_eq!(bodies(pretty), [pretty]);
+}
+
+#[test]
+fn own_members_named_like_envelopes_leave_an_event_alone() {
+    for event in [
+        r#"{"type":"track","message":{"a":1}}"#,
+        r#"{"type":"track","payload":{"a":1},"createdAt":"t"}"#,
+        r#"{"type":"track","batch":null}"#,
+        r#"{"type":"track","properties":{"batch":[1]}}"#,
+    ] {
+        assert_eq!(bodies(event), [event]);
+    }
+}
+
+#[test]
+fn fields_are_read_and_numbers_become_their_text() {
+    let event = r#"{"TYPE":"x","type":" Group ","userId":"","anonymousId":null,"groupId":12.50,
+        "messageId":18446744073709551617,"traits":null,"integrations":null,"event":7}"#;
+    let event = read(event.as_bytes()).remove(0).unwrap();
+    assert_eq!(event.kind, EventType::Group);
+    assert_eq!(event.user_id, None);
+    assert_eq!(event.anonymous_id, None);
+    assert_eq!(event.group_id.unwrap().as_str(), "12.50");
+    assert_eq!(event.message_id.as_str(), "18446744073709551617");
+    assert!(!event.message_id_was_made);
+    assert!(event.traits.is_none());
+    assert_eq!(event.integrations.unwrap().as_str(), "null");
+    assert_eq!(event.name, None);
+}
+
+#[test]
+fn errors_name_the_record_the_field_and_what_was_expected() {
+    for (record, message) in [
+        (
+            r#"{"type":"track","userId":{}}"#,
+            "in.ndjson:10: `userId` must be a string or a number, was an object",
+        ),
+        (
+            r#"{"type":"track","groupId":1e3}"#,
+            "in.ndjson:10: `groupId` must be a string or a number, was a number with an exponent",
+        ),
+        (
+            r#"{"type":"track","messageId":true}"#,
+            "in.ndjson:10: `messageId` must be a string or a number, was a boolean",
+        ),
+        (
+            r#"{"type":"track","event":[]}"#,
+            "in.ndjson:10: `event` must be a string, was an array",
+        ),
+        (
+            r#"{"type":3}"#,
+            "in.ndjson:10: `type` must be `identify`, `track`, `group` or another event type, was a number",
+        ),
+        (
+            "{}",
+            "in.ndjson:10: `type` is missing, expected `identify`, `track`, `group` or another event type",
+        ),
+        (
+            "7",
+            "in.ndjson:10: an event must be a JSON object, was a number",
+        ),
+        (
+            "{\"type\":\"track\"",
+            "in.ndjson:10: not valid JSON: EOF while parsing an object at line 1 column 15",
+        ),
+        (
+            r#"{"batch":"x"}"#,
+            "in.ndjson:10: `batch` must be an array of events, was a string",
+        ),
+        (
+            r#"{"batch":[]}"#,
+            "in.ndjson:10: `batch` must be a list with at least one event, was an empty array",
+        ),
+    ] {
+        assert_eq!(error(record), message, "{record}");
+    }
+    let mixed = format!("{A}\n\nnope\n[{A},{{}}]");
+    let errors: Vec<String> = read(mixed.as_bytes())
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|e| e.to_string())
+        .collect();
+    assert_eq!(errors.len(), 2);
+    assert!(
+        errors[0].starts_with("in.ndjson:12 (event 2): not valid JSON"),
+        "{errors:?}"
+    );
+    assert!(
+        errors[1].starts_with("in.ndjson:13 (event 4): `type` is missing"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn invalid_utf8_and_limits_cost_one_event() {
+    let mut record = format!("[{A},").into_bytes();
+    record.extend(b"{\"type\":\"\xff\"},");
+    record.extend(
+        format!(
+            "{}{}{},{B}]",
+            r#"{"type":"track","p":"#,
+            "[".repeat(70),
+            "]".repeat(70) + "}"
+        )
+        .bytes(),
+    );
+    let events = read(&record);
+    assert_eq!(events.len(), 4);
+    assert!(events[0].is_ok() && events[3].is_ok());
+    let messages: Vec<_> = events[1..3]
+        .iter()
+        .map(|e| e.as_ref().unwrap_err().to_string())
+        .collect();
+    assert!(
+        messages[0].contains("invalid UTF-8 at byte 9"),
+        "{messages:?}"
+    );
+    assert!(messages[1].contains("64 levels deep"), "{messages:?}");
+
+    let limits = Limits {
+        max_event_bytes: A.len(),
+        ..Limits::default()
+    };
+    let events = decode(&Bytes::from(format!("{A}\n{B}")), &origin(), &limits);
+    assert!(events[0].is_ok());
+    assert!(
+        events[1]
+            .as_ref()
+            .unwrap_err()
+            .to_string()
+            .contains("may take 41 bytes")
+    );
+}
+
+#[test]
+fn made_message_ids_follow_the_event_then_the_position_then_chance() {
+    let id = |record: &str, seed| {
+        let origin = Origin { seed, ..origin() };
+        let event = decode(
+            &Bytes::copy_from_slice(record.as_bytes()),
+            &origin,
+            &Limits::default(),
+        )
+        .remove(0)
+        .unwrap();
+        assert!(event.message_id_was_made);
+        event.message_id.as_str().to_owned()
+    };
+    let timed = r#"{"type":"track","sentAt":"2026-01-01"}"#;
+    assert_eq!(id(timed, Seed::Random(1)), id(timed, Seed::Random(2)));
+    let position = |offset| Seed::Position {
+        fingerprint: 1,
+        offset,
+    };
+    assert_eq!(id(A, position(3)), id(A, position(3)));
+    assert_ne!(id(A, position(3)), id(A, position(4)));
+    assert_ne!(id(A, Seed::Random(1)), id(A, Seed::Random(2)));
+    let twins = read(format!("{A}\n{A}").as_bytes());
+    let ids: Vec<_> = twins
+        .into_iter()
+        .map(|event| event.unwrap().message_id)
+        .collect();
+    assert_ne!(ids[0], ids[1]);
+}
+
+/// What may stand next to a good record: no line breaks, or it would be two records.
+fn junk() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ -~]{0,40}",
+        Just("{\"type\":\"track\"".to_owned()),
+        Just("{".to_owned()),
+        Just("]".to_owned()),
+        Just("[".to_owned()),
+        Just("{\"batch\":[".to_owned()),
+        Just("null".to_owned()),
+        "\\PC{0,20}",
+    ]
+}
+
+/// Junk that leaves the brackets around it balanced.
+fn balanced_junk() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("{}"),
+        Just("nul"),
+        Just("{\"type\":}"),
+        Just("\"x,]\""),
+        Just("[1,2"),
+        Just("3")
+    ]
+    .prop_map(|text| {
+        if text == "[1,2" {
+            "[1,2]".to_owned()
+        } else {
+            text.to_owned()
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_end_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read(&bytes);
+    }
+
+    #[test]
+    fn any_nested_text_ends_without_a_panic(text in "[\\[\\]{},:\"a\\\\ \n]{0,120}") {
+        let _ = read(text.as_bytes());
+    }
+
+    #[test]
+    fn good_lines_survive_any_neighbours(before in junk(), between in junk(), after in junk()) {
+        let record = format!("{before}\n{A}\n{between}\n{B}\n{after}");
+        let good: Vec<_> = read(record.as_bytes()).into_iter().filter_map(Result::ok)
+            .map(|event| event.body.as_str().to_owned()).collect();
+        prop_assert!(good.contains(&A.to_owned()) && good.contains(&B.to_owned()), "{}", record);
+    }
+
+    #[test]
+    fn good_elements_survive_broken_neighbours(
+        junk in proptest::collection::vec(balanced_junk(), 0..4), batch in any::<bool>(), at in 0usize..5,
+    ) {
+        let mut elements = junk.clone();
+        elements.insert(at.min(junk.len()), A.to_owned());
+        let list = format!("[{}]", elements.join(","));
+        let record = if batch { format!("{{\"batch\":{list}}}") } else { list };
+        let events = read(record.as_bytes());
+        prop_assert!(events.iter().any(|event| event.as_ref().is_ok_and(|event| event.body.as_str() == A)), "{}", record);
+        prop_assert_eq!(events.len(), junk.iter().filter(|j| *j != "[1,2]").count() + 1 + 2 * junk.iter().filter(|j| *j == "[1,2]").count());
+    }
+}

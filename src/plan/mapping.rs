@@ -1,0 +1,216 @@
+//! The mapping: which events start which automations, and with what.
+
+use std::fmt;
+
+use super::direct::Context;
+use super::inline::Payload;
+use super::{Refusal, step, track};
+use crate::courier::{Body, Request, TemplateId};
+use crate::event::{Event, EventType};
+use crate::json::{Json, Kind, ObjectWriter, Path};
+
+/// One mapping block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Automation {
+    /// Which events it is for
+    pub on: Trigger,
+    /// What it starts
+    pub target: Target,
+    /// Whether it takes the place of an identify's or a group's own writes
+    pub only: bool,
+    /// Where in the event the run's data is, instead of the usual places
+    pub data: Option<Path>,
+    /// Where in the event the recipient's user id is, instead of the event's own user
+    pub recipient: Option<Path>,
+    /// Where in the event a profile for the run is; none is sent otherwise
+    pub profile: Option<Path>,
+}
+
+/// Which events a block is for. A name is compared exactly, as Courier Studio does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// The type
+    pub kind: EventType,
+    /// The name of a track event; any where absent
+    pub name: Option<String>,
+}
+
+/// What a block starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A stored automation, by id or alias
+    Template(TemplateId),
+    /// A journey, by id or alias
+    Journey(TemplateId),
+    /// An automation given in the configuration: an array of steps
+    Steps(Json),
+}
+
+impl Trigger {
+    /// Whether `event` is one of those.
+    pub fn matches(&self, event: &Event) -> bool {
+        let is_named = || self.name.is_none() || self.name == event.name;
+        self.kind == event.kind && is_named()
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{}/{name}", self.kind),
+            None => write!(f, "{}", self.kind),
+        }
+    }
+}
+
+fn matching(context: Context<'_>) -> impl Iterator<Item = &Automation> {
+    context
+        .direct
+        .automations
+        .iter()
+        .filter(move |block| block.on.matches(context.event))
+}
+
+/// Whether a matching block takes the place of the event's own writes.
+pub(super) fn replaces_own_writes(context: Context<'_>) -> bool {
+    matching(context).any(|block| block.only)
+}
+
+/// Adds a step for each matching block, in file order, each after the event's own writes and none after another.
+pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Result<(), Refusal> {
+    let own = steps.last();
+    for block in matching(context) {
+        let request = block.request(context)?;
+        steps.push_user(own, request);
+    }
+    Ok(())
+}
+
+impl Automation {
+    fn request(&self, context: Context<'_>) -> Result<Request, Refusal> {
+        let recipient = self.recipient(context)?;
+        let data = match &self.data {
+            Some(path) => Some(self.object(context, "data", path)?),
+            None => data(context.event)?,
+        };
+        let profile = self
+            .profile
+            .as_ref()
+            .map(|path| self.object(context, "profile", path));
+        let profile = profile.transpose()?;
+        let mut body = ObjectWriter::with_capacity(256);
+        match &self.target {
+            Target::Template(_) => {
+                write_recipient(recipient.as_deref(), &mut body);
+            }
+            Target::Journey(_) => {
+                // Courier answers 400 to a journey for nobody.
+                if recipient.is_none() && profile.is_none() {
+                    return Err(Refusal::Missing("userId"));
+                }
+                if let Some(recipient) = &recipient {
+                    body.string("user_id", recipient);
+                }
+            }
+            Target::Steps(list) => {
+                body.raw("automation", &track::automation(list, None));
+                write_recipient(recipient.as_deref(), &mut body);
+            }
+        }
+        body.raw_if("data", data.as_ref().map(Json::as_str));
+        body.raw_if("profile", profile.as_ref().map(Json::as_str));
+        let body = Body::new(body.finish())?;
+        Ok(match &self.target {
+            Target::Template(template) => Request::InvokeAutomation {
+                template: template.clone(),
+                body,
+            },
+            Target::Journey(journey) => Request::InvokeJourney {
+                journey: journey.clone(),
+                body,
+            },
+            Target::Steps(_) => Request::InvokeAdHoc { body },
+        })
+    }
+
+    fn recipient(&self, context: Context<'_>) -> Result<Option<String>, Refusal> {
+        let Some(path) = &self.recipient else {
+            return Ok(context.user().map(|(_, id)| id.to_owned()));
+        };
+        let value = self.value(context, "recipient", path)?;
+        match value.kind() {
+            Kind::String => Ok(value.to_text()),
+            Kind::Number => Ok(Some(value.as_str().to_owned())),
+            found @ (Kind::Null | Kind::Bool | Kind::Array | Kind::Object) => Err(Refusal::kind(
+                path.to_string(),
+                "a string or a number",
+                found,
+            )),
+        }
+    }
+
+    fn object(
+        &self,
+        context: Context<'_>,
+        option: &'static str,
+        path: &Path,
+    ) -> Result<Json, Refusal> {
+        object(&path.to_string(), self.value(context, option, path)?)
+    }
+
+    fn value(
+        &self,
+        context: Context<'_>,
+        option: &'static str,
+        path: &Path,
+    ) -> Result<Json, Refusal> {
+        let value = context
+            .event
+            .body
+            .get(path)
+            .filter(|value| value.kind() != Kind::Null);
+        value.ok_or_else(|| Refusal::MissingMapped {
+            on: self.on.to_string(),
+            option,
+            path: path.to_string(),
+        })
+    }
+}
+
+/// Writes `recipient`, which Courier wants there even when there is nobody: then it is `null`.
+pub(super) fn write_recipient<'a>(
+    user: Option<&str>,
+    body: &'a mut ObjectWriter,
+) -> &'a mut ObjectWriter {
+    match user {
+        Some(user) => body.string("recipient", user),
+        None => body.raw("recipient", "null"),
+    }
+}
+
+/// The value, if it is an object, as Courier demands of data and profiles.
+pub(super) fn object(field: &str, value: Json) -> Result<Json, Refusal> {
+    match value.kind() {
+        Kind::Object => Ok(value),
+        found @ (Kind::Null | Kind::Bool | Kind::Number | Kind::String | Kind::Array) => {
+            Err(Refusal::kind(field, "an object", found))
+        }
+    }
+}
+
+/// A run's data: what the event sets apart for it, else its properties, else its traits.
+fn data(event: &Event) -> Result<Option<Json>, Refusal> {
+    match Payload::of(event).data {
+        Some(data) => object("properties.courier.automation.data", data).map(Some),
+        None => default_data(event),
+    }
+}
+
+/// Properties, else traits.
+pub(super) fn default_data(event: &Event) -> Result<Option<Json>, Refusal> {
+    if let Some(properties) = event.properties.clone() {
+        return object("properties", properties).map(Some);
+    }
+    let traits = event.traits.clone().or_else(|| event.context_traits());
+    traits.map(|traits| object("traits", traits)).transpose()
+}

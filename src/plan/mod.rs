@@ -1,0 +1,71 @@
+//! What an event means for Courier: steps to take, or a reason to take none. Pure.
+//!
+//! The only place where both vocabularies are spoken. It knows no clock, no chance and no network: the same event
+//! under the same rules gives the same plan, its idempotency keys included.
+
+mod consent;
+mod direct;
+mod forward;
+mod group;
+mod identify;
+mod inline;
+mod integrations;
+mod mapping;
+mod profile;
+mod refuse;
+mod rules;
+mod step;
+mod track;
+
+pub use consent::{Consent, ConsentStrategy};
+pub use mapping::{Automation, Target, Trigger};
+pub use refuse::Refusal;
+pub use rules::{
+    Direct, Inline, Integrations, Mode, NullTraits, Rules, TenantRule, Traits, Unmapped,
+};
+pub use step::{Lane, Plan, Step, Steps};
+
+use crate::event::{Event, EventType};
+use crate::telemetry::SkipReason;
+
+/// Plans one event.
+pub fn plan(event: &Event, rules: &Rules) -> Plan {
+    if rules.integrations == Integrations::Strict && !integrations::allow(event) {
+        return Plan::Skip(SkipReason::Integrations);
+    }
+    if rules
+        .consent
+        .as_ref()
+        .is_some_and(|consent| consent.denies(event))
+    {
+        return Plan::Skip(SkipReason::Consent);
+    }
+    let planned = match &rules.mode {
+        Mode::Direct(direct) => direct::plan(event, rules, direct),
+        Mode::Inbound { group } => inbound(event, rules, *group),
+    };
+    planned.unwrap_or_else(Plan::Refuse)
+}
+
+/// What RudderStack's own destination sends, and group events, which Courier documents and RudderStack refuses.
+fn inbound(event: &Event, rules: &Rules, group: bool) -> Result<Plan, Refusal> {
+    match event.kind {
+        EventType::Identify | EventType::Track => {}
+        EventType::Group if group => {
+            event.group_id.as_ref().ok_or(Refusal::Missing("groupId"))?;
+        }
+        EventType::Group
+        | EventType::Page
+        | EventType::Screen
+        | EventType::Alias
+        | EventType::Merge
+        | EventType::Record
+        | EventType::AudienceList
+        | EventType::Other => return Ok(Plan::Skip(SkipReason::Unsupported)),
+    }
+    let mut steps = step::Builder::new(event, rules);
+    let forwarded = forward::body(event, rules.inline)?;
+    steps.ignored_inline = forwarded.ignored_inline;
+    steps.push_user(None, forwarded.request()?);
+    Ok(steps.finish())
+}

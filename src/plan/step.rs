@@ -1,0 +1,122 @@
+//! Steps: one piece of work each, in its lane, after what it depends on.
+
+use std::sync::Arc;
+
+use super::{Refusal, Rules};
+use crate::courier::{Action, KeySeed, Request};
+use crate::event::Event;
+use crate::telemetry::SkipReason;
+
+/// What an event means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Work to do
+    Steps(Steps),
+    /// Nothing to do, on purpose
+    Skip(SkipReason),
+    /// Nothing that can be done
+    Refuse(Refusal),
+}
+
+/// The work for one event; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// In the order they are to be taken
+    pub steps: Vec<Step>,
+    /// Whether an inline automation was left out because payloads are not trusted that far
+    pub ignored_inline: bool,
+}
+
+/// One piece of work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Among whose work it keeps its order
+    pub lane: Lane,
+    /// The position of the step of the same event that must have succeeded before
+    pub after: Option<usize>,
+    /// What to do
+    pub action: Action,
+    /// What its idempotency keys are made of
+    pub seed: KeySeed,
+}
+
+/// A queue whose work is done one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lane {
+    /// Work about nobody in particular: no order is kept
+    None,
+    /// Work about one user (`userId`, else `anonymousId`)
+    User(Arc<str>),
+    /// Work about one tenant; it never waits for a user
+    Tenant(Arc<str>),
+}
+
+/// Gathers the steps of one event.
+#[derive(Debug)]
+pub(super) struct Builder<'a> {
+    event: &'a Event,
+    rules: &'a Rules,
+    steps: Vec<Step>,
+    pub(super) ignored_inline: bool,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) const fn new(event: &'a Event, rules: &'a Rules) -> Self {
+        Self {
+            event,
+            rules,
+            steps: Vec::new(),
+            ignored_inline: false,
+        }
+    }
+
+    /// Adds a request in the lane of the event's user; gives its position.
+    pub(super) fn push_user(&mut self, after: Option<usize>, request: Request) -> usize {
+        let user = self.event.user_id.as_ref().map(crate::event::Id::to_shared);
+        let anonymous = || {
+            self.event
+                .anonymous_id
+                .as_ref()
+                .map(crate::event::Id::to_shared)
+        };
+        let lane = user.or_else(anonymous).map_or(Lane::None, Lane::User);
+        self.push(lane, after, Action::Request(request))
+    }
+
+    /// Adds work in `lane`; gives its position.
+    pub(super) fn push(&mut self, lane: Lane, after: Option<usize>, action: Action) -> usize {
+        let position = self.steps.len();
+        let seed = KeySeed {
+            sink: Arc::clone(&self.rules.sink),
+            message_id: self.event.message_id.to_shared(),
+            step: u16::try_from(position).unwrap_or(u16::MAX),
+        };
+        self.steps.push(Step {
+            lane,
+            after,
+            action,
+            seed,
+        });
+        position
+    }
+
+    /// The position of the last step so far.
+    pub(super) fn last(&self) -> Option<usize> {
+        self.steps.len().checked_sub(1)
+    }
+
+    /// Whether any step so far does work of this kind.
+    pub(super) fn any(&self, is_wanted: impl Fn(&Action) -> bool) -> bool {
+        self.steps.iter().any(|step| is_wanted(&step.action))
+    }
+
+    pub(super) fn finish(self) -> Plan {
+        if self.steps.is_empty() {
+            return Plan::Skip(SkipReason::Nothing);
+        }
+        Plan::Steps(Steps {
+            steps: self.steps,
+            ignored_inline: self.ignored_inline,
+        })
+    }
+}
