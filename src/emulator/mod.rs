@@ -1,1 +1,42 @@
-//! A local Courier.
+//! A local Courier for trying mappings and for tests: the API's routes with their semantics, its
+//! state, and a log of the requests it saw.
+//!
+//! In: HTTP requests, over a socket ([`Emulator`]) or straight into [`Courier::router`].
+//! Out: the answers Courier documents; where it documents nothing, the choice is said where it is
+//! made. It knows nothing of RudderStack's vocabulary beyond what Courier itself reads, and nothing
+//! of the rest of this crate: whoever tests against it tests against a stranger.
+
+mod answer;
+mod auth;
+mod body;
+mod call;
+mod clock;
+mod connections;
+mod courier;
+mod exchange;
+mod idempotency;
+mod ids;
+mod judge;
+mod log;
+mod members;
+mod merge;
+mod paging;
+mod path;
+mod retention;
+mod routes;
+mod script;
+mod server;
+mod settings;
+mod state;
+mod summary;
+mod timestamp;
+
+pub use clock::Clock;
+pub use courier::Courier;
+pub use log::LoggedRequest;
+pub use merge::Merge;
+pub use script::{Scripted, Stage};
+pub use server::Emulator;
+pub use settings::Settings;
+pub use state::{InboundEvent, InboundKind, Invocation, Source};
+pub use summary::{RouteCount, Summary};

@@ -1,0 +1,114 @@
+//! The handle on an emulated Courier: its router, and what it holds, for whoever tests against it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use serde_json::Value;
+
+use super::log::LoggedRequest;
+use super::routes;
+use super::script::Scripted;
+use super::settings::Settings;
+use super::state::{InboundEvent, Invocation, State};
+use super::summary::Summary;
+
+/// A local Courier without a socket. Clones are handles on the same state.
+#[derive(Clone)]
+pub struct Courier {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    state: Mutex<State>,
+}
+
+impl Courier {
+    /// A Courier that holds nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        let state = Mutex::new(State::new(settings.seed));
+        Self {
+            shared: Arc::new(Shared { settings, state }),
+        }
+    }
+
+    /// The API, and the emulator's own `/emulator/requests` and `/emulator/summary`.
+    pub fn router(&self) -> Router {
+        routes::router(self)
+    }
+
+    /// Gives the next `times` requests that match a scripted answer. Entries are tried in the order
+    /// they were made, and only the first that matches a request counts for it. The matcher runs
+    /// while the state is held: it must not ask this handle anything.
+    pub fn answer_next(
+        &self,
+        times: usize,
+        matcher: impl Fn(&LoggedRequest) -> bool + Send + 'static,
+        scripted: Scripted,
+    ) {
+        self.state().script.push(times, Box::new(matcher), scripted);
+    }
+
+    /// The requests seen, in the order they arrived.
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.state().log.since(0).cloned().collect()
+    }
+
+    /// What was seen and is held, in numbers.
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.state())
+    }
+
+    /// A user's profile.
+    pub fn profile(&self, user: &str) -> Option<Value> {
+        self.state().profiles.get(user).cloned().map(Value::Object)
+    }
+
+    /// A tenant as `GET /tenants/{id}` gives it.
+    pub fn tenant(&self, id: &str) -> Option<Value> {
+        self.state().tenants.get(id).cloned().map(Value::Object)
+    }
+
+    /// A tenant's users in order, each with the membership's profile.
+    pub fn members(&self, tenant: &str) -> Vec<(String, Value)> {
+        let state = self.state();
+        let members = state.memberships.of_tenant(tenant, None);
+        members
+            .map(|(user, profile)| (user.to_owned(), Value::Object(profile.clone())))
+            .collect()
+    }
+
+    /// The automations and journeys asked for, in order.
+    pub fn invocations(&self) -> Vec<Invocation> {
+        self.state().invocations.since(0).cloned().collect()
+    }
+
+    /// The inbound events accepted, in order.
+    pub fn inbound(&self) -> Vec<InboundEvent> {
+        self.state().inbound.since(0).cloned().collect()
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// The state. A panic under the lock (a test's matcher) leaves it as it stood.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Courier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The state holds personal data; the summary does not.
+        formatter
+            .debug_struct("Courier")
+            .field("settings", &self.shared.settings)
+            .field("summary", &self.summary())
+            .finish()
+    }
+}

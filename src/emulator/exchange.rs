@@ -1,0 +1,174 @@
+//! The way of one request: read, logged, judged, answered. Everything between arrival and answer
+//! happens in one short hold of the lock; only a scripted delay waits, without it.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::request::Parts;
+use http::{Method, StatusCode};
+
+use super::answer::{Answer, Refusal};
+use super::body::receive;
+use super::call::Call;
+use super::courier::Courier;
+use super::idempotency::Scope;
+use super::judge::{IDEMPOTENCY_KEY, Route, Verdict, judge};
+use super::log::LoggedRequest;
+use super::path;
+use super::settings::Settings;
+
+/// Answers one request. Dropping the future undoes nothing that was done.
+pub(super) async fn exchange(courier: Courier, route: Option<Route>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = receive(body).await;
+    let (answer, pending) = admit(&courier, route, &head, body);
+    if let Some(pending) = pending {
+        // Correctness: the timer wakes us; dropped here, `Pending` settles the key.
+        tokio::time::sleep(pending.delay).await;
+        pending.answered();
+    }
+    answer.into_response()
+}
+
+/// Does what the request asks for, and says what is left when its answer has to wait.
+fn admit(
+    courier: &Courier,
+    route: Option<Route>,
+    head: &Parts,
+    body: Result<Bytes, Refusal>,
+) -> (Answer, Option<Pending>) {
+    let settings = courier.settings();
+    let now = settings.clock.now();
+    let mut request = logged(head, route, body.as_ref().ok());
+    // The body is parsed before the lock is taken, since that is most of the work.
+    let call = body.and_then(|body| call(settings, route, head, body, now));
+
+    let mut state = courier.state();
+    request.sequence = state.log.next();
+    let verdict = judge(
+        &mut state,
+        settings,
+        &head.headers,
+        route,
+        &request,
+        call,
+        now,
+    );
+    let Verdict {
+        answer,
+        replayed,
+        delay,
+        keep,
+    } = verdict;
+    let status = answer.status;
+    let (sequence, route) = (request.sequence, request.route);
+    request.replayed = replayed;
+    if delay.is_zero() {
+        if let Some((scope, until)) = keep {
+            state.answers.finish(scope, Some(answer.clone()), until);
+        }
+        state.counts.answered(&head.method, route, status, replayed);
+        request.status = Some(status);
+        state.log.arrived(request);
+        return (answer, None);
+    }
+    if let Some((scope, _)) = keep {
+        state.answers.begin(scope);
+    }
+    state.log.arrived(request);
+    let keep = keep.map(|(scope, until)| (scope, until, answer.clone()));
+    let courier = courier.clone();
+    let method = head.method.clone();
+    (
+        answer,
+        Some(Pending {
+            courier,
+            sequence,
+            method,
+            route,
+            status,
+            delay,
+            keep,
+        }),
+    )
+}
+
+/// A request whose answer waits. Dropped, it keeps the answer for the key's replay: what was done
+/// stays done, whoever has stopped listening.
+struct Pending {
+    courier: Courier,
+    sequence: u64,
+    method: Method,
+    route: Option<&'static str>,
+    status: StatusCode,
+    delay: Duration,
+    keep: Option<(Scope, Duration, Answer)>,
+}
+
+impl Pending {
+    fn answered(self) {
+        let mut state = self.courier.state();
+        state.log.answered(self.sequence, self.status);
+        state
+            .counts
+            .answered(&self.method, self.route, self.status, false);
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some((scope, until, answer)) = self.keep.take() {
+            self.courier
+                .state()
+                .answers
+                .finish(scope, Some(answer), until);
+        }
+    }
+}
+
+fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>) -> LoggedRequest {
+    let header = |name: HeaderName| {
+        head.headers
+            .get(name)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    LoggedRequest {
+        sequence: 0,
+        method: head.method.clone(),
+        path: head
+            .uri
+            .path_and_query()
+            .map_or_else(String::new, ToString::to_string),
+        route: route.map(|route| route.pattern),
+        idempotency_key: header(IDEMPOTENCY_KEY),
+        content_type: header(CONTENT_TYPE),
+        body: body.cloned().unwrap_or_default(),
+        status: None,
+        replayed: false,
+    }
+}
+
+fn call(
+    settings: &Settings,
+    route: Option<Route>,
+    head: &Parts,
+    body: Bytes,
+    now: Duration,
+) -> Result<Call, Refusal> {
+    let path = head.uri.path();
+    Ok(Call {
+        captures: route.map_or_else(
+            || Ok(Vec::new()),
+            |route| path::captures(route.pattern, path),
+        )?,
+        query: path::query(head.uri.query().unwrap_or_default())?,
+        path: path.to_owned(),
+        json: serde_json::from_slice(&body).ok(),
+        body,
+        now,
+        merge: settings.merge,
+    })
+}

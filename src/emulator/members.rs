@@ -1,0 +1,67 @@
+//! Reading the members of a request body, with refusals that name the member and what it must be.
+
+use serde_json::{Map, Value};
+
+use super::answer::Refusal;
+
+pub(super) fn required_string<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<&'a str, Refusal> {
+    let value = body.get(name).ok_or_else(|| missing(name))?;
+    value.as_str().ok_or_else(|| wrong(name, "a string"))
+}
+
+pub(super) fn required_object<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<&'a Map<String, Value>, Refusal> {
+    let value = body.get(name).ok_or_else(|| missing(name))?;
+    value.as_object().ok_or_else(|| wrong(name, "an object"))
+}
+
+pub(super) fn optional_string<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, Refusal> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_str()
+            .map(Some)
+            .ok_or_else(|| wrong(name, "a string or null")),
+    }
+}
+
+pub(super) fn optional_object<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a Map<String, Value>>, Refusal> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_object()
+            .map(Some)
+            .ok_or_else(|| wrong(name, "an object or null")),
+    }
+}
+
+/// Takes an object out of the body, so that it can be stored without a copy.
+pub(super) fn take_object(
+    body: &mut Map<String, Value>,
+    name: &str,
+) -> Result<Map<String, Value>, Refusal> {
+    match body.remove(name) {
+        Some(Value::Object(object)) => Ok(object),
+        Some(_) => Err(wrong(name, "an object")),
+        None => Err(missing(name)),
+    }
+}
+
+pub(super) fn missing(name: &str) -> Refusal {
+    Refusal::bad_request(format!("'{name}' is required"))
+}
+
+pub(super) fn wrong(name: &str, expected: &str) -> Refusal {
+    Refusal::bad_request(format!("'{name}' must be {expected}"))
+}

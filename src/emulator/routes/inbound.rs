@@ -1,0 +1,113 @@
+//! `/inbound/*`: events. `courier` takes tracks of Courier's own shape; `rudderstack` and `segment`
+//! take those products' events as they are. An answer of 202 promises acceptance only, so what an
+//! event lacks for its effect is no error: the effect is left out.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::super::answer::{Answer, Refusal};
+use super::super::call::Call;
+use super::super::members::{optional_string, required_object, required_string, wrong};
+use super::super::state::{InboundEvent, InboundKind, State};
+
+pub(super) fn courier(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+    let body = call.object()?;
+    required_string(&body, "event")?;
+    let message_id = required_string(&body, "messageId")?.to_owned();
+    required_object(&body, "properties")?;
+    optional_string(&body, "userId")?;
+    if required_string(&body, "type")? != "track" {
+        return Err(wrong("type", "'track'"));
+    }
+    once(state, InboundKind::Courier, Some(&message_id), call)?;
+    Ok(accept(
+        state,
+        InboundKind::Courier,
+        "track".to_owned(),
+        &body,
+        call,
+    ))
+}
+
+pub(super) fn rudderstack(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+    foreign(state, InboundKind::RudderStack, call)
+}
+
+pub(super) fn segment(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+    foreign(state, InboundKind::Segment, call)
+}
+
+fn foreign(state: &mut State, kind: InboundKind, call: &mut Call) -> Result<Answer, Refusal> {
+    let mut body = call.object()?;
+    let event_type = required_string(&body, "type")?.to_ascii_lowercase();
+    if !["identify", "track", "group"].contains(&event_type.as_str()) {
+        return Err(wrong("type", "'identify', 'track' or 'group'"));
+    }
+    once(state, kind, id(&body, "messageId").as_deref(), call)?;
+    let user = id(&body, "userId");
+    match event_type.as_str() {
+        "identify" => {
+            // Courier documents the fallback to anonymousId for group alone.
+            if let (Some(user), Some(Value::Object(traits))) = (user, body.remove("traits")) {
+                state.merge_profile(&user, traits, call.merge);
+            }
+        }
+        "group" => {
+            let user = user.or_else(|| id(&body, "anonymousId"));
+            if let (Some(user), Some(group)) = (user, id(&body, "groupId")) {
+                // What becomes of the group's traits is not documented: nothing, here.
+                state.memberships.put(&group, &user, Map::new(), call.merge);
+            }
+        }
+        _ => {}
+    }
+    Ok(accept(state, kind, event_type, &body, call))
+}
+
+/// Refuses a message id already used at this endpoint; an event without one is always new.
+fn once(
+    state: &mut State,
+    kind: InboundKind,
+    message_id: Option<&str>,
+    call: &Call,
+) -> Result<(), Refusal> {
+    match message_id {
+        Some(id) if !state.is_new_message(kind, id, call.now) => Err(Refusal::conflict(format!(
+            "the messageId '{id}' was already used"
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn accept(
+    state: &mut State,
+    kind: InboundKind,
+    event_type: String,
+    body: &Map<String, Value>,
+    call: &mut Call,
+) -> Answer {
+    let message_id = state.ids.give();
+    let answer = Answer::json(StatusCode::ACCEPTED, &json!({"messageId": message_id}));
+    let event = body.get("event").and_then(Value::as_str).map(String::from);
+    let (body, at) = (call.body.clone(), call.now);
+    state.record_inbound(InboundEvent {
+        kind,
+        event_type,
+        event,
+        message_id,
+        body,
+        at,
+    });
+    answer
+}
+
+/// An id, which these products also write as a number.
+fn id(body: &Map<String, Value>, name: &str) -> Option<String> {
+    match body.get(name)? {
+        Value::String(id) if !id.is_empty() => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What an emulator can be told: where to listen, whom to let in, and the choices that Courier's
+//! documentation leaves open.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use secrecy::SecretString;
+
+use super::clock::Clock;
+use super::merge::Merge;
+
+/// How an emulator is set up. [`Default`] listens on a free loopback port and accepts any key.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes a free one.
+    ///
+    /// Security: `/emulator/*` asks for no key and shows the payloads received, so an address other
+    /// than loopback shows them to whoever reaches it.
+    pub address: SocketAddr,
+    /// The one bearer key accepted; `None` accepts any that is not empty.
+    pub api_key: Option<SecretString>,
+    /// How `POST /profiles/{id}` and the other merging writes merge.
+    pub merge: Merge,
+    /// Where run and message ids start. The same seed and requests give the same ids.
+    pub seed: u64,
+    /// What time it is, for whatever expires.
+    pub clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            api_key: None,
+            merge: Merge::default(),
+            seed: 0,
+            clock: Clock::system(),
+        }
+    }
+}

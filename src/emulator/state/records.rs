@@ -1,0 +1,70 @@
+//! What was accepted and can be read back: invocations of automations and journeys, and events of
+//! the inbound endpoints.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// An accepted request to start an automation or a journey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The `runId` it was answered with.
+    pub run_id: String,
+    /// What was to be started.
+    pub source: Source,
+    /// Whom it is for; an automation may name nobody.
+    pub recipient: Option<String>,
+    /// The request's body as received.
+    pub body: Bytes,
+    /// When, since the Unix epoch.
+    pub at: Duration,
+}
+
+/// What an invocation starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Steps given in the request.
+    AdHoc,
+    /// The automation template of this id or alias.
+    Template(String),
+    /// The journey of this id or alias.
+    Journey(String),
+}
+
+/// An accepted event of an inbound endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundEvent {
+    /// Which endpoint took it.
+    pub kind: InboundKind,
+    /// The event's type, in lower case.
+    pub event_type: String,
+    /// The event's name, on track.
+    pub event: Option<String>,
+    /// The `messageId` it was answered with: Courier's own, not the event's.
+    pub message_id: String,
+    /// The request's body as received.
+    pub body: Bytes,
+    /// When, since the Unix epoch.
+    pub at: Duration,
+}
+
+/// The inbound endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InboundKind {
+    /// `POST /inbound/courier`
+    Courier,
+    /// `POST /inbound/rudderstack`
+    RudderStack,
+    /// `POST /inbound/segment`
+    Segment,
+}
+
+impl InboundKind {
+    pub(in super::super) fn name(self) -> &'static str {
+        match self {
+            Self::Courier => "courier",
+            Self::RudderStack => "rudderstack",
+            Self::Segment => "segment",
+        }
+    }
+}

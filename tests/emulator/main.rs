@@ -1,0 +1,13 @@
+//! The emulated Courier, driven as its callers drive it: through its router, and over a socket.
+#![cfg(feature = "emulator")]
+
+mod automations;
+mod control;
+mod gate;
+mod idempotency;
+mod inbound;
+mod profiles;
+mod script;
+mod socket;
+mod support;
+mod tenants;
