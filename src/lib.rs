@@ -19,3 +19,5 @@ pub mod sink;
 
 #[cfg(feature = "emulator")]
 pub mod emulator;
+#[cfg(feature = "runner")]
+pub mod runner;

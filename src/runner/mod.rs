@@ -1,0 +1,3 @@
+//! Runs a configuration: sources, dead letters, checkpoints, shutdown, summary.
+
+pub mod source;

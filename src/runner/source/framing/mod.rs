@@ -1,0 +1,286 @@
+//! Bytes to records: lines, the elements of a JSON array, or JSON objects written over several lines.
+//!
+//! In: the bytes of an input, in pieces of any size. Out: one [`Frame`] per record, with its place. Pure, and bounded:
+//! it holds one piece and one record of at most `max_bytes`. It knows nothing of files, and checks no JSON; what it
+//! cuts badly because it was bad costs as little of its neighbours as can be told from brackets.
+
+mod place;
+mod structure;
+mod unit;
+
+use bytes::{Bytes, BytesMut};
+
+pub use place::{Place, Shape};
+use unit::{Cut, Unit};
+
+/// One record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// What it holds
+    pub content: Content,
+    /// Where it begins
+    pub from: Place,
+    /// Where to go on once it is done
+    pub next: Place,
+}
+
+/// What a record holds. Never empty.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Its bytes, without white space around them
+    Whole(Bytes),
+    /// It is longer than allowed
+    TooLong {
+        /// Its first bytes, [`KEPT_BYTES`] at most
+        head: Bytes,
+        /// How long it is
+        bytes: u64,
+    },
+}
+
+/// How much is kept of a record that is too long: enough to recognise it by, little enough to keep many.
+pub const KEPT_BYTES: usize = 64 << 10;
+
+/// Cuts an input into records.
+#[derive(Debug)]
+pub struct Framer {
+    max_bytes: usize,
+    /// What has been pushed and not consumed; it starts at `place`
+    buffer: BytesMut,
+    place: Place,
+    ended: bool,
+    under_way: Option<UnderWay>,
+}
+
+/// A record that has begun.
+#[derive(Debug)]
+struct UnderWay {
+    unit: Unit,
+    from: Place,
+    /// How much of the buffer belongs to it so far
+    scanned: usize,
+    /// Its start, once it turned out too long and is no longer held in the buffer
+    head: Option<Bytes>,
+}
+
+impl Framer {
+    /// Reads from `place` on. A record longer than `max_bytes` becomes [`Content::TooLong`].
+    pub fn new(place: Place, max_bytes: usize) -> Self {
+        Self {
+            max_bytes,
+            buffer: BytesMut::new(),
+            place,
+            ended: false,
+            under_way: None,
+        }
+    }
+
+    /// Where reading has come to: every record before it was given out.
+    pub fn place(&self) -> Place {
+        self.under_way.as_ref().map_or(self.place, |it| it.from)
+    }
+
+    /// Takes the next piece of the input. All frames should be taken before the next one is pushed, or they pile up.
+    pub fn push(&mut self, piece: &[u8]) {
+        self.buffer.extend_from_slice(piece);
+    }
+
+    /// The input is over: what has begun ends here.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// The next record, once it is complete.
+    pub fn next_frame(&mut self) -> Option<Frame> {
+        loop {
+            let mut record = match self.under_way.take() {
+                Some(record) => record,
+                None => self.begin()?,
+            };
+            match self.extent(&mut record) {
+                Extent::Open => {
+                    self.under_way = Some(record);
+                    return None;
+                }
+                Extent::GiveBack => {
+                    self.place.shape = Shape::Lines;
+                    self.under_way = Some(UnderWay {
+                        unit: Unit::Line,
+                        scanned: 0,
+                        ..record
+                    });
+                }
+                Extent::Closed => return Some(self.finish(record)),
+            }
+        }
+    }
+
+    /// Skips what stands between records, and tells by the next byte what kind of record begins.
+    fn begin(&mut self) -> Option<UnderWay> {
+        loop {
+            if self.place.offset == 0
+                && BOM.starts_with(self.buffer.get(..3).unwrap_or(&self.buffer))
+            {
+                if self.buffer.len() < BOM.len() && !self.ended {
+                    return None;
+                }
+                if self.buffer.starts_with(BOM) {
+                    self.consume(BOM.len());
+                }
+            }
+            let between = |byte: &u8| {
+                byte.is_ascii_whitespace() || (*byte == b',' && self.place.shape == Shape::Array)
+            };
+            let skip = self.buffer.iter().take_while(|byte| between(byte)).count();
+            self.consume(skip);
+            let first = *self.buffer.first()?;
+            let unit = match (self.place.shape, first) {
+                (Shape::Unknown, b'[') => {
+                    self.place.shape = Shape::Array;
+                    self.consume(1);
+                    continue;
+                }
+                (Shape::Array, b']') => {
+                    self.place.shape = Shape::Unknown;
+                    self.consume(1);
+                    continue;
+                }
+                (Shape::Array, _) => Unit::element(first),
+                (Shape::Unknown, b'{') => Unit::object(),
+                (Shape::Unknown | Shape::Lines, _) => {
+                    self.place.shape = Shape::Lines;
+                    Unit::Line
+                }
+            };
+            return Some(UnderWay {
+                unit,
+                from: self.place,
+                scanned: 0,
+                head: None,
+            });
+        }
+    }
+
+    /// Scans on for the end of `record`.
+    fn extent(&mut self, record: &mut UnderWay) -> Extent {
+        let mut cut = Cut::No;
+        let rest = self.buffer.get(record.scanned..).unwrap_or_default();
+        if matches!(record.unit, Unit::Line) {
+            // Lines are most of what is ever read, and this is many times faster than the loop below.
+            let newline = memchr::memchr(b'\n', rest);
+            record.scanned += newline.map_or(rest.len(), |at| at + 1);
+            cut = newline.map_or(Cut::No, |_| Cut::After);
+        } else {
+            let is_object = matches!(record.unit, Unit::Object { .. });
+            for byte in rest {
+                cut = record.unit.step(*byte);
+                match cut {
+                    Cut::No => record.scanned += 1,
+                    Cut::After => {
+                        record.scanned += 1;
+                        break;
+                    }
+                    Cut::Before | Cut::GiveBack => break,
+                }
+                if is_object && record.scanned > self.max_bytes {
+                    return Extent::GiveBack;
+                }
+            }
+        }
+        let open = matches!(record.unit, Unit::Object { closed: false, .. });
+        match cut {
+            Cut::GiveBack => return Extent::GiveBack,
+            Cut::Before | Cut::After => return Extent::Closed,
+            Cut::No if self.ended && open => return Extent::GiveBack,
+            Cut::No if self.ended => return Extent::Closed,
+            Cut::No => {}
+        }
+        // Security: a record without an end must not take all memory.
+        if record.head.is_some() || self.is_too_long(record) {
+            record.head.get_or_insert_with(|| self.head());
+            self.consume(record.scanned);
+            record.scanned = 0;
+        }
+        Extent::Open
+    }
+
+    /// Whether what the buffer holds of `record` is more than it may take, its line end aside.
+    fn is_too_long(&self, record: &UnderWay) -> bool {
+        let last = record
+            .scanned
+            .checked_sub(1)
+            .and_then(|at| self.buffer.get(at));
+        record.scanned - usize::from(last == Some(&b'\n')) > self.max_bytes
+    }
+
+    /// What is kept of a record that is too long.
+    fn head(&self) -> Bytes {
+        let kept = KEPT_BYTES.min(self.max_bytes);
+        Bytes::copy_from_slice(self.buffer.get(..kept).unwrap_or(&self.buffer))
+    }
+
+    fn finish(&mut self, record: UnderWay) -> Frame {
+        if let Unit::Object { lines, .. } = record.unit {
+            self.place.shape = if lines { Shape::Unknown } else { Shape::Lines };
+        }
+        let too_long = self.is_too_long(&record).then(|| self.head());
+        let bytes = self.buffer.split_to(record.scanned).freeze();
+        self.pass(&bytes);
+        let content = match record.head.or(too_long) {
+            Some(head) => Content::TooLong {
+                head,
+                bytes: self.place.offset - record.from.offset,
+            },
+            None => Content::Whole(bytes.slice_ref(bytes.trim_ascii())),
+        };
+        Frame {
+            content,
+            from: record.from,
+            next: self.place,
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        let consumed = self.buffer.split_to(count);
+        self.pass(&consumed);
+    }
+
+    fn pass(&mut self, bytes: &[u8]) {
+        let lines = memchr::memchr_iter(b'\n', bytes).count();
+        self.place.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.place.line += u64::try_from(lines).unwrap_or(u64::MAX);
+    }
+}
+
+/// A byte order mark.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+enum Extent {
+    Open,
+    Closed,
+    GiveBack,
+}
+
+impl std::fmt::Debug for Frame {
+    /// Without the record, which is personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let content = match &self.content {
+            Content::Whole(bytes) => format!("{} bytes", bytes.len()),
+            Content::TooLong { bytes, .. } => format!("too long: {bytes} bytes"),
+        };
+        write!(f, "Frame({content}, {:?} to {:?})", self.from, self.next)
+    }
+}
+
+impl std::fmt::Debug for Content {
+    /// Without the record, which is personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
+            Self::TooLong { bytes, .. } => write!(f, "TooLong({bytes} bytes)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

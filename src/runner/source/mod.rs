@@ -1,0 +1,3 @@
+//! Where events come from: files and standard input.
+
+pub mod framing;
