@@ -6,21 +6,21 @@ use super::*;
 
 /// The frames of `input`, pushed in pieces of the given sizes.
 fn frames(input: &[u8], pieces: &[usize], from: Place, max_bytes: usize) -> Vec<Frame> {
-    let mut framer = Framer::new(from, max_bytes);
+    let mut cutter = Framer::new(from, max_bytes);
     let mut rest = input;
-    let mut frames = Vec::new();
+    let mut found = Vec::new();
     for size in pieces.iter().cycle() {
         if rest.is_empty() {
             break;
         }
         let (piece, more) = rest.split_at((*size).min(rest.len()));
-        framer.push(piece);
-        frames.extend(std::iter::from_fn(|| framer.next_frame()));
+        cutter.push(piece);
+        found.extend(std::iter::from_fn(|| cutter.next_frame()));
         rest = more;
     }
-    framer.end();
-    frames.extend(std::iter::from_fn(|| framer.next_frame()));
-    frames
+    cutter.end();
+    found.extend(std::iter::from_fn(|| cutter.next_frame()));
+    found
 }
 
 fn texts(input: &str) -> Vec<(String, u64)> {
@@ -212,7 +212,7 @@ proptest! {
 
     #[test]
     fn every_good_line_is_a_record_with_its_line_whatever_stands_beside_it(lines in vec(line(), 0..20)) {
-        let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+        let text: String = lines.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
         // A brace alone may well close the line before it: that is one object, and no good line is lost to it.
         let closed = lines.windows(2).any(|pair| !pair[0].0 && pair[1].1 == "}");
         prop_assume!(!closed && !lines.windows(3).any(|lines| lines[2].1 == "}"));

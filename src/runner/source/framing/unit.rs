@@ -57,7 +57,7 @@ impl Unit {
 
     /// Takes the next byte.
     pub(super) fn step(&mut self, byte: u8) -> Cut {
-        let cut = match self {
+        match self {
             Self::Line => return if byte == b'\n' { Cut::After } else { Cut::No },
             Self::Object {
                 structure,
@@ -101,8 +101,7 @@ impl Unit {
                     Cut::No
                 }
             },
-        };
-        cut
+        }
     }
 }
 

@@ -1,0 +1,133 @@
+//! The file the letters are in: opened for nobody else to read, whole lines only, on disk before anyone is told.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::runner::checkpoint::create_folder;
+
+/// The file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Opening failed
+    #[error("dead letters {path} cannot be opened: {error}")]
+    Open {
+        /// Which file
+        path: PathBuf,
+        /// Why
+        error: io::Error,
+    },
+    /// Others may read it
+    #[error(
+        "dead letters {path} may be read by others (mode {mode:o}), and they hold personal data: `chmod 600` the file"
+    )]
+    Exposed {
+        /// Which file
+        path: PathBuf,
+        /// Its permissions
+        mode: u32,
+    },
+}
+
+/// An open file that ends with a whole line.
+#[derive(Debug)]
+pub(super) struct LetterFile {
+    file: File,
+    length: u64,
+}
+
+impl LetterFile {
+    /// Opens the file at `path` and creates it where there is none. Blocks on the disk.
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |error| OpenError::Open {
+            path: path.to_owned(),
+            error,
+        };
+        if let Some(folder) = path.parent() {
+            create_folder(folder).map_err(failed)?;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(failed)?;
+        // Security: dead letters hold whole events, which are personal data.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let metadata = file.metadata().map_err(failed)?;
+            let mode = metadata.permissions().mode() & 0o777;
+            if metadata.is_file() && mode & 0o077 != 0 {
+                let path = path.to_owned();
+                return Err(OpenError::Exposed { path, mode });
+            }
+        }
+        let length = end_line(&mut file).map_err(failed)?;
+        Ok(Self { file, length })
+    }
+
+    /// Appends `lines` and waits until they are on disk. After an error none of them is in the file, if that can be
+    /// had at all. Blocks on the disk.
+    pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        let appended = self
+            .file
+            .write_all(lines)
+            .and_then(|()| self.file.sync_data());
+        match appended {
+            Ok(()) => self.length += u64::try_from(lines.len()).unwrap_or(u64::MAX),
+            // Half a line would make the next one unreadable too.
+            Err(_) => self.file.set_len(self.length)?,
+        }
+        appended
+    }
+}
+
+/// Ends a line that a crash left torn; gives the length.
+fn end_line(file: &mut File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let Some(last) = length.checked_sub(1) else {
+        return Ok(0);
+    };
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut byte)?;
+    if byte == *b"\n" {
+        return Ok(length);
+    }
+    file.write_all(b"\n")?;
+    Ok(length + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_added_behind_what_is_there_even_if_it_was_torn() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sink/dead-letters.ndjson");
+        LetterFile::open(&path)
+            .unwrap()
+            .append(b"1\n{\"to")
+            .unwrap();
+        LetterFile::open(&path).unwrap().append(b"2\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n{\"to\n2\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_may_read_is_refused_and_a_new_one_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead-letters.ndjson");
+        LetterFile::open(&path).unwrap();
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+        let error = LetterFile::open(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("mode 640") && error.contains("chmod 600"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! One dead letter as one line of JSON. Pure: the time is an argument.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::base64;
+use crate::runner::clock::Time;
+use crate::sink::DeadLetter;
+
+/// The members, in the order they are written; what is not known is left out.
+#[derive(Serialize)]
+struct Line<'a> {
+    at: String,
+    reason: &'static str,
+    detail: &'a str,
+    origin: String,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps_done: Option<&'a [usize]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a str>,
+    #[serde(flatten)]
+    record: Original,
+}
+
+/// The original record, in the plainest form that loses nothing.
+#[derive(Serialize)]
+enum Original {
+    #[serde(rename = "record")]
+    Json(Box<RawValue>),
+    #[serde(rename = "record_text")]
+    Text(String),
+    #[serde(rename = "record_base64")]
+    Base64(String),
+}
+
+/// The line, its newline included.
+pub(super) fn line(letter: &DeadLetter, at: Time) -> Vec<u8> {
+    let (event, answer) = (letter.event.as_ref(), letter.answer.as_ref());
+    let line = Line {
+        at: at.to_string(),
+        reason: letter.reason.as_str(),
+        detail: &letter.detail,
+        origin: letter.origin.to_string(),
+        kind: event.map(|event| event.kind.as_str()),
+        message_id: event.map(|event| event.message_id.as_str()),
+        user_id: event.and_then(|event| event.user.as_deref()),
+        endpoint: answer.map(|answer| answer.endpoint.as_str()),
+        step: answer.map(|answer| answer.step),
+        steps_done: answer.map(|answer| answer.steps_done.as_slice()),
+        status: answer.and_then(|answer| answer.status),
+        answer: answer.and_then(|answer| answer.excerpt.as_deref()),
+        record: original(&letter.record),
+    };
+    let mut text =
+        serde_json::to_vec(&line).expect("text, numbers and checked JSON always serialize");
+    text.push(b'\n');
+    text
+}
+
+fn original(record: &[u8]) -> Original {
+    let Ok(text) = std::str::from_utf8(record) else {
+        return Original::Base64(base64::encode(record));
+    };
+    // In JSON a bare line end can only stand between values, where a space means the same.
+    let one_line = text.trim_ascii().replace(['\n', '\r'], " ");
+    let json = serde_json::from_str::<&RawValue>(text).is_ok();
+    match RawValue::from_string(one_line) {
+        Ok(raw) if json => Original::Json(raw),
+        _ => Original::Text(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::courier::Endpoint;
+    use crate::event::{EventType, Origin, Seed};
+    use crate::runner::clock::Clock;
+    use crate::sink::{Identity, Refused};
+    use crate::telemetry::Rejection;
+
+    fn letter(record: &'static [u8]) -> DeadLetter {
+        DeadLetter {
+            reason: Rejection::Unreadable,
+            detail: "not valid JSON".to_owned(),
+            origin: Origin {
+                name: "a.ndjson".into(),
+                line: Some(7),
+                seed: Seed::Random(1),
+            },
+            record: Bytes::from_static(record),
+            event: None,
+            answer: None,
+        }
+    }
+
+    fn written(letter: &DeadLetter) -> String {
+        let clock = Clock::from_fn(|| Duration::from_millis(951_827_415_250));
+        String::from_utf8(line(letter, clock.now())).unwrap()
+    }
+
+    #[test]
+    fn a_record_is_kept_to_the_byte_on_one_line() {
+        let text = written(&letter(b"{\"b\":  1e400,\n \"a\":12345678901234567890}\n"));
+        assert!(
+            text.ends_with(",\"record\":{\"b\":  1e400,  \"a\":12345678901234567890}}\n"),
+            "{text}"
+        );
+        assert_eq!(text.matches('\n').count(), 1);
+    }
+
+    #[test]
+    fn what_is_not_json_is_text_and_what_is_not_text_is_base64() {
+        let found = |record: &'static [u8]| -> Value {
+            serde_json::from_str(&written(&letter(record))).unwrap()
+        };
+        assert_eq!(found(b"{\"a\":\n")["record_text"], "{\"a\":\n");
+        assert_eq!(found(b"\"a\nb\"")["record_text"], "\"a\nb\"");
+        assert_eq!(found(b"")["record_text"], "");
+        assert_eq!(found(b"\xff\xfe\xfb")["record_base64"], "//77");
+    }
+
+    #[test]
+    fn everything_known_is_said() {
+        let letter = DeadLetter {
+            event: Some(Identity {
+                kind: EventType::Group,
+                message_id: "m".to_owned(),
+                user: Some("u".to_owned()),
+            }),
+            answer: Some(Refused {
+                endpoint: Endpoint::PutTenant,
+                step: 1,
+                steps_done: vec![0],
+                status: Some(400),
+                excerpt: Some("bad".to_owned()),
+            }),
+            ..letter(b"{}")
+        };
+        let found: Value = serde_json::from_str(&written(&letter)).unwrap();
+        assert_eq!(
+            found,
+            json!({
+                "at": "2000-02-29T12:30:15.250Z", "reason": "unreadable", "detail": "not valid JSON",
+                "origin": "a.ndjson:7", "type": "group", "message_id": "m", "user_id": "u",
+                "endpoint": "PUT /tenants/{tenant_id}", "step": 1, "steps_done": [0], "status": 400, "answer": "bad",
+                "record": {},
+            })
+        );
+    }
+}

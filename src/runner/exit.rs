@@ -1,0 +1,114 @@
+//! What a run's exit code says.
+
+use std::process::ExitCode;
+
+use crate::telemetry::Totals;
+
+/// How the process ends. The codes are those of `sysexits.h` where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Every event was delivered or deliberately skipped
+    Done,
+    /// The command line is wrong (clap's own code)
+    Usage,
+    /// Something was rejected: the dead letters say what and why
+    Rejected,
+    /// A source could not be read, or not to its end
+    Source,
+    /// Something in the program or around it failed that is no event's fault
+    Internal,
+    /// Something is still owed: the next run goes on there
+    Owed,
+    /// Something was rejected and something else is still owed
+    RejectedAndOwed,
+    /// The configuration is wrong
+    Config,
+}
+
+impl Exit {
+    /// All of them, in the order of their codes.
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Usage,
+        Self::Rejected,
+        Self::Source,
+        Self::Internal,
+        Self::Owed,
+        Self::RejectedAndOwed,
+        Self::Config,
+    ];
+
+    /// The code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Usage => 2,
+            Self::Rejected => 65,
+            Self::Source => 66,
+            Self::Internal => 70,
+            Self::Owed => 75,
+            Self::RejectedAndOwed => 76,
+            Self::Config => 78,
+        }
+    }
+
+    /// What the code means, as `--help` says it.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "every event was delivered or deliberately skipped",
+            Self::Usage => "the command line is wrong",
+            Self::Rejected => "something was rejected: the dead letters say what and why",
+            Self::Source => "a source could not be read, or not to its end",
+            Self::Internal => {
+                "something failed that is no event's fault: the last log line says what"
+            }
+            Self::Owed => "something is still owed: the next run goes on there",
+            Self::RejectedAndOwed => "something was rejected and something else is still owed",
+            Self::Config => "the configuration is wrong",
+        }
+    }
+
+    /// How a run ended that was to do all it could.
+    pub fn of(totals: &Totals, owed: u64, source_problems: usize) -> Self {
+        match (source_problems, totals.rejected.is_empty(), owed) {
+            (1.., _, _) => Self::Source,
+            (_, true, 0) => Self::Done,
+            (_, true, _) => Self::Owed,
+            (_, false, 0) => Self::Rejected,
+            (_, false, _) => Self::RejectedAndOwed,
+        }
+    }
+
+    /// One line per code, for `--help`.
+    pub fn table() -> String {
+        let lines = Self::ALL.map(|exit| format!("  {:>2}  {}", exit.code(), exit.meaning()));
+        format!("Exit codes:\n{}", lines.join("\n"))
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_only_a_clean_run_is_zero() {
+        let codes: std::collections::BTreeSet<_> = Exit::ALL.map(Exit::code).into();
+        assert_eq!(codes.len(), Exit::ALL.len());
+        let clean = Totals::default();
+        let rejected = Totals {
+            rejected: [("refused", 1)].into(),
+            ..Totals::default()
+        };
+        assert_eq!(Exit::of(&clean, 0, 0), Exit::Done);
+        assert_eq!(Exit::of(&clean, 2, 0), Exit::Owed);
+        assert_eq!(Exit::of(&rejected, 0, 0), Exit::Rejected);
+        assert_eq!(Exit::of(&rejected, 1, 0), Exit::RejectedAndOwed);
+        assert_eq!(Exit::of(&clean, 0, 1), Exit::Source);
+    }
+}

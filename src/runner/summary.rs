@@ -1,0 +1,164 @@
+//! What a run did, for people: counts and how long it took, to text. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use crate::telemetry::Totals;
+
+/// What a run did. Written aligned, one count a line.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The counts
+    pub totals: Totals,
+    /// How long it took
+    pub elapsed: Duration,
+    /// How reading ended
+    pub input: InputEnd,
+}
+
+/// How reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputEnd {
+    /// Everything was read
+    Complete,
+    /// A signal or a hold stopped it
+    Stopped,
+    /// So many files or inputs could not be read, or not to their end
+    Problems(usize),
+}
+
+impl Summary {
+    /// Events that were read and have not ended for good: their source keeps them.
+    pub fn owed(&self) -> u64 {
+        let totals = &self.totals;
+        let read = sum(&totals.events) + totals.unreadable;
+        let ended = totals.delivered + sum(&totals.skipped) + sum(&totals.rejected);
+        read.saturating_sub(ended)
+    }
+
+    fn lines(&self) -> Vec<(String, String)> {
+        let totals = &self.totals;
+        let mut lines = Vec::new();
+        let mut group = |title: &str, count: u64, parts: &BTreeMap<&'static str, u64>| {
+            lines.push((title.to_owned(), count.to_string()));
+            for (name, count) in parts {
+                lines.push((format!("  {name}"), count.to_string()));
+            }
+        };
+        let mut events = totals.events.clone();
+        if totals.unreadable > 0 {
+            events.insert("(unreadable)", totals.unreadable);
+        }
+        group("events read", sum(&events), &events);
+        group("requests sent", sum(&totals.requests), &totals.requests);
+        let none = BTreeMap::new();
+        group("retries", totals.retries, &none);
+        group("delivered", totals.delivered, &none);
+        group("skipped", sum(&totals.skipped), &totals.skipped);
+        group("rejected", sum(&totals.rejected), &totals.rejected);
+        group("still owed", self.owed(), &none);
+        if totals.ignored_inline > 0 {
+            group("inline automations ignored", totals.ignored_inline, &none);
+        }
+        let input = match self.input {
+            InputEnd::Complete => "complete".to_owned(),
+            InputEnd::Stopped => "stopped before its end".to_owned(),
+            InputEnd::Problems(1) => "1 problem".to_owned(),
+            InputEnd::Problems(count) => format!("{count} problems"),
+        };
+        lines.push(("input".to_owned(), input));
+        lines.push((
+            "elapsed".to_owned(),
+            format!("{:.3} s", self.elapsed.as_secs_f64()),
+        ));
+        lines.push(("rate".to_owned(), self.rate()));
+        lines
+    }
+
+    /// Events that ended, per second.
+    fn rate(&self) -> String {
+        let ended = (sum(&self.totals.events) + self.totals.unreadable) - self.owed();
+        let micros = self.elapsed.as_micros().max(1);
+        let tenths = u128::from(ended) * 10_000_000 / micros;
+        format!("{}.{} events/s", tenths / 10, tenths % 10)
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.lines();
+        let width = |text: &String| text.chars().count();
+        let names = lines.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+        // Numbers stand under numbers; words may be longer and hang over to the right.
+        let is_number = |value: &&String| value.bytes().all(|byte| byte.is_ascii_digit());
+        let numbers = lines.iter().map(|(_, value)| value).filter(is_number);
+        let numbers = numbers.map(width).max().unwrap_or(0);
+        for (name, value) in &lines {
+            writeln!(f, "{name:names$}  {value:>numbers$}")?;
+        }
+        f.write_char('\n')
+    }
+}
+
+fn sum(counts: &BTreeMap<&'static str, u64>) -> u64 {
+    counts.values().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_is_aligned_and_exact() {
+        let summary = Summary {
+            totals: Totals {
+                events: [("identify", 40), ("track", 1200)].into(),
+                unreadable: 2,
+                requests: [("POST /profiles/{user_id}", 41)].into(),
+                retries: 1,
+                delivered: 1230,
+                skipped: [("anonymous", 3)].into(),
+                rejected: [("refused", 1), ("unreadable", 2)].into(),
+                errored: 5,
+                ignored_inline: 0,
+            },
+            elapsed: Duration::from_millis(1_500),
+            input: InputEnd::Complete,
+        };
+        assert_eq!(
+            summary.to_string(),
+            "\
+events read                 1242
+  (unreadable)                 2
+  identify                    40
+  track                     1200
+requests sent                 41
+  POST /profiles/{user_id}    41
+retries                        1
+delivered                   1230
+skipped                        3
+  anonymous                    3
+rejected                       3
+  refused                      1
+  unreadable                   2
+still owed                     6
+input                       complete
+elapsed                     1.500 s
+rate                        824.0 events/s
+
+"
+        );
+    }
+
+    #[test]
+    fn an_empty_run_has_a_rate_of_nothing() {
+        let summary = Summary {
+            totals: Totals::default(),
+            elapsed: Duration::ZERO,
+            input: InputEnd::Stopped,
+        };
+        assert_eq!(summary.owed(), 0);
+        assert!(summary.to_string().contains("0.0 events/s"));
+    }
+}
