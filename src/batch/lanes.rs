@@ -64,6 +64,13 @@ enum State {
     GivenUp,
 }
 
+impl StepId {
+    /// Which step of its event it is, from 0.
+    pub const fn step(self) -> usize {
+        self.step
+    }
+}
+
 impl<T> Lanes<T> {
     /// No work.
     pub fn new() -> Self {
@@ -121,23 +128,34 @@ impl<T> Lanes<T> {
 
     /// Takes the next step of `class` whose turn it is, and what to do for it.
     pub fn take(&mut self, class: Class) -> Option<(StepId, Action, KeySeed)> {
-        while let Some(id) = self.ready.get_mut(class.index())?.pop_front() {
-            if let Some(entry) = self
-                .entry_mut(id)
-                .filter(|entry| entry.state == State::Ready)
-            {
-                entry.state = State::Taken;
-                return Some((id, entry.step.action.clone(), entry.step.seed.clone()));
-            }
+        if !self.has_ready(class) {
+            return None;
         }
-        None
+        let id = self.ready.get_mut(class.index())?.pop_front()?;
+        let entry = self.entry_mut(id)?;
+        entry.state = State::Taken;
+        Some((id, entry.step.action.clone(), entry.step.seed.clone()))
     }
 
-    /// Whether [`Lanes::take`] may have a step of `class`.
-    pub fn has_ready(&self, class: Class) -> bool {
-        self.ready
+    /// Whether [`Lanes::take`] has a step of `class`.
+    pub fn has_ready(&mut self, class: Class) -> bool {
+        // Steps that were given up stay in the queue until somebody looks.
+        while let Some(id) = self
+            .ready
             .get(class.index())
-            .is_some_and(|ready| !ready.is_empty())
+            .and_then(|ready| ready.front().copied())
+        {
+            if self
+                .entry_mut(id)
+                .is_some_and(|entry| entry.state == State::Ready)
+            {
+                return true;
+            }
+            if let Some(ready) = self.ready.get_mut(class.index()) {
+                ready.pop_front();
+            }
+        }
+        false
     }
 
     /// What rides on the event of a step that has not ended.

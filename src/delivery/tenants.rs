@@ -52,15 +52,19 @@ where
 
     fn call(&mut self, work: Work) -> Self::Future {
         match work.action {
-            Action::Request(request) => WorkFuture::One {
-                call: self.0.call(Call::new(request, Some(work.seed))),
+            Action::Request(request) => WorkFuture {
+                kind: Kind::One {
+                    call: self.0.call(Call::new(request, Some(work.seed))),
+                },
             },
             Action::UpdateTenant { tenant, update } => {
                 // The service that is ready makes the first call; a clone gets ready for the second.
                 let fresh = self.0.clone();
                 let ready = std::mem::replace(&mut self.0, fresh);
-                WorkFuture::Two {
-                    calls: Box::pin(read_and_write(ready, tenant, update)),
+                WorkFuture {
+                    kind: Kind::Two {
+                        calls: Box::pin(read_and_write(ready, tenant, update)),
+                    },
                 }
             }
         }

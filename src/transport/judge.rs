@@ -14,7 +14,7 @@ use super::excerpt::excerpt;
 use super::retry_after::retry_after;
 use crate::courier::{Class, Endpoint};
 use crate::delivery::{Answer, Failure, FailureKind, Outcome, Receipt};
-use crate::json::Json;
+use crate::json::{Json, Kind};
 
 /// An answer.
 pub(super) struct Reply<'a> {
@@ -30,7 +30,7 @@ pub(super) struct Reply<'a> {
 
 /// Judges `reply`, received at `now` (since 1970) to a request signed with `key`.
 pub(super) fn judge(reply: &Reply<'_>, key: &ApiKey, now: Duration) -> Result<Receipt, Failure> {
-    if let Some(outcome) = outcome(reply.endpoint, reply.status) {
+    if let Some(outcome) = outcome(reply.endpoint, reply.status).filter(|_| !is_garbled(reply)) {
         let wanted = reply.endpoint == Endpoint::GetTenant && outcome == Outcome::Accepted;
         return Ok(Receipt {
             status: reply.status.as_u16(),
@@ -53,6 +53,17 @@ pub(super) fn judge(reply: &Reply<'_>, key: &ApiKey, now: Duration) -> Result<Re
         }),
         detail: format!("{}{remark}", reply.endpoint),
     })
+}
+
+/// Whether a tenant was asked for and something else came: a page of a proxy, say. A tenant must never be overwritten on
+/// the strength of it, and the next answer may well be right.
+fn is_garbled(reply: &Reply<'_>) -> bool {
+    let is_object = || {
+        let text = ByteString::try_from(reply.body.clone()).ok();
+        let json = text.and_then(|text| Json::parse(&text).ok());
+        json.is_some_and(|json| json.kind() == Kind::Object)
+    };
+    wants_body(reply.endpoint, reply.status) && !is_object()
 }
 
 /// Whether an answer with `status` is one whose body is needed whole.
@@ -85,6 +96,7 @@ fn kind(reply: &Reply<'_>) -> (FailureKind, &'static str) {
             ": the proxy wants other credentials",
         ),
         status if status.as_u16() >= 500 => (FailureKind::Unavailable, ""),
+        status if status.is_success() => (FailureKind::Unavailable, ": the answer is not a tenant"),
         status if status.is_redirection() => (FailureKind::Refused, ": redirects are not followed"),
         _ => (FailureKind::Refused, ""),
     };

@@ -181,7 +181,7 @@ proptest! {
                     1 => EventStatus::Rejected,
                     _ => EventStatus::Delivered,
                 });
-            } else if lanes.len() > 0 {
+            } else if !lanes.is_empty() {
                 let ready = Class::ALL.into_iter().any(|class| lanes.has_ready(class));
                 prop_assert!(ready, "work is left and nothing is under way, so a step is ready");
             }
