@@ -32,6 +32,11 @@ impl<T> Gather<T> {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
+    /// Whether nothing waits.
+    pub const fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// When the timeout closes the batch; never while it is empty.
     pub const fn closes_at(&self) -> Option<Duration> {
         self.closes_at

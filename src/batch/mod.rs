@@ -4,7 +4,9 @@
 //! the time, and carries finalizers without looking at them.
 
 mod gather;
+mod lanes;
 mod limits;
 
 pub use gather::Gather;
+pub use lanes::{Ended, Lanes, StepId};
 pub use limits::Limits;

@@ -1,6 +1,6 @@
 //! What one step does: a request, or the two requests that update a tenant.
 
-use super::{Class, Request, TenantId, TenantUpdate};
+use super::{Class, Endpoint, Request, TenantId, TenantUpdate};
 
 /// The work of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +17,17 @@ pub enum Action {
 }
 
 impl Action {
+    /// Where it goes: of two requests, the one that writes.
+    pub const fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Request(request) => request.endpoint(),
+            Self::UpdateTenant { .. } => Endpoint::PutTenant,
+        }
+    }
+
     /// The class of all its requests.
     pub const fn class(&self) -> Class {
-        match self {
-            Self::Request(request) => request.class(),
-            Self::UpdateTenant { .. } => Class::Tenants,
-        }
+        self.endpoint().class()
     }
 
     /// What it keeps in memory besides the event, in bytes.

@@ -190,7 +190,7 @@ mod tests {
             "properties":{"seats":9007199254740993,"gone":1,"plan":"free","at":{"a":1,"b":2}},
             "user_profile":{"slack":{"id":null}},"new_member":[1],
             "default_preferences":{"items":[{"id":"t","status":"OPTED_IN","type":"subscription_topic"}]}}"#;
-        let merged = update(None, r#"{"at":{"b":3},"plan":"pro"}"#)
+        let merged = update(None, r#"{"at":{"b":3,"c":null},"plan":"pro","gone":null}"#)
             .merge_into(existing)
             .unwrap();
         assert_eq!(

@@ -3,10 +3,24 @@
 //! It knows calls and failures. It knows neither HTTP nor finalizers: the innermost service is whatever takes a
 //! [`Call`] and gives a [`Receipt`] or a [`Failure`].
 
+mod admission;
+mod backoff;
+mod bucket;
 mod call;
 mod failure;
+mod gate;
+mod retry;
 mod settings;
+mod stack;
+mod tenants;
+mod timeout;
 
+pub use admission::{Admission, AdmissionLayer, Attempt};
 pub use call::{Call, Outcome, Receipt};
 pub use failure::{Answer, Failure, FailureKind, Verdict};
+pub use gate::Gate;
+pub use retry::RetryPolicy;
 pub use settings::{Jitter, Rate, Retry, Settings};
+pub use stack::{Shared, Stack, stack};
+pub use tenants::{Tenants, TenantsLayer, Work, WorkFuture};
+pub use timeout::{Timeout, TimeoutFuture, TimeoutLayer};

@@ -1,13 +1,27 @@
-//! The stages put together: `CourierSink`.
+//! The stages put together: [`CourierSink`], as a stream sink and as a tower service.
+//!
+//! In: records. Out: each event's status to its finalizer, dead letters to whoever keeps them. A status is told in
+//! one place, `worker`, and every event comes to exactly one.
 
+mod cargo;
+mod courier_sink;
 mod dead_letter;
+mod healthcheck;
+mod in_flight;
+mod letters;
 mod record;
+mod service;
 mod settings;
 mod traits;
+mod window;
+mod worker;
 
+pub use courier_sink::{Context, CourierSink, Transport};
 pub use dead_letter::{
     DeadLetter, DeadLetterError, DeadLetters, Identity, KeepFuture, LogOnly, Refused,
 };
+pub use healthcheck::healthcheck;
 pub use record::{Payload, Record};
+pub use service::{Closed, Handle, Response, Worker};
 pub use settings::{Buffer, Settings};
 pub use traits::{Healthcheck, HealthcheckError, SinkConfig, StreamSink};

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
 /// A sink that takes a stream and runs until the stream has ended and all that came from it has.
@@ -10,10 +11,9 @@ pub trait StreamSink<T> {
     /// Runs the sink. Delivery trouble is never an error here: it is told to each event's finalizer.
     ///
     /// Dropping the future gives every event that has not ended the status `Errored`.
-    fn run(
-        self: Box<Self>,
-        input: BoxStream<'_, T>,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    fn run<'a>(self: Box<Self>, input: BoxStream<'a, T>) -> BoxFuture<'a, ()>
+    where
+        Self: 'a;
 }
 
 /// What is configured: checked without touching the world, then built.

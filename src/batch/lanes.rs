@@ -1,0 +1,358 @@
+//! Order: one step of a lane at a time, in the order they came; whoever shares no lane shares no wait.
+//!
+//! A user's work may wait for a tenant's, never the reverse, so waits cannot form a circle. A lane exists only while
+//! it holds work.
+
+use std::collections::{HashMap, VecDeque};
+
+use slab::Slab;
+
+use crate::courier::{Action, Class, KeySeed};
+use crate::finalization::EventStatus;
+use crate::plan::{Lane, Step};
+
+/// All work that has been released and has not ended. `T` is what rides on an event and is given back at its end.
+#[derive(Debug)]
+pub struct Lanes<T> {
+    jobs: Slab<Job<T>>,
+    queues: HashMap<Lane, VecDeque<StepId>>,
+    ready: [VecDeque<StepId>; Class::ALL.len()],
+    ended: VecDeque<Ended<T>>,
+    entered: u64,
+}
+
+/// One step of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepId {
+    slot: usize,
+    /// Tells events apart that had the same slot.
+    serial: u64,
+    step: usize,
+}
+
+/// An event all of whose steps have ended.
+#[derive(Debug)]
+pub struct Ended<T> {
+    /// What rode on it
+    pub cargo: T,
+    /// How it ended: the worst end of a step
+    pub status: EventStatus,
+    /// Which steps were done, from 0
+    pub steps_done: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Job<T> {
+    cargo: T,
+    serial: u64,
+    status: EventStatus,
+    steps: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    step: Step,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Ready,
+    Taken,
+    Done,
+    GivenUp,
+}
+
+impl StepId {
+    /// Which step of its event it is, from 0.
+    pub const fn step(self) -> usize {
+        self.step
+    }
+}
+
+impl<T> Lanes<T> {
+    /// No work.
+    pub fn new() -> Self {
+        Self {
+            jobs: Slab::new(),
+            queues: HashMap::new(),
+            ready: Default::default(),
+            ended: VecDeque::new(),
+            entered: 0,
+        }
+    }
+
+    /// Events that have not ended.
+    pub fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Whether there is no work.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// Lanes that hold work.
+    pub fn lanes(&self) -> usize {
+        self.queues.len()
+    }
+
+    /// Takes in an event: each step goes to the end of its lane.
+    pub fn enter(&mut self, cargo: T, steps: Vec<Step>) {
+        let serial = self.entered;
+        self.entered += 1;
+        let count = steps.len();
+        let steps = steps
+            .into_iter()
+            .map(|step| Entry {
+                step,
+                state: State::Waiting,
+            })
+            .collect();
+        let slot = self.jobs.insert(Job {
+            cargo,
+            serial,
+            status: EventStatus::Delivered,
+            steps,
+        });
+        for step in 0..count {
+            let id = StepId { slot, serial, step };
+            if let Some(lane) = self.lane(id) {
+                self.queues.entry(lane).or_default().push_back(id);
+            }
+            self.try_ready(id);
+        }
+        self.try_end(slot);
+    }
+
+    /// Takes the next step of `class` whose turn it is, and what to do for it.
+    pub fn take(&mut self, class: Class) -> Option<(StepId, Action, KeySeed)> {
+        if !self.has_ready(class) {
+            return None;
+        }
+        let id = self.ready.get_mut(class.index())?.pop_front()?;
+        let entry = self.entry_mut(id)?;
+        entry.state = State::Taken;
+        Some((id, entry.step.action.clone(), entry.step.seed.clone()))
+    }
+
+    /// Whether [`Lanes::take`] has a step of `class`.
+    pub fn has_ready(&mut self, class: Class) -> bool {
+        // Steps that were given up stay in the queue until somebody looks.
+        while let Some(id) = self
+            .ready
+            .get(class.index())
+            .and_then(|ready| ready.front().copied())
+        {
+            if self
+                .entry_mut(id)
+                .is_some_and(|entry| entry.state == State::Ready)
+            {
+                return true;
+            }
+            if let Some(ready) = self.ready.get_mut(class.index()) {
+                ready.pop_front();
+            }
+        }
+        false
+    }
+
+    /// What rides on the event of a step that has not ended.
+    pub fn cargo_mut(&mut self, id: StepId) -> Option<&mut T> {
+        self.jobs
+            .get_mut(id.slot)
+            .filter(|job| job.serial == id.serial)
+            .map(|job| &mut job.cargo)
+    }
+
+    /// Ends a taken step. `Delivered` lets its followers and dependents go. `Rejected` gives up the event's other
+    /// steps, and its lanes go on. `Errored` gives up its followers as well, and theirs: what comes after an event
+    /// that will be sent again must not overtake it.
+    pub fn end(&mut self, id: StepId, status: EventStatus) {
+        let Some(entry) = self
+            .entry_mut(id)
+            .filter(|entry| entry.state == State::Taken)
+        else {
+            return;
+        };
+        if status == EventStatus::Delivered {
+            entry.state = State::Done;
+            self.leave(id);
+            for step in self.steps_after(id) {
+                self.try_ready(step);
+            }
+            self.try_end(id.slot);
+            return;
+        }
+        entry.state = State::GivenUp;
+        let behind = if status == EventStatus::Errored {
+            self.behind(id)
+        } else {
+            Vec::new()
+        };
+        self.leave(id);
+        self.give_up(id, status, behind);
+    }
+
+    /// The next event that has ended.
+    pub fn pop_ended(&mut self) -> Option<Ended<T>> {
+        self.ended.pop_front()
+    }
+
+    /// Gives up everything that is left of the event of `id`; with `Errored`, of all events behind it too.
+    fn give_up(&mut self, id: StepId, status: EventStatus, behind: Vec<StepId>) {
+        let mut open = vec![id];
+        open.extend(behind);
+        while let Some(id) = open.pop() {
+            let Some(job) = self
+                .jobs
+                .get_mut(id.slot)
+                .filter(|job| job.serial == id.serial)
+            else {
+                continue;
+            };
+            job.status = job.status.max(status);
+            let waiting = |entry: &&mut Entry| matches!(entry.state, State::Waiting | State::Ready);
+            let mut given_up = Vec::new();
+            for (step, entry) in job
+                .steps
+                .iter_mut()
+                .enumerate()
+                .filter(|(_, entry)| waiting(entry))
+            {
+                entry.state = State::GivenUp;
+                given_up.push(StepId { step, ..id });
+            }
+            for step in given_up {
+                if status == EventStatus::Errored {
+                    open.extend(self.behind(step));
+                }
+                self.leave(step);
+            }
+            self.try_end(id.slot);
+        }
+    }
+
+    /// Makes a step ready if it is its turn.
+    fn try_ready(&mut self, id: StepId) {
+        let is_first = self
+            .lane(id)
+            .is_none_or(|lane| self.queues.get(&lane).and_then(VecDeque::front) == Some(&id));
+        let Some(job) = self
+            .jobs
+            .get_mut(id.slot)
+            .filter(|job| job.serial == id.serial)
+        else {
+            return;
+        };
+        let is_done = |step: usize| {
+            job.steps
+                .get(step)
+                .is_some_and(|entry| entry.state == State::Done)
+        };
+        let waits = job
+            .steps
+            .get(id.step)
+            .and_then(|entry| entry.step.after)
+            .is_some_and(|step| !is_done(step));
+        let Some(entry) = job.steps.get_mut(id.step) else {
+            return;
+        };
+        if is_first && !waits && entry.state == State::Waiting {
+            entry.state = State::Ready;
+            let class = entry.step.action.class();
+            if let Some(ready) = self.ready.get_mut(class.index()) {
+                ready.push_back(id);
+            }
+        }
+    }
+
+    /// Takes a step out of its lane; the next one may go.
+    fn leave(&mut self, id: StepId) {
+        let Some(lane) = self.lane(id) else { return };
+        let Some(queue) = self.queues.get_mut(&lane) else {
+            return;
+        };
+        let was_first = queue.front() == Some(&id);
+        if was_first {
+            queue.pop_front();
+        } else {
+            queue.retain(|other| *other != id);
+        }
+        match queue.front().copied() {
+            None => {
+                self.queues.remove(&lane);
+            }
+            Some(next) if was_first => self.try_ready(next),
+            Some(_) => {}
+        }
+    }
+
+    /// The steps behind this one in its lane.
+    fn behind(&self, id: StepId) -> Vec<StepId> {
+        let queue = self.lane(id).and_then(|lane| self.queues.get(&lane));
+        queue.map_or_else(Vec::new, |queue| {
+            queue
+                .iter()
+                .skip_while(|other| **other != id)
+                .skip(1)
+                .copied()
+                .collect()
+        })
+    }
+
+    fn steps_after(&self, id: StepId) -> Vec<StepId> {
+        let steps = self.jobs.get(id.slot).map_or(&[][..], |job| &job.steps);
+        let after = |(step, entry): (usize, &Entry)| {
+            (entry.step.after == Some(id.step)).then_some(StepId { step, ..id })
+        };
+        steps.iter().enumerate().filter_map(after).collect()
+    }
+
+    /// Gives the event back if no step of it is left.
+    fn try_end(&mut self, slot: usize) {
+        let has_ended = |entry: &Entry| matches!(entry.state, State::Done | State::GivenUp);
+        if self
+            .jobs
+            .get(slot)
+            .is_some_and(|job| job.steps.iter().all(has_ended))
+        {
+            let job = self.jobs.remove(slot);
+            let done =
+                |(step, entry): (usize, &Entry)| (entry.state == State::Done).then_some(step);
+            let steps_done = job.steps.iter().enumerate().filter_map(done).collect();
+            self.ended.push_back(Ended {
+                cargo: job.cargo,
+                status: job.status,
+                steps_done,
+            });
+        }
+    }
+
+    fn lane(&self, id: StepId) -> Option<Lane> {
+        let job = self
+            .jobs
+            .get(id.slot)
+            .filter(|job| job.serial == id.serial)?;
+        let lane = &job.steps.get(id.step)?.step.lane;
+        (*lane != Lane::None).then(|| lane.clone())
+    }
+
+    fn entry_mut(&mut self, id: StepId) -> Option<&mut Entry> {
+        let job = self
+            .jobs
+            .get_mut(id.slot)
+            .filter(|job| job.serial == id.serial)?;
+        job.steps.get_mut(id.step)
+    }
+}
+
+impl<T> Default for Lanes<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;

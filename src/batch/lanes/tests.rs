@@ -1,0 +1,194 @@
+//! Order per lane, independence between lanes, and that everything ends exactly once.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::courier::{Body, Request, TenantId, UserId};
+
+fn step(lane: Lane, after: Option<usize>) -> Step {
+    let request = match &lane {
+        Lane::Tenant(id) => Request::PutTenant {
+            tenant: TenantId::new(id).unwrap(),
+            body: Body::empty_object(),
+        },
+        Lane::None | Lane::User(_) => Request::PostProfile {
+            user: UserId::new("u").unwrap(),
+            body: Body::empty_object(),
+        },
+    };
+    let seed = KeySeed {
+        sink: "s".into(),
+        message_id: "m".into(),
+        step: 0,
+    };
+    Step {
+        lane,
+        after,
+        action: Action::Request(request),
+        seed,
+    }
+}
+
+fn user(id: &str) -> Lane {
+    Lane::User(Arc::from(id))
+}
+
+fn tenant(id: &str) -> Lane {
+    Lane::Tenant(Arc::from(id))
+}
+
+fn take(lanes: &mut Lanes<u32>) -> Option<(u32, StepId)> {
+    let taken = Class::ALL.into_iter().find_map(|class| lanes.take(class));
+    taken.map(|(id, ..)| (*lanes.cargo_mut(id).unwrap(), id))
+}
+
+fn ended(lanes: &mut Lanes<u32>) -> Vec<(u32, EventStatus)> {
+    std::iter::from_fn(|| lanes.pop_ended())
+        .map(|ended| (ended.cargo, ended.status))
+        .collect()
+}
+
+#[test]
+fn a_follower_waits_for_its_own_lane_only() {
+    let mut lanes = Lanes::new();
+    for (event, lane) in [(1, user("a")), (2, user("a")), (3, user("b"))] {
+        lanes.enter(event, vec![step(lane, None)]);
+    }
+    let (first, id) = take(&mut lanes).unwrap();
+    assert_eq!((first, take(&mut lanes).unwrap().0), (1, 3));
+    assert!(take(&mut lanes).is_none());
+    lanes.end(id, EventStatus::Delivered);
+    assert_eq!(take(&mut lanes).unwrap().0, 2);
+    assert_eq!(ended(&mut lanes), [(1, EventStatus::Delivered)]);
+}
+
+#[test]
+fn a_membership_waits_for_its_tenant_and_holds_its_user() {
+    let mut lanes = Lanes::new();
+    lanes.enter(1, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
+    lanes.enter(2, vec![step(user("a"), None)]);
+    let (_, write) = take(&mut lanes).unwrap();
+    assert!(
+        take(&mut lanes).is_none(),
+        "the user's next event waits for the membership"
+    );
+    lanes.end(write, EventStatus::Delivered);
+    let (event, membership) = take(&mut lanes).unwrap();
+    assert_eq!(event, 1);
+    lanes.end(membership, EventStatus::Delivered);
+    assert_eq!(take(&mut lanes).unwrap().0, 2);
+    assert_eq!(lanes.lanes(), 1);
+}
+
+#[test]
+fn a_rejected_step_takes_its_event_and_lets_followers_go() {
+    let mut lanes = Lanes::new();
+    lanes.enter(1, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
+    lanes.enter(2, vec![step(user("a"), None)]);
+    let (_, write) = take(&mut lanes).unwrap();
+    lanes.end(write, EventStatus::Rejected);
+    assert_eq!(ended(&mut lanes), [(1, EventStatus::Rejected)]);
+    assert_eq!(take(&mut lanes).unwrap().0, 2);
+}
+
+#[test]
+fn an_errored_step_takes_everything_behind_it() {
+    let mut lanes = Lanes::new();
+    lanes.enter(1, vec![step(user("a"), None)]);
+    lanes.enter(2, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
+    lanes.enter(3, vec![step(tenant("t"), None), step(user("b"), Some(0))]);
+    lanes.enter(4, vec![step(user("b"), None)]);
+    lanes.enter(5, vec![step(user("c"), None)]);
+    let (first, head) = take(&mut lanes).unwrap();
+    assert_eq!(first, 1);
+    lanes.end(head, EventStatus::Errored);
+    let mut errored = ended(&mut lanes);
+    errored.sort_unstable();
+    assert_eq!(
+        errored,
+        [1, 2, 3, 4].map(|event| (event, EventStatus::Errored))
+    );
+    assert_eq!(take(&mut lanes).unwrap().0, 5);
+    assert_eq!((lanes.len(), lanes.lanes()), (1, 1));
+}
+
+#[test]
+fn an_event_under_way_elsewhere_ends_when_that_has_ended() {
+    let mut lanes = Lanes::new();
+    lanes.enter(1, vec![step(user("a"), None)]);
+    lanes.enter(2, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
+    let (_, head) = take(&mut lanes).unwrap();
+    let (event, write) = take(&mut lanes).unwrap();
+    assert_eq!(event, 2);
+    lanes.end(head, EventStatus::Errored);
+    assert_eq!(ended(&mut lanes), [(1, EventStatus::Errored)]);
+    lanes.end(write, EventStatus::Delivered);
+    let last = lanes.pop_ended().unwrap();
+    assert_eq!(
+        (last.cargo, last.status, last.steps_done),
+        (2, EventStatus::Errored, vec![0])
+    );
+    assert!(lanes.is_empty() && lanes.lanes() == 0);
+}
+
+/// Steps of one event: which user or tenant, and whether a membership hangs on a tenant write.
+fn event() -> impl Strategy<Value = Vec<Step>> {
+    prop_oneof![
+        (0..3u8).prop_map(|id| vec![step(user(&id.to_string()), None)]),
+        Just(vec![step(Lane::None, None)]),
+        (0..2u8, 0..3u8).prop_map(|(t, u)| {
+            vec![
+                step(tenant(&t.to_string()), None),
+                step(user(&u.to_string()), Some(0)),
+            ]
+        }),
+        (0..3u8).prop_map(|id| vec![
+            step(user(&id.to_string()), None),
+            step(user(&id.to_string()), Some(0))
+        ]),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_event_ends_once_in_order_whatever_happens(
+        events in proptest::collection::vec(event(), 1..30),
+        choices in proptest::collection::vec((0..8usize, 0..10u8), 200),
+    ) {
+        let mut lanes = Lanes::new();
+        let (mut incoming, mut taken) = (events.iter().zip(0..), Vec::<(StepId, Lane)>::new());
+        let mut last_in_lane = HashMap::<Lane, (u32, usize)>::new();
+        let mut ends = HashMap::<u32, EventStatus>::new();
+        let mut choices = choices.into_iter().cycle();
+        while ends.len() < events.len() {
+            let (pick, fate) = choices.next().unwrap();
+            if pick < 3 && let Some((steps, event)) = incoming.next() {
+                lanes.enter(event, steps.clone());
+            } else if pick < 6 && let Some((event, id)) = take(&mut lanes) {
+                let lane = events[usize::try_from(event).unwrap()][id.step].lane.clone();
+                if lane != Lane::None {
+                    prop_assert!(taken.iter().all(|(_, other)| *other != lane), "two at once in a lane");
+                    let last = last_in_lane.insert(lane.clone(), (event, id.step));
+                    prop_assert!(last.is_none_or(|last| last < (event, id.step)), "out of order");
+                }
+                taken.push((id, lane));
+            } else if !taken.is_empty() {
+                let (id, _) = taken.swap_remove(pick % taken.len());
+                lanes.end(id, match fate {
+                    0 => EventStatus::Errored,
+                    1 => EventStatus::Rejected,
+                    _ => EventStatus::Delivered,
+                });
+            } else if !lanes.is_empty() {
+                let ready = Class::ALL.into_iter().any(|class| lanes.has_ready(class));
+                prop_assert!(ready, "work is left and nothing is under way, so a step is ready");
+            }
+            for (event, status) in ended(&mut lanes) {
+                prop_assert!(ends.insert(event, status).is_none(), "ended twice");
+            }
+        }
+        prop_assert!(lanes.is_empty() && lanes.lanes() == 0);
+    }
+}

@@ -1,0 +1,173 @@
+//! The layer that makes every attempt wait for its turn, its token and its permit.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use super::gate::{Admitted, Gate};
+use super::{Call, Failure, Receipt};
+use crate::courier::Class;
+use crate::telemetry::Tally;
+
+/// Puts [`Admission`] around a service.
+#[derive(Clone, Debug)]
+pub struct AdmissionLayer {
+    gate: Arc<Gate>,
+    class: Class,
+    tally: Arc<Tally>,
+}
+
+/// Admits attempts of one class through the sink's [`Gate`], counts them, and tells the gate how they ended.
+pub struct Admission<S> {
+    inner: S,
+    layer: AdmissionLayer,
+    waiting: Option<Pin<Box<dyn Future<Output = Admitted> + Send>>>,
+    admitted: Option<Admitted>,
+    broken: Option<Failure>,
+}
+
+impl AdmissionLayer {
+    /// The layer for the stack of `class`.
+    pub const fn new(gate: Arc<Gate>, class: Class, tally: Arc<Tally>) -> Self {
+        Self { gate, class, tally }
+    }
+}
+
+impl<S> Layer<S> for AdmissionLayer {
+    type Service = Admission<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Admission {
+            inner,
+            layer: self.clone(),
+            waiting: None,
+            admitted: None,
+            broken: None,
+        }
+    }
+}
+
+impl<S: Clone> Clone for Admission<S> {
+    /// A clone has to wait for its own turn.
+    fn clone(&self) -> Self {
+        self.layer.layer(self.inner.clone())
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Admission<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission")
+            .field("inner", &self.inner)
+            .field("class", &self.layer.class)
+            .field("is_admitted", &self.admitted.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> Service<Call> for Admission<S>
+where
+    S: Service<Call, Response = Receipt, Error = Failure>,
+{
+    type Response = Receipt;
+    type Error = Failure;
+    type Future = Attempt<S::Future>;
+
+    // Correctness: woken by the inner service, else by the gate's future. Dropped here, the place in the queue and
+    // whatever was admitted go back; nothing else was taken. An inner service that cannot be made ready is delivery
+    // trouble, which belongs to a call: it is kept for the next one.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        if self.broken.is_none()
+            && let Err(failure) = ready!(self.inner.poll_ready(cx))
+        {
+            self.broken = Some(failure);
+        }
+        if self.admitted.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        let AdmissionLayer { gate, class, .. } = &self.layer;
+        if self.waiting.is_none() {
+            self.admitted = gate.try_admit(*class);
+            if self.admitted.is_some() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let waiting = self
+            .waiting
+            .get_or_insert_with(|| Box::pin(Arc::clone(gate).admit(*class)));
+        self.admitted = Some(ready!(waiting.as_mut().poll(cx)));
+        self.waiting = None;
+        Poll::Ready(Ok(()))
+    }
+
+    /// # Panics
+    ///
+    /// When called without `poll_ready` having said ready, as tower's contract has it.
+    fn call(&mut self, call: Call) -> Self::Future {
+        let admitted = self
+            .admitted
+            .take()
+            .expect("poll_ready must be ready before call");
+        let layer = self.layer.clone();
+        if let Some(failure) = self.broken.take() {
+            return Attempt {
+                kind: Kind::Broken {
+                    failure: Some(failure),
+                },
+                layer,
+                admitted: Some(admitted),
+            };
+        }
+        layer.tally.request(call.request.endpoint());
+        Attempt {
+            kind: Kind::Sent {
+                future: self.inner.call(call),
+            },
+            layer,
+            admitted: Some(admitted),
+        }
+    }
+}
+
+pin_project! {
+    /// One admitted attempt. Its permit goes back when it ends or is dropped; a token is never given back.
+    #[derive(Debug)]
+    pub struct Attempt<F> {
+        #[pin]
+        kind: Kind<F>,
+        layer: AdmissionLayer,
+        admitted: Option<Admitted>,
+    }
+}
+
+pin_project! {
+    #[project = KindProjection]
+    #[derive(Debug)]
+    enum Kind<F> {
+        Sent { #[pin] future: F },
+        Broken { failure: Option<Failure> },
+    }
+}
+
+impl<F: Future<Output = Result<Receipt, Failure>>> Future for Attempt<F> {
+    type Output = F::Output;
+
+    // Correctness: woken by the attempt. The permit is given back before the gate hears, so that whoever it wakes
+    // finds one.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = match this.kind.project() {
+            KindProjection::Sent { future } => ready!(future.poll(cx)),
+            KindProjection::Broken { failure } => Err(failure
+                .take()
+                .expect("a future is not polled after it is ready")),
+        };
+        drop(this.admitted.take());
+        this.layer.gate.report(this.layer.class, &result);
+        Poll::Ready(result)
+    }
+}

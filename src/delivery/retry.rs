@@ -1,0 +1,100 @@
+//! Which failed attempts are repeated, when, and under which idempotency key.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+use tower::retry::Policy;
+
+use super::backoff::wait;
+use super::{Answer, Call, Failure, FailureKind, Receipt, Settings, Verdict};
+use crate::telemetry::Tally;
+
+/// The policy for [`tower::retry::Retry`]. It is cloned for each delivery and counts for that one.
+#[derive(Clone, Debug)]
+pub struct RetryPolicy {
+    settings: Arc<Settings>,
+    chance: Arc<Mutex<fastrand::Rng>>,
+    tally: Arc<Tally>,
+    retries: usize,
+    last_answer: Option<Answer>,
+}
+
+impl RetryPolicy {
+    /// The policy for fresh deliveries; jitter is drawn from `chance`.
+    pub const fn new(
+        settings: Arc<Settings>,
+        chance: Arc<Mutex<fastrand::Rng>>,
+        tally: Arc<Tally>,
+    ) -> Self {
+        Self {
+            settings,
+            chance,
+            tally,
+            retries: 0,
+            last_answer: None,
+        }
+    }
+
+    /// How long to wait before the next attempt; `None` for no further attempt.
+    fn decide(&mut self, failure: &Failure) -> Option<Duration> {
+        match failure.verdict() {
+            Verdict::Reject => None,
+            // The gate lets probes through one by one; an attempt on hold is no fault of the event.
+            Verdict::Hold => Some(Duration::ZERO),
+            Verdict::Retry if self.retries >= self.settings.retry.attempts => None,
+            Verdict::Retry => {
+                let retry = self.retries;
+                self.retries += 1;
+                // A throttled class is paused in the gate for everybody; waiting here as well would only be late.
+                if failure.kind == FailureKind::Throttled {
+                    return Some(Duration::ZERO);
+                }
+                let chance = self
+                    .chance
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .f64();
+                let asked = failure.retry_after.unwrap_or_default();
+                let backoff = wait(&self.settings.retry, retry, chance);
+                Some(backoff.max(asked.min(self.settings.retry_after_max)))
+            }
+        }
+    }
+
+    /// Courier stores the first answer to a key and replays it for a day, so a stored failure can only be got past with
+    /// another key. After silence, or an answer that was not Courier's own, the call may have run, and the same key
+    /// keeps it from running twice: until the same answer comes back to it.
+    fn needs_new_key(&mut self, failure: &Failure) -> bool {
+        let is_replay = failure.answer.as_ref().is_some_and(|answer| {
+            answer.status >= 500 && self.last_answer.as_ref() == Some(answer)
+        });
+        let needs = failure.answer_is_stored() || is_replay;
+        self.last_answer = if needs { None } else { failure.answer.clone() };
+        needs
+    }
+}
+
+impl Policy<Call, Receipt, Failure> for RetryPolicy {
+    type Future = Sleep;
+
+    fn retry(
+        &mut self,
+        call: &mut Call,
+        result: &mut Result<Receipt, Failure>,
+    ) -> Option<Self::Future> {
+        let failure = result.as_ref().err()?;
+        let wait = self.decide(failure)?;
+        if self.needs_new_key(failure) {
+            call.generation = call.generation.next();
+        }
+        self.tally.retry();
+        let class = call.request.class();
+        tracing::debug!(%failure, %class, retries = self.retries, ?wait, "attempt failed, will be repeated");
+        Some(tokio::time::sleep(wait))
+    }
+
+    fn clone_request(&mut self, call: &Call) -> Option<Call> {
+        Some(call.clone())
+    }
+}

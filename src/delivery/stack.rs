@@ -1,0 +1,60 @@
+//! The stack of one class of endpoints, outermost layer first, and why each stands where it does.
+
+use std::sync::{Arc, Mutex};
+
+use tower::retry::{Retry, RetryLayer};
+use tower::{Service, ServiceBuilder};
+
+use super::admission::{Admission, AdmissionLayer};
+use super::gate::Gate;
+use super::retry::RetryPolicy;
+use super::tenants::{Tenants, TenantsLayer};
+use super::timeout::{Timeout, TimeoutLayer};
+use super::{Call, Failure, Receipt, Settings};
+use crate::courier::Class;
+use crate::telemetry::Tally;
+
+/// The stack of one class over the transport `S`.
+pub type Stack<S> = Tenants<Retry<RetryPolicy, Admission<Timeout<S>>>>;
+
+/// What all stacks of one sink share.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Its settings
+    pub settings: Arc<Settings>,
+    /// Its pace, permits, pauses and hold
+    pub gate: Arc<Gate>,
+    /// Where jitter is drawn from
+    pub chance: Arc<Mutex<fastrand::Rng>>,
+    /// Where attempts are counted
+    pub tally: Arc<Tally>,
+}
+
+/// Builds the stack of `class`. `poll_ready` has no request and so knows no class: hence a stack for each.
+pub fn stack<S>(class: Class, shared: &Shared, transport: S) -> Stack<S>
+where
+    S: Service<Call, Response = Receipt, Error = Failure> + Clone,
+{
+    let Shared {
+        settings,
+        gate,
+        chance,
+        tally,
+    } = shared.clone();
+    let timeout = settings.timeout;
+    ServiceBuilder::new()
+        // A tenant's update is two requests: above retry, so that each is repeated and paid for on its own.
+        .layer(TenantsLayer)
+        // Outside everything that costs a slot, so that a sleeping call holds none.
+        .layer(RetryLayer::new(RetryPolicy::new(
+            settings,
+            chance,
+            Arc::clone(&tally),
+        )))
+        // Inside retry: each attempt pays, with a token and a permit taken together or neither.
+        .layer(AdmissionLayer::new(gate, class, tally))
+        // One attempt, and only while it is under way: waiting for a turn is not Courier's fault.
+        .layer(TimeoutLayer::new(timeout))
+        // Signs each attempt anew, sends it, judges the answer.
+        .service(transport)
+}

@@ -1,0 +1,115 @@
+//! The sink itself: settings, transport and where letters go, ready to run.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use futures::future::BoxFuture;
+use futures::stream::{BoxStream, Stream};
+use tokio::sync::watch;
+use tower::Service;
+
+use super::service::{self, Handle, Worker};
+use super::worker::Driver;
+use super::{DeadLetters, Record, Settings, StreamSink};
+use crate::delivery::{Call, Failure, Gate, Receipt, Shared};
+use crate::telemetry::Tally;
+
+/// What can stand innermost: anything that takes a [`Call`] and gives a [`Receipt`] or a [`Failure`].
+/// [`transport::Transport`](crate::transport::Transport) is one; so is a `tower::service_fn` or a mock.
+pub trait Transport:
+    Service<Call, Response = Receipt, Error = Failure, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> Transport for S where
+    S: Service<Call, Response = Receipt, Error = Failure, Future: Send> + Clone + Send + 'static
+{
+}
+
+/// What a sink needs from whoever runs it.
+#[derive(Clone)]
+pub struct Context {
+    /// Keeps the letters of rejected events
+    pub dead_letters: Arc<dyn DeadLetters>,
+    /// Counts what happens
+    pub tally: Arc<Tally>,
+    /// Seeds the jitter of retries
+    pub seed: u64,
+}
+
+/// Delivers records to Courier. Run it on a stream ([`StreamSink`]) or split it into a service and its worker
+/// ([`CourierSink::pair`]). It spawns nothing; build it where tokio's clock runs.
+pub struct CourierSink<S> {
+    settings: Settings,
+    transport: S,
+    dead_letters: Arc<dyn DeadLetters>,
+    shared: Shared,
+}
+
+impl<S: Transport> CourierSink<S> {
+    /// A sink over `transport`.
+    pub fn new(settings: Settings, transport: S, context: Context) -> Self {
+        let shared = Shared {
+            gate: Arc::new(Gate::new(&settings.delivery)),
+            settings: Arc::new(settings.delivery.clone()),
+            chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(context.seed))),
+            tally: context.tally,
+        };
+        Self {
+            settings,
+            transport,
+            dead_letters: context.dead_letters,
+            shared,
+        }
+    }
+
+    /// Whether Courier refuses the key, so that everything is held; now and as it changes.
+    pub fn held(&self) -> watch::Receiver<bool> {
+        self.shared.gate.held()
+    }
+
+    /// A sink in two halves: a cloneable tower service, and the worker that must be run for it to get anywhere.
+    pub fn pair(settings: Settings, transport: S, context: Context) -> (Handle, Worker<S>) {
+        service::pair(Self::new(settings, transport, context))
+    }
+
+    /// Runs until `input` has ended and every event that came from it has.
+    ///
+    /// Dropping the future gives every event that has not ended the status `Errored`.
+    pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
+        let Self {
+            settings,
+            transport,
+            dead_letters,
+            shared,
+        } = self;
+        Driver::new(settings, &transport, dead_letters, shared)
+            .run(input)
+            .await;
+    }
+}
+
+impl<S: Transport> StreamSink<Record> for CourierSink<S> {
+    fn run<'a>(self: Box<Self>, input: BoxStream<'a, Record>) -> BoxFuture<'a, ()>
+    where
+        Self: 'a,
+    {
+        Box::pin(self.run_on(input))
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("tally", &self.tally)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for CourierSink<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CourierSink")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

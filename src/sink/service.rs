@@ -1,0 +1,117 @@
+//! The sink as a tower service: a handle to call, and a worker to run.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::PollSender;
+use tower::Service;
+
+use super::{CourierSink, Record, Transport};
+use crate::finalization::{EventFinalizer, EventStatus};
+
+/// Records that may wait between handles and worker, outside the sink's own window. Few: they only save wake-ups.
+const WAITING_RECORDS: usize = 16;
+
+/// A cloneable handle. Its response is the event's [`EventStatus`]: Rejected and Errored are answers, not errors.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    sender: PollSender<Record>,
+}
+
+/// Does the work for all clones of a [`Handle`].
+pub struct Worker<S> {
+    sink: CourierSink<S>,
+    receiver: mpsc::Receiver<Record>,
+}
+
+/// The worker is gone: nothing will be delivered any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sink's worker is not running any more")]
+pub struct Closed;
+
+pub(super) fn pair<S: Transport>(sink: CourierSink<S>) -> (Handle, Worker<S>) {
+    let (sender, receiver) = mpsc::channel(WAITING_RECORDS);
+    (
+        Handle {
+            sender: PollSender::new(sender),
+        },
+        Worker { sink, receiver },
+    )
+}
+
+impl<S: Transport> Worker<S> {
+    /// Works until all handles are dropped and every event has ended. Dropping the future gives every event that has
+    /// not ended the status `Errored`, and closes the handles.
+    pub async fn run(self) {
+        let Self { sink, mut receiver } = self;
+        sink.run_on(futures::stream::poll_fn(move |cx| receiver.poll_recv(cx)))
+            .await;
+    }
+}
+
+impl Service<Record> for Handle {
+    type Response = EventStatus;
+    type Error = Closed;
+    type Future = Response;
+
+    /// Ready when the sink has room: this is its back pressure.
+    // Correctness: woken by the worker as it takes records. A handle that is ready and dropped gives its place back.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.sender.poll_reserve(cx).map_err(|_| Closed)
+    }
+
+    /// Hands over a record. Dropping the response does not recall it.
+    ///
+    /// # Panics
+    ///
+    /// When called without `poll_ready` having said ready, as tower's contract has it.
+    fn call(&mut self, record: Record) -> Self::Future {
+        let (sender, receiver) = oneshot::channel();
+        let Record {
+            payload,
+            origin,
+            finalizer,
+        } = record;
+        let finalizer = EventFinalizer::new(move |status: EventStatus| {
+            finalizer.finalize(status);
+            // Whoever dropped the response does not want to know.
+            let _ = sender.send(status);
+        });
+        match self.sender.send_item(Record {
+            payload,
+            origin,
+            finalizer,
+        }) {
+            Ok(()) => Response(Some(receiver)),
+            Err(_) => Response(None),
+        }
+    }
+}
+
+/// Resolves to the status of the record's event; of several, to the worst.
+#[derive(Debug)]
+#[must_use = "a response does nothing unless polled, though its event is delivered all the same"]
+pub struct Response(Option<oneshot::Receiver<EventStatus>>);
+
+impl Future for Response {
+    type Output = Result<EventStatus, Closed>;
+
+    // Correctness: woken by the event's finalizer, which tells `Errored` if it is dropped.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(receiver) = &mut self.0 else {
+            return Poll::Ready(Err(Closed));
+        };
+        Poll::Ready(ready!(Pin::new(receiver).poll(cx)).map_err(|_| Closed))
+    }
+}
+
+impl<S> fmt::Debug for Worker<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("sink", &self.sink)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,339 @@
+//! The driver: takes records in while there is room, plans them, lets steps go when it is their turn, and tells every
+//! event's end.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream::{FuturesUnordered, Stream};
+use futures::{FutureExt, StreamExt};
+use tokio::time::{Instant, Sleep};
+use tower::Service;
+
+use super::cargo::{Cargo, letter};
+use super::in_flight::{InFlight, Landed};
+use super::letters::Letters;
+use super::window::Window;
+use super::{DeadLetter, DeadLetters, Payload, Record, Settings, Transport};
+use crate::batch::{Ended, Gather, Lanes};
+use crate::courier::Class;
+use crate::delivery::{Shared, Stack, Verdict, Work, stack};
+use crate::event::{Event, Origin};
+use crate::finalization::{EventFinalizer, EventStatus};
+use crate::ingest::{self, DecodeError};
+use crate::plan::{self, Plan, Step};
+use crate::telemetry::{Rejection, SkipReason};
+
+/// Rounds of work before the executor gets its turn, so that a fast source and a fast Courier starve nobody.
+const ROUNDS_PER_POLL: usize = 64;
+
+pub(super) struct Driver<S: Transport> {
+    settings: Settings,
+    shared: Shared,
+    window: Window,
+    batch: Gather<(Cargo, Vec<Step>)>,
+    lanes: Lanes<Cargo>,
+    stacks: [Stacked<S>; Class::ALL.len()],
+    in_flight: FuturesUnordered<InFlight<StackFuture<S>>>,
+    letters: Letters,
+    timer: Pin<Box<Sleep>>,
+    epoch: Instant,
+    input_has_ended: bool,
+}
+
+type StackFuture<S> = <Stack<S> as Service<Work>>::Future;
+
+struct Stacked<S> {
+    service: Stack<S>,
+    /// Whether it stands in a queue for admission.
+    is_waiting: bool,
+}
+
+impl<S: Transport> Driver<S> {
+    pub(super) fn new(
+        settings: Settings,
+        transport: &S,
+        dead_letters: Arc<dyn DeadLetters>,
+        shared: Shared,
+    ) -> Self {
+        let stacks = Class::ALL.map(|class| Stacked {
+            service: stack(class, &shared, transport.clone()),
+            is_waiting: false,
+        });
+        let epoch = Instant::now();
+        Self {
+            window: Window::new(settings.buffer),
+            batch: Gather::new(settings.batch.clone()),
+            lanes: Lanes::new(),
+            stacks,
+            in_flight: FuturesUnordered::new(),
+            letters: Letters::new(dead_letters, Arc::clone(&shared.tally)),
+            timer: Box::pin(tokio::time::sleep_until(epoch)),
+            epoch,
+            input_has_ended: false,
+            settings,
+            shared,
+        }
+    }
+
+    pub(super) async fn run(mut self, input: impl Stream<Item = Record> + Send) {
+        let mut input = pin!(input);
+        poll_fn(|cx| self.poll(cx, input.as_mut())).await;
+    }
+
+    // Correctness: every round polls all that can make progress until nothing does, so each of them has our waker:
+    // requests, letters, the input if there is room for it, the stacks of classes with work, and the timer of an open
+    // batch. Dropped at any await, every finalizer inside is dropped and says `Errored`.
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut input: Pin<&mut impl Stream<Item = Record>>,
+    ) -> Poll<()> {
+        for _ in 0..ROUNDS_PER_POLL {
+            let mut progress = self.poll_ends(cx);
+            progress |= self.poll_input(cx, input.as_mut());
+            progress |= self.poll_batch(cx);
+            progress |= self.poll_stacks(cx);
+            if !progress {
+                let is_done = self.lanes.is_empty() && self.letters.is_empty();
+                let is_idle = self.input_has_ended && self.batch.is_empty() && is_done;
+                return if is_idle {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                };
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Requests that were answered and letters that were kept.
+    fn poll_ends(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        while let Poll::Ready(Some(landed)) = self.in_flight.poll_next_unpin(cx) {
+            self.land(landed);
+            progress = true;
+        }
+        while let Poll::Ready(weight) = self.letters.poll_settled(cx) {
+            self.window.leave(weight);
+            progress = true;
+        }
+        progress
+    }
+
+    fn poll_input(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut input: Pin<&mut impl Stream<Item = Record>>,
+    ) -> bool {
+        let mut progress = false;
+        while !self.input_has_ended && self.window.has_room() {
+            match input.as_mut().poll_next(cx) {
+                Poll::Ready(Some(record)) => self.take_in(record),
+                Poll::Ready(None) => self.input_has_ended = true,
+                Poll::Pending => break,
+            }
+            progress = true;
+        }
+        progress
+    }
+
+    /// Closes the batch when a limit says so, or when nothing more can come into it.
+    fn poll_batch(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(closes_at) = self.batch.closes_at() else {
+            return false;
+        };
+        let nothing_comes = self.input_has_ended || !self.window.has_room();
+        if !nothing_comes && !self.batch.is_due(self.now()) {
+            self.timer.as_mut().reset(self.epoch + closes_at);
+            if self.timer.poll_unpin(cx).is_pending() {
+                return false;
+            }
+        }
+        for (cargo, steps) in self.batch.close() {
+            self.lanes.enter(cargo, steps);
+        }
+        true
+    }
+
+    /// Sends steps whose turn it is, as fast as their classes are let.
+    fn poll_stacks(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        for (class, stack) in Class::ALL.into_iter().zip(&mut self.stacks) {
+            while self.lanes.has_ready(class) {
+                // A stack's readiness cannot fail: it keeps trouble for the call.
+                stack.is_waiting = stack.service.poll_ready(cx).is_pending();
+                if stack.is_waiting {
+                    break;
+                }
+                let Some((id, action, seed)) = self.lanes.take(class) else {
+                    break;
+                };
+                let endpoint = action.endpoint();
+                let future = stack.service.call(Work { action, seed });
+                self.in_flight.push(InFlight {
+                    id,
+                    endpoint,
+                    future,
+                });
+                progress = true;
+            }
+            if stack.is_waiting && !self.lanes.has_ready(class) {
+                // Its work was given up: it must not sit on a turn or a permit. A clone stands in no queue.
+                stack.service = stack.service.clone();
+                stack.is_waiting = false;
+            }
+        }
+        progress
+    }
+
+    fn take_in(&mut self, record: Record) {
+        let Record {
+            payload,
+            origin,
+            finalizer,
+        } = record;
+        match payload {
+            Payload::Bytes(bytes) => {
+                let events = ingest::decode(&bytes, &origin, &self.settings.ingest);
+                let finalizers = finalizer.split(events.len());
+                for (event, finalizer) in events.into_iter().zip(finalizers) {
+                    match event {
+                        Ok(event) => self.plan(event, &origin, finalizer),
+                        Err(error) => self.unreadable(error, finalizer),
+                    }
+                }
+            }
+            Payload::Unreadable { bytes, problem } => {
+                self.shared.tally.unreadable();
+                let letter = unreadable_letter(origin, bytes, problem);
+                self.reject(letter, finalizer);
+            }
+        }
+    }
+
+    fn plan(&mut self, event: Event, origin: &Origin, finalizer: EventFinalizer) {
+        let tally = &self.shared.tally;
+        tally.event(event.kind);
+        match plan::plan(&event, &self.settings.rules) {
+            Plan::Skip(reason) => {
+                tally.skipped(reason);
+                finalizer.finalize(EventStatus::Delivered);
+            }
+            Plan::Refuse(refusal) => {
+                let detail = refusal.to_string();
+                let letter = letter(&event, origin.clone(), Rejection::Refused, detail);
+                self.reject(letter, finalizer);
+            }
+            Plan::Steps(planned) => {
+                if planned.ignored_inline {
+                    tally.ignored_inline();
+                }
+                let size = event.body.as_str().len();
+                let requests: usize = planned.steps.iter().map(|step| step.action.weight()).sum();
+                let weight = size.saturating_add(requests);
+                self.window.enter(weight);
+                let (origin, now) = (origin.clone(), self.now());
+                let cargo = Cargo {
+                    event,
+                    origin,
+                    finalizer,
+                    weight,
+                    was_accepted: false,
+                    refused: None,
+                };
+                self.batch.push((cargo, planned.steps), size, now);
+            }
+        }
+    }
+
+    fn unreadable(&mut self, error: DecodeError, finalizer: EventFinalizer) {
+        self.shared.tally.unreadable();
+        let problem = error.problem.to_string();
+        let letter = unreadable_letter(error.origin, error.record, problem);
+        self.reject(letter, finalizer);
+    }
+
+    fn reject(&mut self, letter: DeadLetter, finalizer: EventFinalizer) {
+        let weight = letter.record.len();
+        self.window.enter(weight);
+        self.letters.send(letter, finalizer, weight);
+    }
+
+    /// A step has come to its end.
+    fn land(
+        &mut self,
+        Landed {
+            id,
+            endpoint,
+            result,
+        }: Landed,
+    ) {
+        let status = match &result {
+            Ok(_) => EventStatus::Delivered,
+            Err(failure) if failure.verdict() == Verdict::Reject => EventStatus::Rejected,
+            // Exhausted is not rejected.
+            Err(_) => EventStatus::Errored,
+        };
+        if let Some(cargo) = self.lanes.cargo_mut(id) {
+            match result {
+                Ok(receipt) => cargo.accept(receipt.outcome),
+                Err(failure) if status == EventStatus::Rejected => {
+                    cargo.refuse(id.step(), endpoint, failure);
+                }
+                Err(failure) => tracing::error!(
+                    %failure,
+                    origin = %cargo.origin,
+                    "attempts are used up: the event and those behind it go back to their source"
+                ),
+            }
+        }
+        self.lanes.end(id, status);
+        while let Some(ended) = self.lanes.pop_ended() {
+            self.end(ended);
+        }
+    }
+
+    /// An event has come to its end.
+    fn end(
+        &mut self,
+        Ended {
+            cargo,
+            status,
+            steps_done,
+        }: Ended<Cargo>,
+    ) {
+        let tally = &self.shared.tally;
+        match status {
+            EventStatus::Rejected => {
+                let (letter, finalizer, weight) = cargo.into_letter(steps_done);
+                self.letters.send(letter, finalizer, weight);
+                return;
+            }
+            EventStatus::Errored => tally.errored(),
+            EventStatus::Delivered if cargo.was_accepted => tally.delivered(),
+            EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
+        }
+        self.window.leave(cargo.weight);
+        cargo.finalizer.finalize(status);
+    }
+
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+}
+
+fn unreadable_letter(origin: Origin, record: Bytes, detail: String) -> DeadLetter {
+    DeadLetter {
+        reason: Rejection::Unreadable,
+        detail,
+        origin,
+        record,
+        event: None,
+        answer: None,
+    }
+}
