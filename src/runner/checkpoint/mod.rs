@@ -94,6 +94,12 @@ impl Checkpoints {
             .map_or(Place::START, |saved| saved.place)
     }
 
+    /// Nothing of the file of that fingerprint counts as done: it is read from its start. To be called before its first
+    /// record begins.
+    pub fn forget(&self, fingerprint: u128) {
+        self.0.state().start.remove(&fingerprint);
+    }
+
     /// A record that reaches to `next` was read from the file called `path`. Gives whom to tell its end; waits while too
     /// many records before it have not ended.
     ///

@@ -1,3 +1,186 @@
 //! Where events come from: files and standard input.
+//!
+//! In: what to read. Out: a stream of [`Record`]s, each with a finalizer that moves the checkpoint. Reading blocks, so
+//! it is done in a thread of its own, which is never ahead by more than a few pieces.
 
+mod error;
+mod feed;
+mod files;
 pub mod framing;
+mod open;
+mod paths;
+mod progress;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::stream::{self, Stream};
+use tokio::sync::mpsc;
+
+pub use error::SourceError;
+use feed::{Feed, Input, Message};
+use files::Files;
+use framing::{Content, Frame, Place};
+pub use progress::Progress;
+
+use super::checkpoint::Checkpoints;
+use crate::event::{Origin, Seed};
+use crate::finalization::EventFinalizer;
+use crate::sink::{Payload, Record};
+
+/// What a source reads.
+#[derive(Debug)]
+pub enum Kind {
+    /// Standard input. `chance` makes the ids of events without `messageId` and time.
+    Stdin {
+        /// Draws them
+        chance: fastrand::Rng,
+    },
+    /// Files
+    Files {
+        /// Globs of the files
+        include: Vec<String>,
+        /// Globs of files to leave out
+        exclude: Vec<String>,
+        /// How far they were read before
+        checkpoints: Checkpoints,
+        /// Counts what is read
+        progress: Arc<Progress>,
+    },
+}
+
+/// One source, being read.
+#[derive(Debug)]
+struct Reading {
+    messages: mpsc::Receiver<Message>,
+    input: Option<Arc<Input>>,
+    frames: VecDeque<Frame>,
+    checkpoints: Option<Checkpoints>,
+    chance: fastrand::Rng,
+    max_bytes: usize,
+    problems: Arc<AtomicUsize>,
+}
+
+/// Starts to read. The stream ends when everything was read; dropping it ends the reading. What cannot be read is
+/// logged and counted in `problems`. A record may take `max_bytes`.
+pub fn read(
+    kind: Kind,
+    max_bytes: usize,
+    problems: Arc<AtomicUsize>,
+) -> Result<impl Stream<Item = Record> + Send, SourceError> {
+    let (feed, messages) = Feed::new();
+    let mut reading = Reading {
+        messages,
+        input: None,
+        frames: VecDeque::new(),
+        checkpoints: None,
+        chance: fastrand::Rng::with_seed(0),
+        max_bytes,
+        problems,
+    };
+    // A thread and not the executor's pool, which would wait at the end for a read that may never return.
+    let thread = std::thread::Builder::new().name("source".to_owned());
+    let started = match kind {
+        Kind::Stdin { chance } => {
+            reading.chance = chance;
+            thread.spawn(move || read_stdin(&feed, max_bytes))
+        }
+        Kind::Files {
+            include,
+            exclude,
+            checkpoints,
+            progress,
+        } => {
+            reading.checkpoints = Some(checkpoints.clone());
+            let files = Files {
+                include,
+                exclude,
+                max_bytes,
+                checkpoints,
+                progress,
+            };
+            thread.spawn(move || files.read(&feed))
+        }
+    };
+    started.map_err(SourceError::Start)?;
+    Ok(stream::unfold(reading, |mut reading| async {
+        let record = reading.next().await?;
+        Some((record, reading))
+    }))
+}
+
+fn read_stdin(feed: &Feed, max_bytes: usize) {
+    let input = Arc::new(Input {
+        name: "stdin".into(),
+        fingerprint: None,
+    });
+    // Nobody listens any more: that is a reason to end, and not an error.
+    let _ = feed.read(&input, std::io::stdin().lock(), Place::START, max_bytes);
+}
+
+impl Reading {
+    // Correctness: the reading thread wakes us, or the end of a record when too many are open. Dropped at either, the
+    // record at hand was not begun, and is read again after a restart.
+    async fn next(&mut self) -> Option<Record> {
+        loop {
+            if let (Some(input), Some(frame)) = (self.input.clone(), self.frames.pop_front()) {
+                return Some(self.record(&input, frame).await);
+            }
+            match self.messages.recv().await? {
+                Message::Frames(input, frames) => {
+                    self.input = Some(input);
+                    self.frames = frames.into();
+                }
+                Message::Problem(problem) => {
+                    tracing::error!("{problem}");
+                    self.problems.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    async fn record(&mut self, input: &Input, frame: Frame) -> Record {
+        let Frame {
+            content,
+            from,
+            next,
+        } = frame;
+        let seed = match input.fingerprint {
+            Some(fingerprint) => Seed::Position {
+                fingerprint,
+                offset: from.offset,
+            },
+            None => Seed::Random(self.chance.u128(..)),
+        };
+        let finalizer = match (&self.checkpoints, input.fingerprint) {
+            (Some(checkpoints), Some(fingerprint)) => {
+                checkpoints.begin(fingerprint, &input.name, next).await
+            }
+            _ => EventFinalizer::none(),
+        };
+        let payload = match content {
+            Content::Whole(bytes) => Payload::Bytes(bytes),
+            Content::TooLong { head, bytes } => Payload::Unreadable {
+                problem: format!(
+                    "a record may take {} bytes, this one takes {bytes}; its first {} are kept",
+                    self.max_bytes,
+                    head.len()
+                ),
+                bytes: head,
+            },
+        };
+        Record {
+            payload,
+            origin: Origin {
+                name: Arc::clone(&input.name),
+                line: Some(from.line),
+                seed,
+            },
+            finalizer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -58,12 +58,13 @@ impl Unit {
     /// Takes the next byte.
     pub(super) fn step(&mut self, byte: u8) -> Cut {
         match self {
-            Self::Line => return if byte == b'\n' { Cut::After } else { Cut::No },
+            Self::Line if byte == b'\n' => Cut::After,
+            Self::Line => Cut::No,
             Self::Object {
                 structure,
                 closed,
                 lines,
-            } => return object_step(structure, closed, lines, byte),
+            } => object_step(structure, closed, lines, byte),
             Self::Element(structure) => match structure.step(byte) {
                 Step::Inside => Cut::No,
                 Step::Closed => Cut::After,

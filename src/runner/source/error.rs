@@ -1,0 +1,44 @@
+//! Why an input, or part of one, could not be read.
+
+use std::io;
+use std::path::PathBuf;
+
+/// One thing that could not be read. What was read before is kept, and reading goes on with the next file.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A glob that is none
+    #[error("`{pattern}` cannot be used as a glob: {error}")]
+    Pattern {
+        /// As configured
+        pattern: String,
+        /// Why not
+        error: glob::PatternError,
+    },
+    /// Nothing to read
+    #[error("no file matches `{pattern}`")]
+    NoMatch {
+        /// As configured
+        pattern: String,
+    },
+    /// A file or folder that cannot be opened
+    #[error("cannot open {}: {error}", path.display())]
+    Open {
+        /// Which one
+        path: PathBuf,
+        /// Why
+        error: io::Error,
+    },
+    /// An input that breaks off
+    #[error("cannot read {name} beyond line {line}: {error}")]
+    Read {
+        /// Which one
+        name: String,
+        /// The line of the first record that could not be read whole
+        line: u64,
+        /// Why
+        error: io::Error,
+    },
+    /// No thread could be started to read in
+    #[error("cannot start to read: {0}")]
+    Start(io::Error),
+}

@@ -1,0 +1,99 @@
+//! From a blocking reader to whoever waits for records: one piece at a time, no faster than they are taken.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::SourceError;
+use super::framing::{Frame, Framer, Place};
+
+/// One input of a source.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// What to call it
+    pub(super) name: Arc<str>,
+    /// What tells it apart from others, if it will hold the same when it is read again
+    pub(super) fingerprint: Option<u128>,
+}
+
+/// What a reading thread says.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Records of an input, in order
+    Frames(Arc<Input>, Vec<Frame>),
+    /// Something could not be read
+    Problem(SourceError),
+}
+
+/// Where a reading thread says it. Messages hold the records of one piece, so a few of them bound memory.
+#[derive(Clone, Debug)]
+pub(super) struct Feed(mpsc::Sender<Message>);
+
+/// Nobody takes records any more.
+#[derive(Debug)]
+pub(super) struct Stopped;
+
+/// How much is read at once: large enough that the disk and the channel cost little per line.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// How many messages may wait.
+const MESSAGES: usize = 2;
+
+impl Feed {
+    /// A feed, and its other end.
+    pub(super) fn new() -> (Self, mpsc::Receiver<Message>) {
+        let (sender, receiver) = mpsc::channel(MESSAGES);
+        (Self(sender), receiver)
+    }
+
+    /// Reads `content`, which starts at `from`, to its end. Blocks.
+    pub(super) fn read(
+        &self,
+        input: &Arc<Input>,
+        mut content: impl Read,
+        from: Place,
+        max_bytes: usize,
+    ) -> Result<(), Stopped> {
+        let mut framer = Framer::new(from, max_bytes);
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match content.read(&mut piece) {
+                Ok(0) => {
+                    framer.end();
+                    return self.frames(input, &mut framer);
+                }
+                Ok(read) => {
+                    framer.push(piece.get(..read).unwrap_or_default());
+                    self.frames(input, &mut framer)?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // What has begun stays unread: were the input whole, it might read differently.
+                Err(error) => {
+                    return self.problem(SourceError::Read {
+                        name: input.name.to_string(),
+                        line: framer.place().line,
+                        error,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Says that something could not be read.
+    pub(super) fn problem(&self, problem: SourceError) -> Result<(), Stopped> {
+        self.send(Message::Problem(problem))
+    }
+
+    fn frames(&self, input: &Arc<Input>, framer: &mut Framer) -> Result<(), Stopped> {
+        let found: Vec<_> = std::iter::from_fn(|| framer.next_frame()).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.send(Message::Frames(Arc::clone(input), found))
+    }
+
+    fn send(&self, message: Message) -> Result<(), Stopped> {
+        self.0.blocking_send(message).map_err(|_| Stopped)
+    }
+}
