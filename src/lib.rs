@@ -22,3 +22,5 @@ pub mod config;
 pub mod emulator;
 #[cfg(feature = "runner")]
 pub mod runner;
+#[cfg(feature = "runner")]
+pub mod cli;

@@ -1,11 +1,26 @@
 //! Runs a configuration: sources, dead letters, checkpoints, shutdown, summary.
+//!
+//! In: a [`Config`](crate::config::Config) and a [`Context`] of time, chance and signals. Out: an [`Outcome`]. It reads
+//! no environment and prints nothing; it may spawn, and all it spawns has ended when [`run`] has, save for a thread
+//! that waits for standard input.
 
+mod check;
 pub mod checkpoint;
 pub mod clock;
 pub mod dead_letters;
+mod drive;
+#[cfg(feature = "emulator")]
+mod emulated;
+mod error;
 mod exit;
+mod signals;
 pub mod source;
 mod summary;
+mod topology;
 
+pub use check::check;
+pub use error::RunError;
 pub use exit::Exit;
+pub use signals::signals;
 pub use summary::{InputEnd, Summary};
+pub use topology::{Context, Outcome, run};

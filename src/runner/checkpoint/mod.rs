@@ -48,6 +48,8 @@ struct Shared {
     follow: Follow,
     state: Mutex<State>,
     room: Notify,
+    /// Held while writing, so that what is newer is written later
+    writing: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -82,6 +84,7 @@ impl Checkpoints {
             follow,
             state: Mutex::new(state),
             room: Notify::new(),
+            writing: Mutex::new(()),
         })))
     }
 
@@ -143,6 +146,11 @@ impl Checkpoints {
 
     /// Writes what has changed. Blocks on the disk.
     pub fn save(&self) -> Result<(), CheckpointError> {
+        let _writing = self
+            .0
+            .writing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let places = {
             let mut state = self.0.state();
             if !std::mem::take(&mut state.changed) {

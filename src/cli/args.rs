@@ -1,0 +1,59 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Delivers RudderStack events to Courier: in order per user, never faster than Courier allows, nothing lost
+#[derive(Debug, Parser)]
+#[command(name = "courier-sink", version)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// What is logged to standard error: error, warn, info, debug, trace, or filters as RUST_LOG takes them, which
+    /// counts where this is absent [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(super) log_level: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read events and deliver them until their end, SIGINT or SIGTERM; a second signal stops at once
+    Run {
+        /// The configuration, in TOML
+        config: PathBuf,
+    },
+    /// Check configurations without running them
+    Validate {
+        /// The configurations, in TOML
+        #[arg(required = true, value_name = "CONFIG")]
+        configs: Vec<PathBuf>,
+    },
+    /// Run a local Courier to try things against
+    #[cfg(feature = "emulator")]
+    Emulate(Emulate),
+}
+
+/// What the emulator is told.
+#[cfg(feature = "emulator")]
+#[derive(Debug, clap::Args)]
+pub(super) struct Emulate {
+    /// Where it listens; port 0 takes a free one, which the first line of output names
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(super) address: String,
+    /// A file with the one API key that is accepted; without it any is
+    #[arg(long, value_name = "FILE")]
+    pub(super) api_key_file: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+}

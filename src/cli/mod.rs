@@ -1,0 +1,78 @@
+//! The command line: reads arguments, environment and files, and starts what the library offers.
+//!
+//! The one place that reads the environment and writes to standard output.
+
+mod args;
+#[cfg(feature = "emulator")]
+mod emulate;
+mod environment;
+mod logging;
+mod progress;
+mod run;
+mod validate;
+
+use std::ffi::OsString;
+
+use anyhow::Context;
+use args::{Args, Command};
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::runner::Exit;
+
+/// Does what `arguments` ask for, the program's name being the first. Gives the exit code to end with.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let command = Args::command().after_help(Exit::table());
+    let parsed = command.try_get_matches_from(arguments);
+    let args = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
+        Ok(args) => args,
+        Err(error) => {
+            // Were the console gone, there would be nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    match dispatch(args) {
+        Ok(exit) => exit,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            Exit::Internal
+        }
+    }
+}
+
+fn dispatch(args: Args) -> anyhow::Result<Exit> {
+    let bar = progress::Bar::new();
+    logging::start(args.log_level.as_deref(), bar.clone())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    match args.command {
+        Command::Run { config } => runtime.block_on(run::run(&config, bar)),
+        Command::Validate { configs } => Ok(validate::validate(&configs)),
+        #[cfg(feature = "emulator")]
+        Command::Emulate(options) => runtime.block_on(emulate::emulate(options)),
+    }
+}
+
+/// Writes a result to standard output.
+#[expect(
+    clippy::print_stdout,
+    reason = "results of a command go to standard output"
+)]
+fn tell(text: &str) {
+    println!("{text}");
+}
+
+/// Writes what is wrong to standard error.
+#[expect(
+    clippy::print_stderr,
+    reason = "mistakes go to standard error, whatever the log level"
+)]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,67 @@
+//! What a configuration must also be so that it can run here: checked without touching the world.
+
+use std::path::{Path, PathBuf};
+
+use glob::Pattern;
+
+use crate::config::{Config, SourceKind};
+
+/// Everything that is wrong, each a line that names path, fact and remedy; empty where it can run.
+pub fn check(config: &Config) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let reads_files = |kind: &SourceKind| matches!(kind, SourceKind::File(_));
+    let mut sources = config.sources.values();
+    let mut sinks = config.sinks.values();
+    let is_needed = sources.any(|source| reads_files(&source.kind))
+        || sinks.any(|sink| sink.courier.dead_letter.path.is_none());
+    if config.data_dir.is_none() && is_needed {
+        wrong.push(
+            "data_dir: is missing, set it to a folder where checkpoints and dead letters can be kept".to_owned(),
+        );
+    }
+    for (name, source) in &config.sources {
+        let SourceKind::File(file) = &source.kind else {
+            continue;
+        };
+        for (option, patterns) in [("include", &file.include), ("exclude", &file.exclude)] {
+            for pattern in patterns {
+                if let Err(error) = Pattern::new(pattern) {
+                    wrong.push(format!(
+                        "{}: sources.{name}.{option}: `{pattern}` cannot be used as a glob ({error}), write `[[]`, \
+                         `[?]` or `[*]` for the character itself",
+                        source.line
+                    ));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    data: PathBuf,
+}
+
+impl Places {
+    /// The places of a configuration that [`check`] found nothing wrong with.
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            data: config.data_dir.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The checkpoints of a source.
+    pub(super) fn checkpoints(&self, source: &str) -> PathBuf {
+        self.data.join(source).join("checkpoints.json")
+    }
+
+    /// The dead letters of a sink, `path` being what is configured.
+    pub(super) fn dead_letters(&self, sink: &str, path: Option<&Path>) -> PathBuf {
+        path.map_or_else(
+            || self.data.join(sink).join("dead-letters.ndjson"),
+            Path::to_owned,
+        )
+    }
+}

@@ -1,0 +1,66 @@
+//! The emulator of a configuration, inside the same process.
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::RunError;
+use crate::config::{CourierConfig, EmulatorConfig};
+use crate::emulator::{Emulator, Settings};
+use crate::transport::BaseUrl;
+
+/// A running emulator; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Emulated {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Starts the emulator and points `courier` at it, unless its `endpoint` is another than Courier's own: a
+/// configuration with an emulator in it never sends its events to the real Courier by mistake, and `address` may leave
+/// the port open.
+pub(super) async fn start(
+    config: &EmulatorConfig,
+    courier: &mut CourierConfig,
+) -> Result<Emulated, RunError> {
+    let failed = |error| RunError::Emulator {
+        address: config.address,
+        error,
+    };
+    let settings = Settings {
+        address: config.address,
+        api_key: config.api_key.clone(),
+        ..Settings::default()
+    };
+    let emulator = Emulator::bind(settings).await.map_err(failed)?;
+    let address = emulator.local_addr();
+    tracing::info!(%address, "the emulated Courier listens");
+    if courier.endpoint.as_str().trim_end_matches('/') == "https://api.courier.com" {
+        courier.endpoint = BaseUrl::new(&format!("http://{address}"))
+            .expect("a socket address is a URL's authority");
+        // What is meant for the way to Courier would not find a loopback address.
+        courier.proxy.enabled = false;
+    }
+    let stop = CancellationToken::new();
+    let stopped = stop.clone().cancelled_owned();
+    let task = tokio::spawn(async move {
+        if let Err(error) = emulator.serve(stopped).await {
+            tracing::error!(%error, "the emulated Courier has failed");
+        }
+    });
+    Ok(Emulated { stop, task })
+}
+
+impl Emulated {
+    /// Ends it, and waits until it has.
+    pub(super) async fn end(mut self) {
+        self.stop.cancel();
+        // A panic in there was printed; there is nothing left to end.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Emulated {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

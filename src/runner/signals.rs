@@ -1,0 +1,31 @@
+//! The signals that ask a process to stop.
+
+use std::io;
+
+use futures::stream::{self, BoxStream, StreamExt};
+
+/// One item for each SIGINT or SIGTERM from now on.
+#[cfg(unix)]
+pub fn signals() -> io::Result<BoxStream<'static, ()>> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    let each = |signal: Signal| {
+        stream::unfold(signal, |mut signal| async {
+            signal.recv().await?;
+            Some(((), signal))
+        })
+    };
+    let interrupts = each(signal(SignalKind::interrupt())?);
+    let terminations = each(signal(SignalKind::terminate())?);
+    Ok(stream::select(interrupts, terminations).boxed())
+}
+
+/// One item for each Ctrl-C from now on.
+#[cfg(not(unix))]
+pub fn signals() -> io::Result<BoxStream<'static, ()>> {
+    let each = stream::unfold((), |()| async {
+        tokio::signal::ctrl_c().await.ok()?;
+        Some(((), ()))
+    });
+    Ok(each.boxed())
+}

@@ -1,0 +1,239 @@
+//! Sources, sink, dead letters and checkpoints, put together and run to their end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::check::{Places, check};
+use super::checkpoint::{Checkpoints, Follow, Start};
+use super::clock::Clock;
+use super::drive::{self, drive};
+use super::source::{self, Progress};
+use super::{Exit, InputEnd, RunError, Summary, dead_letters};
+use crate::config::{Config, Source, SourceKind};
+use crate::sink::{self, CourierSink, Record, healthcheck};
+use crate::telemetry::Tally;
+use crate::transport::Transport;
+
+/// What a run needs from whoever starts it: time, chance, and whom to listen to.
+pub struct Context {
+    /// What time it is, for dead letters
+    pub clock: Clock,
+    /// Draws waits, and ids for events that bring nothing to make one of
+    pub chance: fastrand::Rng,
+    /// The first item asks to stop, the second to stop at once
+    pub signals: BoxStream<'static, ()>,
+    /// Counts the bytes read
+    pub progress: Arc<Progress>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What it did
+    pub summary: Summary,
+    /// The exit code
+    pub exit: Exit,
+}
+
+/// How often checkpoints are written: what a crash may cost is sent again.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs `config` to its end. Blocks on the disk while it starts. Dropping the future abandons the run: what has not
+/// ended is owed.
+pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, RunError> {
+    let wrong = check(&config);
+    if !wrong.is_empty() {
+        return Err(RunError::Config(wrong.join("\n")));
+    }
+    let places = Places::new(&config);
+    let Some((name, mut configured)) = config.sinks.pop_first() else {
+        return Err(RunError::Config(
+            "sinks: is empty, add a block `[sinks.NAME]`".to_owned(),
+        ));
+    };
+    #[cfg(feature = "emulator")]
+    let emulated = match &config.emulator {
+        Some(emulator) => Some(super::emulated::start(emulator, &mut configured.courier).await?),
+        None => None,
+    };
+    let courier = configured.courier;
+    let transport = Transport::new(&courier.transport_settings()?)?;
+    let letters = places.dead_letters(&name, courier.dead_letter.path.as_deref());
+    let (letters, writer) = dead_letters::open(&letters, context.clock.clone())?;
+    let follow = if courier.acknowledgements {
+        Follow::Acknowledgements
+    } else {
+        Follow::Reading
+    };
+    let mut input = Input::new(follow);
+    for name in &configured.inputs {
+        if let Some(source) = config.sources.remove(name) {
+            input.add(&places, name, source, &mut context)?;
+        }
+    }
+
+    let start = Instant::now();
+    let tally = Arc::new(Tally::default());
+    let mut tasks = JoinSet::new();
+    if courier.healthcheck.enabled {
+        tasks.spawn(report_health(healthcheck(
+            transport.clone(),
+            courier.healthcheck.timeout,
+        )));
+    }
+    tasks.spawn(save_regularly(input.checkpoints.clone()));
+    let writer = tokio::spawn(writer.run());
+    let sink_context = sink::Context {
+        dead_letters: Arc::new(letters),
+        tally: Arc::clone(&tally),
+        seed: context.chance.u64(..),
+    };
+    let sink = CourierSink::new(courier.settings, transport, sink_context);
+    let limits = drive::Limits {
+        signals: context.signals,
+        stop: input.stop.clone(),
+        input_ended: input.ended.clone(),
+        held: sink.held(),
+        timeout: config.shutdown_timeout,
+    };
+    let (checkpoints, problems) = (input.checkpoints.clone(), Arc::clone(&input.problems));
+    let end = Box::pin(drive(sink.run_on(input.records()), limits)).await;
+
+    tasks.shutdown().await;
+    // The sink is gone and its letters' handle with it, so this is the end of what waits; a panic was printed.
+    let _ = writer.await;
+    let saved = save(checkpoints).await;
+    #[cfg(feature = "emulator")]
+    if let Some(emulated) = emulated {
+        emulated.end().await;
+    }
+    let problems = problems.load(Ordering::Relaxed);
+    let summary = Summary {
+        totals: tally.totals(),
+        elapsed: start.elapsed(),
+        input: match (end, problems) {
+            (InputEnd::Complete, 1..) => InputEnd::Problems(problems),
+            (end, _) => end,
+        },
+    };
+    let exit = if saved {
+        Exit::of(&summary.totals, summary.owed(), problems)
+    } else {
+        Exit::Internal
+    };
+    Ok(Outcome { summary, exit })
+}
+
+/// All sources of a sink, as one stream.
+struct Input {
+    follow: Follow,
+    streams: Vec<BoxStream<'static, Record>>,
+    checkpoints: Vec<Checkpoints>,
+    problems: Arc<AtomicUsize>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+}
+
+impl Input {
+    fn new(follow: Follow) -> Self {
+        Self {
+            follow,
+            streams: Vec::new(),
+            checkpoints: Vec::new(),
+            problems: Arc::default(),
+            stop: CancellationToken::new(),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    fn add(
+        &mut self,
+        places: &Places,
+        name: &str,
+        source: Source,
+        context: &mut Context,
+    ) -> Result<(), RunError> {
+        let kind = match source.kind {
+            SourceKind::Stdin => source::Kind::Stdin {
+                chance: context.chance.fork(),
+            },
+            SourceKind::File(file) => {
+                let start = if file.ignore_checkpoints {
+                    Start::Afresh
+                } else {
+                    Start::Continue
+                };
+                let checkpoints = Checkpoints::open(places.checkpoints(name), start, self.follow)?;
+                self.checkpoints.push(checkpoints.clone());
+                source::Kind::Files {
+                    include: file.include,
+                    exclude: file.exclude,
+                    checkpoints,
+                    progress: Arc::clone(&context.progress),
+                }
+            }
+        };
+        let problems = Arc::clone(&self.problems);
+        let records = source::read(kind, source.max_line_bytes.get(), problems)?;
+        self.streams.push(records.boxed());
+        Ok(())
+    }
+
+    /// The records of all sources until they are read or told to stop.
+    fn records(self) -> impl futures::Stream<Item = Record> + Send {
+        let ended = self.ended;
+        let end = stream::poll_fn(move |_| {
+            ended.cancel();
+            std::task::Poll::Ready(None)
+        });
+        stream::select_all(self.streams)
+            .take_until(self.stop.cancelled_owned())
+            .chain(end)
+    }
+}
+
+async fn report_health(check: sink::Healthcheck) {
+    match check.await {
+        Ok(()) => tracing::info!("Courier answers and takes the API key"),
+        Err(error) => tracing::error!("{error}; the run goes on"),
+    }
+}
+
+async fn save_regularly(checkpoints: Vec<Checkpoints>) {
+    let mut ticks = interval(SAVE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        save(checkpoints.clone()).await;
+    }
+}
+
+/// Writes what has changed; tells whether all of it could be written.
+async fn save(checkpoints: Vec<Checkpoints>) -> bool {
+    let saved = tokio::task::spawn_blocking(move || {
+        let saved = checkpoints.iter().map(|it| {
+            it.save()
+                .inspect_err(|error| tracing::error!("{error}"))
+                .is_ok()
+        });
+        // Each is to be written, whatever became of the one before.
+        saved.fold(true, |all, saved| all & saved)
+    });
+    saved.await.unwrap_or(false)
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("clock", &self.clock)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}
