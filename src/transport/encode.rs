@@ -17,10 +17,11 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("courier-sink/", env!("CARGO_PKG_VERSION")));
 
-/// The request `call` stands for, signed with `authorization`.
+/// The request `call` stands for, signed with `authorization`; public for embedders who send it with a client of their
+/// own. An id too long for a URL is `Unsendable`.
 ///
 /// `Host` and `Content-Length` are left to the connection, which knows its HTTP version.
-pub(super) fn encode(
+pub fn encode(
     call: &Call,
     endpoint: &BaseUrl,
     authorization: HeaderValue,

@@ -21,6 +21,7 @@ mod tls;
 mod verifier;
 
 pub use base_url::{BaseUrl, BaseUrlError};
+pub use encode::encode;
 pub use key::{ApiKey, ApiKeyError, ApiKeys};
 pub use service::{Attempt, BuildError, Transport};
 pub use settings::{Alpn, Proxy, ProxyUrl, ProxyUrlError, Settings, Tls};

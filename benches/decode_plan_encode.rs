@@ -1,0 +1,55 @@
+//! How long does one event take from its bytes to the HTTP request, in each mode?
+
+use std::hint::black_box;
+
+use bytes::Bytes;
+use courier_sink::courier::Action;
+use courier_sink::delivery::Call;
+use courier_sink::event::{Origin, Seed};
+use courier_sink::ingest::{self, Limits};
+use courier_sink::plan::{self, Plan, Rules};
+use courier_sink::transport::{BaseUrl, encode};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use http::HeaderValue;
+
+mod support;
+
+fn way_of(record: &Bytes, rules: &Rules, origin: &Origin, endpoint: &BaseUrl) {
+    for event in ingest::decode(record, origin, &Limits::default()) {
+        let Ok(event) = event else { continue };
+        let Plan::Steps(planned) = plan::plan(&event, rules) else {
+            continue;
+        };
+        for step in planned.steps {
+            if let Action::Request(request) = step.action {
+                let call = Call::new(request, Some(step.seed));
+                black_box(encode(&call, endpoint, HeaderValue::from_static("Bearer key")).ok());
+            }
+        }
+    }
+}
+
+fn bench(criterion: &mut Criterion) {
+    let origin = Origin {
+        name: "bench".into(),
+        line: None,
+        seed: Seed::Random(1),
+    };
+    let endpoint = BaseUrl::new("https://api.courier.com").expect("a valid URL");
+    let mut group = criterion.benchmark_group("decode_plan_encode");
+    group.throughput(Throughput::Elements(1));
+    for (name, rules) in support::modes() {
+        for (kind, record) in [
+            ("track", support::track(1, 1)),
+            ("identify", support::identify(1, 1)),
+        ] {
+            group.bench_function(format!("{name}/{kind}"), |bencher| {
+                bencher.iter(|| way_of(&record, &rules, &origin, &endpoint));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);

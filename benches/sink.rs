@@ -1,0 +1,95 @@
+//! How many events does the whole sink pass on over a transport that answers at once, in each mode?
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use courier_sink::delivery::{self, Call, Failure, Outcome, Receipt};
+use courier_sink::ingest;
+use courier_sink::plan::Rules;
+use courier_sink::sink::{Buffer, Context, CourierSink, LogOnly, Record, Settings};
+use courier_sink::telemetry::Tally;
+use courier_sink::{batch, event, finalization};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+
+mod support;
+
+const EVENTS: usize = 10_000;
+const USERS: usize = 1_000;
+
+fn records() -> Vec<Record> {
+    let event = |at: usize| match at % 10 {
+        0 => support::identify(at % USERS, at),
+        _ => support::track(at % USERS, at),
+    };
+    (0..EVENTS).map(event).map(record).collect()
+}
+
+fn record(bytes: Bytes) -> Record {
+    Record::new(bytes, 0)
+        .with_origin(event::Origin {
+            name: "bench".into(),
+            line: None,
+            seed: event::Seed::Random(0),
+        })
+        .with_finalizer(finalization::EventFinalizer::none())
+}
+
+fn settings(rules: Rules) -> Settings {
+    Settings {
+        ingest: ingest::Limits::default(),
+        rules,
+        batch: batch::Limits::default(),
+        buffer: Buffer::default(),
+        delivery: delivery::Settings::default(),
+    }
+}
+
+async fn run(rules: Rules, records: Vec<Record>) {
+    let instant = tower::service_fn(|_call: Call| {
+        let body = Bytes::new();
+        let receipt = Receipt {
+            status: 202,
+            outcome: Outcome::Accepted,
+            body,
+        };
+        std::future::ready(Ok::<_, Failure>(receipt))
+    });
+    let (dead_letters, tally) = (Arc::new(LogOnly), Arc::new(Tally::default()));
+    let context = Context {
+        dead_letters,
+        tally: Arc::clone(&tally),
+        seed: 1,
+    };
+    CourierSink::new(settings(rules), instant, context)
+        .run_on(futures::stream::iter(records))
+        .await;
+    assert_eq!(
+        tally.totals().delivered,
+        u64::try_from(EVENTS).expect("a small number")
+    );
+}
+
+fn bench(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.expect("a runtime can be built");
+    let mut group = criterion.benchmark_group("sink");
+    group.sample_size(20);
+    group.throughput(Throughput::Elements(
+        u64::try_from(EVENTS).expect("a small number"),
+    ));
+    for (name, rules) in support::modes() {
+        group.bench_function(name, |bencher| {
+            bencher.to_async(&runtime).iter_batched(
+                records,
+                |records| run(rules.clone(), records),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);
