@@ -21,7 +21,9 @@ use crate::runner::Exit;
 
 /// Does what `arguments` ask for, the program's name being the first. Gives the exit code to end with.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let command = Args::command().after_help(Exit::table());
+    let command = Args::command()
+        .after_help(Exit::table())
+        .mut_subcommand("run", |run| run.after_help(Exit::table()));
     let parsed = command.try_get_matches_from(arguments);
     let args = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
@@ -46,7 +48,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
     let bar = progress::Bar::new();
-    logging::start(args.log_level.as_deref(), bar.clone())?;
+    if let Err(error) = logging::start(args.log_level.as_deref(), bar.clone()) {
+        complain(&format!("error: {error:#}"));
+        return Ok(Exit::Usage);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -6,7 +6,7 @@ use glob::Pattern;
 
 use crate::config::{Config, SourceKind};
 
-/// Everything that is wrong, each a line that names path, fact and remedy; empty where it can run.
+/// Everything that is wrong, each a line of its line number, path, fact and remedy; empty where it can run.
 pub fn check(config: &Config) -> Vec<String> {
     let mut wrong = Vec::new();
     let reads_files = |kind: &SourceKind| matches!(kind, SourceKind::File(_));
@@ -16,7 +16,7 @@ pub fn check(config: &Config) -> Vec<String> {
         || sinks.any(|sink| sink.courier.dead_letter.path.is_none());
     if config.data_dir.is_none() && is_needed {
         wrong.push(
-            "data_dir: is missing, set it to a folder where checkpoints and dead letters can be kept".to_owned(),
+            "1: data_dir: is missing, set it to a folder where checkpoints and dead letters can be kept".to_owned(),
         );
     }
     for (name, source) in &config.sources {

@@ -1,6 +1,6 @@
 //! The file the letters are in: opened for nobody else to read, whole lines only, on disk before anyone is told.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,15 @@ pub enum OpenError {
         /// Its permissions
         mode: u32,
     },
+    /// Another process writes to it
+    #[error(
+        "dead letters {path} are in use: another process runs with the same `data_dir` or `dead_letter.path`, end it \
+         or choose another"
+    )]
+    InUse {
+        /// Which file
+        path: PathBuf,
+    },
 }
 
 /// An open file that ends with a whole line.
@@ -51,15 +60,26 @@ impl LetterFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
         // Security: dead letters hold whole events, which are personal data.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let metadata = file.metadata().map_err(failed)?;
             let mode = metadata.permissions().mode() & 0o777;
             if metadata.is_file() && mode & 0o077 != 0 {
                 let path = path.to_owned();
                 return Err(OpenError::Exposed { path, mode });
+            }
+        }
+        // Two processes would also overwrite each other's checkpoints. Anything but a file (`/dev/null`) may be shared.
+        if metadata.is_file() {
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let path = path.to_owned();
+                    return Err(OpenError::InUse { path });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
         let length = end_line(&mut file).map_err(failed)?;
@@ -112,6 +132,19 @@ mod tests {
             .unwrap();
         LetterFile::open(&path).unwrap().append(b"2\n").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n{\"to\n2\n");
+    }
+
+    #[test]
+    fn a_file_in_use_is_refused_until_it_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead-letters.ndjson");
+        let open = LetterFile::open(&path).unwrap();
+        assert!(matches!(
+            LetterFile::open(&path),
+            Err(OpenError::InUse { .. })
+        ));
+        drop(open);
+        LetterFile::open(&path).unwrap();
     }
 
     #[cfg(unix)]

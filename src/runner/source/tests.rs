@@ -1,3 +1,5 @@
+//! Real files in a temporary folder, read as a run reads them.
+
 use std::io::Write;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! Inputs of every kind against the cutting, in pieces of every size.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

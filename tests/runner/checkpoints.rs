@@ -1,0 +1,81 @@
+//! A restart goes on where the last run's acknowledged events end.
+
+use crate::held_server::HeldServer;
+use crate::process::{Emulated, Running, configure, files, folder, run, write};
+
+fn track(user: &str, name: &str) -> String {
+    format!("{{\"type\":\"track\",\"userId\":\"{user}\",\"event\":\"{name}\"}}\n")
+}
+
+#[test]
+fn what_was_acknowledged_is_not_sent_again() {
+    let outside = tempfile::tempdir().unwrap();
+    let emulated = Emulated::start(outside.path(), "right");
+    let folder = folder(&emulated.url(), &files("in"), "");
+    let first = track("a", "1") + "bad\n" + &track("b", "2");
+    write(folder.path(), "in", &first);
+    let ended = run(folder.path(), &["run", "config.toml"]).expect(65);
+    assert_eq!(ended.count("delivered"), 2);
+    let again = run(folder.path(), &["run", "config.toml"]).expect(0);
+    assert_eq!(again.count("events read"), 0);
+    write(folder.path(), "in", first + &track("a", "3"));
+    let more = run(folder.path(), &["run", "config.toml"]).expect(0);
+    assert_eq!(more.count("delivered"), 1);
+    assert_eq!(emulated.requests().len(), 3);
+    let source = files("in") + "\nignore_checkpoints = true";
+    configure(folder.path(), &emulated.url(), &source, "");
+    let afresh = run(folder.path(), &["run", "config.toml"]).expect(65);
+    assert_eq!(afresh.count("delivered"), 2 + 1);
+}
+
+#[test]
+fn an_event_that_errored_is_read_again_and_so_is_what_follows_it() {
+    let server = HeldServer::start();
+    let retries = "[sinks.out.request]\nretry_attempts = 0";
+    let folder = folder(&server.url(), &files("in"), retries);
+    write(
+        folder.path(),
+        "in",
+        track("a", "1") + &track("b", "2") + &track("c", "3"),
+    );
+    let running = Running::start(folder.path(), &["run", "config.toml"]);
+    // Three users, so three requests at once, in no particular order: which one is refused does not matter.
+    let [first, second, third] = [server.next(), server.next(), server.next()];
+    first.answer(202);
+    third.answer(202);
+    second.answer(500);
+    let ended = running.end().expect(75);
+    assert_eq!(
+        (ended.count("delivered"), ended.count("still owed")),
+        (2, 1)
+    );
+    let running = Running::start(folder.path(), &["run", "config.toml"]);
+    // Behind the checkpoint there are the one that errored, and whatever followed it.
+    std::thread::spawn(move || {
+        loop {
+            server.next().answer(202);
+        }
+    });
+    let ended = running.end().expect(0);
+    assert!(
+        (1..=3).contains(&ended.count("delivered")),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(
+        run(folder.path(), &["run", "config.toml"])
+            .expect(0)
+            .count("events read"),
+        0
+    );
+}
+
+#[test]
+fn damaged_checkpoints_are_an_error_and_not_a_fresh_start() {
+    let folder = folder("", &files("in"), "");
+    write(folder.path(), "in", track("a", "1"));
+    run(folder.path(), &["run", "config.toml"]).expect(0);
+    write(folder.path(), "data/in/checkpoints.json", "{\"version\":");
+    let ended = run(folder.path(), &["run", "config.toml"]).expect(70);
+    assert!(ended.stderr.contains("are damaged"), "{}", ended.stderr);
+}

@@ -1,0 +1,10 @@
+//! The built binary, run as an operator runs it: real files, real signals, real exit codes, loopback only.
+#![cfg(all(feature = "runner", feature = "emulator"))]
+
+mod checkpoints;
+mod configs;
+mod delivery;
+mod held_server;
+mod process;
+mod quickstart;
+mod shutdown;
