@@ -213,7 +213,14 @@ fn every_mapping_is_read_and_steps_keep_order_and_numbers() {
     assert_eq!(template.data, "properties.order".parse().ok());
     assert_eq!(template.recipient, "context.traits.id".parse().ok());
     assert_eq!(template.profile, "context.traits".parse().ok());
-    assert!(matches!(journey, Automation { only: true, data: None, .. }));
+    assert!(matches!(
+        journey,
+        Automation {
+            only: true,
+            data: None,
+            ..
+        }
+    ));
     assert!(matches!(&journey.target, Target::Journey(id) if id.as_str() == "welcome"));
     assert_eq!(steps.on.to_string(), "track");
     let Target::Steps(json) = &steps.target else {
