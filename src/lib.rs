@@ -16,6 +16,7 @@ pub mod transport;
 
 // · wholes: stages put together
 pub mod sink;
+pub mod config;
 
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -1,0 +1,183 @@
+//! [`CourierConfig`]: one sink's block, checked.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::block::Block;
+use super::reader::Reader;
+use super::{Mistakes, network, request, rules};
+use crate::sink;
+use crate::transport::{self, ApiKey, ApiKeyError, BaseUrl, Proxy, Tls};
+
+/// Security: the most that is read of a key file. A key has at most a KiB; what is larger is not one.
+const MAX_KEY_FILE_BYTES: u64 = 4096;
+
+/// A sink of type `courier`, checked. Nothing was read from files yet.
+#[derive(Clone, Debug)]
+pub struct CourierConfig {
+    /// Everything but the way to Courier
+    pub settings: sink::Settings,
+    /// `endpoint`: Courier's API. Default `https://api.courier.com`; the EU's is `https://api.eu.courier.com`.
+    pub endpoint: BaseUrl,
+    /// `api_key` or `api_key_file`
+    pub api_key: ApiKeySource,
+    /// `request.connect_timeout_secs`. Default 5 s, as in Courier's own Python client.
+    pub connect_timeout: Duration,
+    /// `[tls]`
+    pub tls: Tls,
+    /// `[proxy]`, completed from the environment
+    pub proxy: Proxy,
+    /// `healthcheck`
+    pub healthcheck: HealthcheckConfig,
+    /// `acknowledgements`: whether a source waits for how its events ended. Default true, unlike Vector: nothing is
+    /// forgotten that was not delivered.
+    pub acknowledgements: bool,
+    /// `[dead_letter]`
+    pub dead_letter: DeadLetterConfig,
+}
+
+/// Where the API key is from. `Debug` does not show it.
+#[derive(Clone, Debug)]
+pub enum ApiKeySource {
+    /// `api_key`
+    Inline(ApiKey),
+    /// `api_key_file`: holds the key, and perhaps a line break after it
+    File(PathBuf),
+}
+
+/// `healthcheck`, a boolean or a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthcheckConfig {
+    /// `enabled`. Default true.
+    pub enabled: bool,
+    /// `timeout`, in seconds. Default 10, as in Vector.
+    pub timeout: Duration,
+}
+
+/// `[dead_letter]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeadLetterConfig {
+    /// `path`: the file rejected events are kept in. By default whoever runs the sink chooses one.
+    pub path: Option<PathBuf>,
+}
+
+/// A checked configuration cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// `api_key_file` cannot be read
+    #[error("cannot read api_key_file {}: {kind}", path.display())]
+    ReadKey {
+        /// Which file
+        path: PathBuf,
+        /// Why not
+        kind: io::ErrorKind,
+    },
+    /// `api_key_file` holds no key
+    #[error("api_key_file {} cannot be used: {source}", path.display())]
+    Key {
+        /// Which file
+        path: PathBuf,
+        /// Why not
+        source: ApiKeyError,
+    },
+}
+
+impl CourierConfig {
+    /// Reads the options of a sink called `name` from TOML without a header: what stands below `[sinks.NAME]`, save
+    /// `inputs`, since an embedder is its own source; `type = "courier"` may be left out. `name` stands for the file in
+    /// mistakes. `environment` gives the values of variables.
+    pub fn from_toml(
+        name: &str,
+        block: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Mistakes> {
+        Reader::new(block, environment)
+            .read(|block| {
+                if let Some(item) = block.take("type") {
+                    item.choice(&[("courier", ())]);
+                }
+                if let Some(item) = block.take("inputs") {
+                    item.refuse_with("does nothing here", "remove it");
+                }
+                read(block, name)
+            })
+            .map_err(|mistakes| Mistakes::new(name, mistakes))
+    }
+
+    /// What the transport is built from. Reads `api_key_file`, if that is where the key is; the certificate files are
+    /// read by the transport.
+    pub fn transport_settings(&self) -> Result<transport::Settings, BuildError> {
+        let api_key = match &self.api_key {
+            ApiKeySource::Inline(key) => key.clone(),
+            ApiKeySource::File(path) => read_key(path)?,
+        };
+        Ok(transport::Settings {
+            connect_timeout: self.connect_timeout,
+            tls: self.tls.clone(),
+            proxy: self.proxy.clone(),
+            ..transport::Settings::new(self.endpoint.clone(), api_key)
+        })
+    }
+}
+
+fn read_key(path: &Path) -> Result<ApiKey, BuildError> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text))
+        .map_err(|error| BuildError::ReadKey {
+            path: path.to_owned(),
+            kind: error.kind(),
+        })?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    ApiKey::new(line).map_err(|source| BuildError::Key {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Reads everything below `[sinks.NAME]` but `type` and `inputs`. `None` where something is wrong without which there is
+/// no configuration.
+pub(super) fn read(block: &mut Block<'_>, name: &str) -> Option<CourierConfig> {
+    let endpoint = network::endpoint(block);
+    let api_key = network::api_key(block);
+    let rules = rules::read(block, name);
+    let ingest = block.table("ingest", request::ingest);
+    let batch = block.table("batch", request::batch);
+    let buffer = block.table("buffer", request::buffer);
+    let (delivery, connect_timeout) = block.table("request", |block| {
+        let connect_timeout = block.seconds("connect_timeout_secs", Duration::from_secs(5));
+        (request::request(block), connect_timeout)
+    });
+    let tls = block.table("tls", network::tls);
+    let proxy = block.table("proxy", network::proxy);
+    let healthcheck = block.flag_or_table("healthcheck", |flag, block| HealthcheckConfig {
+        enabled: flag.unwrap_or_else(|| block.flag("enabled", true)),
+        timeout: block.seconds("timeout", Duration::from_secs(10)),
+    });
+    let acknowledgements = block.flag_or_table("acknowledgements", |flag, block| {
+        flag.unwrap_or_else(|| block.flag("enabled", true))
+    });
+    let dead_letter = block.table("dead_letter", |block| DeadLetterConfig {
+        path: block.text("path").map(PathBuf::from),
+    });
+    Some(CourierConfig {
+        settings: sink::Settings {
+            ingest,
+            rules,
+            batch,
+            buffer,
+            delivery,
+        },
+        endpoint: endpoint?,
+        api_key: api_key?,
+        connect_timeout,
+        tls,
+        proxy,
+        healthcheck,
+        acknowledgements,
+        dead_letter,
+    })
+}

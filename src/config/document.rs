@@ -1,0 +1,162 @@
+//! [`Config`]: a whole configuration file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::block::Block;
+use super::item::Item;
+use super::reader::{Place, Reader};
+use super::{Mistakes, Sink, Source, sink, source};
+
+/// A whole configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `data_dir`: where checkpoints and dead letters are kept
+    pub data_dir: Option<PathBuf>,
+    /// `shutdown_timeout_secs`: how long what is under way may take once there is no more input, or a signal came.
+    /// Default 60, as in Vector.
+    pub shutdown_timeout: Duration,
+    /// `[sources.NAME]`; at least one, each read by a sink
+    pub sources: BTreeMap<String, Source>,
+    /// `[sinks.NAME]`; exactly one
+    pub sinks: BTreeMap<String, Sink>,
+    /// `[emulator]`
+    pub emulator: Option<EmulatorConfig>,
+}
+
+/// `[emulator]`: a local Courier inside the same process.
+#[derive(Clone, Debug)]
+pub struct EmulatorConfig {
+    /// `address`: where it listens
+    pub address: SocketAddr,
+    /// `api_key`: the one key it accepts. By default it accepts any.
+    pub api_key: Option<SecretString>,
+}
+
+impl Config {
+    /// Reads a configuration. `file` is the name mistakes are told with; `environment` gives the values of variables,
+    /// which stand in string values as `${VAR}`, `${VAR:-default}` or `${VAR:?message}`.
+    pub fn parse(
+        text: &str,
+        file: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Mistakes> {
+        Reader::new(text, environment)
+            .read(read)
+            .map_err(|mistakes| Mistakes::new(file, mistakes))
+    }
+}
+
+fn read(top: &mut Block<'_>) -> Option<Config> {
+    let data_dir = top.text("data_dir").map(PathBuf::from);
+    let shutdown_timeout = top.seconds("shutdown_timeout_secs", Duration::from_secs(60));
+    let emulator = top.take("emulator").map(emulator);
+    let (sources, places) = sources(top);
+    let sinks = sinks(top, &places);
+    Some(Config {
+        data_dir,
+        shutdown_timeout,
+        sources,
+        sinks,
+        emulator: match emulator {
+            Some(emulator) => Some(emulator?),
+            None => None,
+        },
+    })
+}
+
+fn emulator(item: Item<'_>) -> Option<EmulatorConfig> {
+    if !cfg!(feature = "emulator") {
+        item.refuse("this build has no emulator");
+    }
+    let read = |block: &mut Block<'_>| {
+        let address = block
+            .required("address", "set it as in `127.0.0.1:8787`")
+            .and_then(|item| {
+                let address = item.text()?.parse().ok();
+                if address.is_none() {
+                    item.unexpected("an IP address with a port, such as `127.0.0.1:8787`");
+                }
+                address
+            });
+        let api_key = block.take("api_key").map(Item::secret);
+        Some(EmulatorConfig {
+            api_key: api_key.and_then(|item| item.text()).map(SecretString::from),
+            address: address?,
+        })
+    };
+    item.table(read).flatten()
+}
+
+/// The sources that could be read, and the places of all, by name.
+fn sources(top: &mut Block<'_>) -> (BTreeMap<String, Source>, BTreeMap<String, Place>) {
+    let mut sources = BTreeMap::new();
+    let mut places = BTreeMap::new();
+    for (name, item) in components(top, "sources", "add a block `[sources.NAME]`") {
+        places.insert(name.clone(), item.place.clone());
+        if let Some(source) = item.table(source::read).flatten() {
+            sources.insert(name, source);
+        }
+    }
+    (sources, places)
+}
+
+fn sinks(top: &mut Block<'_>, sources: &BTreeMap<String, Place>) -> BTreeMap<String, Sink> {
+    let names: BTreeSet<String> = sources.keys().cloned().collect();
+    let mut sinks = BTreeMap::new();
+    let items = components(top, "sinks", "add a block `[sinks.NAME]`");
+    // Nothing is unused as long as it is not known what is used.
+    let mut used = (!items.is_empty()).then(BTreeSet::new);
+    for (position, (name, item)) in items.into_iter().enumerate() {
+        if position == 1 {
+            item.refuse_with("only one sink can run for now", "remove all others");
+        }
+        let sink = item.table(|block| sink::read(block, &name, &names, &mut used));
+        match sink {
+            Some(Some(sink)) => {
+                sinks.insert(name, sink);
+            }
+            Some(None) => {}
+            None => used = None,
+        }
+    }
+    if let Some(used) = used {
+        for (_, place) in sources.iter().filter(|(name, _)| !used.contains(*name)) {
+            let remedy = "add it to `inputs` or remove it".to_owned();
+            top.reader
+                .mistake(place, "no sink reads it".to_owned(), Some(remedy));
+        }
+    }
+    sinks
+}
+
+/// The members of the table `name`, of which there must be one.
+fn components<'a>(
+    top: &mut Block<'a>,
+    name: &'static str,
+    remedy: &str,
+) -> Vec<(String, Item<'a>)> {
+    let Some(item) = top.take(name) else {
+        top.missing(name, remedy);
+        return Vec::new();
+    };
+    let place = item.place.clone();
+    let items = item.table(Block::take_all);
+    if items.as_ref().is_some_and(Vec::is_empty) {
+        let message = "is empty".to_owned();
+        top.reader.mistake(&place, message, Some(remedy.to_owned()));
+    }
+    // Names become parts of file names and of idempotency keys.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let items = items.unwrap_or_default();
+    for (name, item) in &items {
+        if name.is_empty() || !name.chars().all(is_plain) {
+            item.refuse("a name consists of letters, digits, `_` and `-`");
+        }
+    }
+    items
+}

@@ -1,0 +1,30 @@
+//! TOML text -> raw (as written) -> settings (checked), with every mistake reported at once.
+//!
+//! In: the text, and a function that knows the environment; nothing here reads files or the environment, save that
+//! [`CourierConfig::transport_settings`] reads the key file. Out: [`Config`], or [`Mistakes`] with path, line and
+//! remedy for each. Option names and defaults are those of Vector's `http` sink where it has the option. It does not
+//! know who runs what is configured.
+//!
+//! What is as written lives in `reader`, `block` and `item`; each other file reads a part into what a stage asks for, and
+//! lists its options with their defaults.
+
+mod automation;
+mod block;
+mod courier;
+mod document;
+mod interpolate;
+mod item;
+mod mistake;
+mod network;
+mod reader;
+mod request;
+mod rules;
+mod sink;
+mod source;
+mod steps_json;
+
+pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig};
+pub use document::{Config, EmulatorConfig};
+pub use mistake::{Mistake, Mistakes};
+pub use sink::Sink;
+pub use source::{FileSource, Source, SourceKind};

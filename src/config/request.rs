@@ -1,0 +1,193 @@
+//! The flow of a sink: `ingest`, `batch`, `buffer` and `request`, named as Vector's where Vector has them.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use toml_span::value::ValueInner;
+
+use super::block::Block;
+use super::item::Item;
+use crate::delivery::{Jitter, Rate, Retry};
+use crate::sink::Buffer;
+use crate::{batch, delivery, ingest};
+
+/// Security: the most attempts at once. More connections than this one address could not even open.
+const MOST_CONCURRENT: i64 = 65_535;
+
+/// What `ingest.max_depth` may be at most.
+const DEEPEST: i64 = 120;
+const _: () = assert!(ingest::Limits::DEEPEST == 120, "the two are one limit");
+
+/// `[ingest]`
+///
+/// | option | type | default | reason |
+/// |---|---|---|---|
+/// | `max_event_bytes` | integer | 1 048 576 | Courier's own bodies end at 6 MB; events are a few KiB |
+/// | `max_depth` | integer, at most 120 | 64 | deeper than any event; bounds the parser's stack |
+pub(super) fn ingest(block: &mut Block<'_>) -> ingest::Limits {
+    let default = ingest::Limits::default();
+    let mut limit = |name, most, default| {
+        let item = block.take(name);
+        let limit = item.and_then(|item| item.count::<NonZeroUsize>(most));
+        limit.map_or(default, NonZeroUsize::get)
+    };
+    ingest::Limits {
+        max_event_bytes: limit("max_event_bytes", i64::MAX, default.max_event_bytes),
+        max_depth: limit("max_depth", DEEPEST, default.max_depth),
+    }
+}
+
+/// `[batch]`
+///
+/// | option | type | default | reason |
+/// |---|---|---|---|
+/// | `max_events` | integer | none | as Vector's `http` sink |
+/// | `max_bytes` | integer | 10 000 000 | as Vector's `http` sink |
+/// | `timeout_secs` | number | 0.1 | Vector waits 1 s; notifications are urgent |
+pub(super) fn batch(block: &mut Block<'_>) -> batch::Limits {
+    let default = batch::Limits::default();
+    batch::Limits {
+        max_events: block
+            .take("max_events")
+            .and_then(|item| item.count(i64::MAX)),
+        max_bytes: block.count("max_bytes", i64::MAX, default.max_bytes),
+        timeout: block.seconds("timeout_secs", default.timeout),
+    }
+}
+
+/// `[buffer]`
+///
+/// | option | type | default | reason |
+/// |---|---|---|---|
+/// | `type` | `memory` | `memory` | there is no other yet |
+/// | `max_events` | integer | 500 | as Vector's memory buffer |
+/// | `max_size` | integer, in bytes | 134 217 728 | 128 MiB bounds memory where events are large |
+pub(super) fn buffer(block: &mut Block<'_>) -> Buffer {
+    let default = Buffer::default();
+    if let Some(item) = block.take("type") {
+        if item.value.as_str() == Some("disk") {
+            item.refuse_with("`disk` is not available yet", "use `memory`");
+        } else {
+            item.choice(&[("memory", ())]);
+        }
+    }
+    Buffer {
+        max_events: block.count("max_events", u32::MAX.into(), default.max_events),
+        max_size: block.count("max_size", i64::MAX, default.max_size),
+    }
+}
+
+/// `[request]`; `connect_timeout_secs` is the transport's and read by `network`.
+///
+/// | option | type | default | reason |
+/// |---|---|---|---|
+/// | `concurrency` | integer or `none` (= 1) | 20 | the connections that Courier's own Python client keeps alive |
+/// | `rate_limit_num` | integer | none | as Vector, which has a number beyond reach |
+/// | `rate_limit_duration_secs` | number | 1 | as Vector |
+/// | `rate_limit_burst` | integer, at most `rate_limit_num` | a twentieth of it | an even pace, without a burst after each pause |
+/// | `timeout_secs` | number | 60 | as Vector; one attempt |
+/// | `retry_attempts` | integer, from 0 | no limit | as Vector: transient failures lose nothing |
+/// | `retry_initial_backoff_secs` | number | 1 | as Vector |
+/// | `retry_max_duration_secs` | number | 30 | as Vector: the longest single wait |
+/// | `retry_jitter_mode` | `Full` or `None` | `Full` | as Vector |
+/// | `retry_after_max_secs` | number | 3600 | how long a wait is believed that the server asks for |
+/// | `hold_probe_secs` | number | 10 | how often a refused key is tried again |
+pub(super) fn request(block: &mut Block<'_>) -> delivery::Settings {
+    let default = delivery::Settings::default();
+    delivery::Settings {
+        concurrency: block
+            .take("concurrency")
+            .and_then(|item| concurrency(&item))
+            .unwrap_or(default.concurrency),
+        rate: rate(block),
+        timeout: block.seconds("timeout_secs", default.timeout),
+        retry: retry(block),
+        retry_after_max: block.seconds("retry_after_max_secs", default.retry_after_max),
+        hold_probe: block.seconds("hold_probe_secs", default.hold_probe),
+    }
+}
+
+fn concurrency(item: &Item<'_>) -> Option<NonZeroUsize> {
+    if matches!(item.value, ValueInner::Integer(_)) {
+        return item.count(MOST_CONCURRENT);
+    }
+    match item.value.as_str() {
+        Some("none") => return Some(NonZeroUsize::MIN),
+        Some("adaptive") => item.refuse_with(
+            "`adaptive` is not available yet",
+            "give an integer, or `none` for one request at a time",
+        ),
+        Some(_) | None => {
+            item.unexpected(&format!(
+                "an integer between 1 and {MOST_CONCURRENT} or `none`"
+            ));
+        }
+    }
+    None
+}
+
+fn rate(block: &mut Block<'_>) -> Option<Rate> {
+    let limit = block.take("rate_limit_num");
+    let duration = block.take("rate_limit_duration_secs");
+    let burst = block.take("rate_limit_burst");
+    let Some(limit) = limit else {
+        for item in [duration, burst].into_iter().flatten() {
+            item.refuse_with("does nothing without `rate_limit_num`", "set that too");
+        }
+        return None;
+    };
+    let limit: Option<NonZeroU32> = limit.count(u32::MAX.into());
+    let per = duration.map_or(Some(Duration::from_secs(1)), |item| item.seconds());
+    let most = limit.unwrap_or(NonZeroU32::MAX).get().into();
+    let burst = burst.map(|item| item.count(most));
+    let rate = Rate::new(limit?, per?);
+    Some(match burst {
+        Some(burst) => Rate {
+            burst: burst?,
+            ..rate
+        },
+        None => rate,
+    })
+}
+
+fn retry(block: &mut Block<'_>) -> Retry {
+    let default = Retry::default();
+    let initial = block.take("retry_initial_backoff_secs");
+    let most = block.take("retry_max_duration_secs");
+    let or = |item: &Option<Item<'_>>, default| match item {
+        Some(item) => item.seconds(),
+        None => Some(default),
+    };
+    let initial_backoff = or(&initial, default.initial_backoff);
+    let max_backoff = or(&most, default.max_backoff);
+    if let (Some(initial_backoff), Some(max_backoff)) = (initial_backoff, max_backoff)
+        && initial_backoff > max_backoff
+        && let Some(item) = most.or(initial)
+    {
+        item.refuse(format!(
+            "`retry_initial_backoff_secs` ({}) must not be more than `retry_max_duration_secs` ({})",
+            initial_backoff.as_secs_f64(),
+            max_backoff.as_secs_f64()
+        ));
+    }
+    Retry {
+        attempts: block
+            .take("retry_attempts")
+            .and_then(|item| item.number(0, i64::MAX))
+            // Where the machine counts less far, its furthest is as good as no limit.
+            .map_or(default.attempts, |it| {
+                usize::try_from(it).unwrap_or(usize::MAX)
+            }),
+        initial_backoff: initial_backoff.unwrap_or(default.initial_backoff),
+        max_backoff: max_backoff.unwrap_or(default.max_backoff),
+        jitter: block.choice(
+            "retry_jitter_mode",
+            &[
+                ("Full", Jitter::Full),
+                ("None", Jitter::None),
+                ("full", Jitter::Full),
+                ("none", Jitter::None),
+            ],
+        ),
+    }
+}

@@ -1,0 +1,79 @@
+//! `[sources.NAME]`: where records come from.
+
+use std::num::NonZeroUsize;
+
+use super::block::Block;
+
+/// One source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What is read
+    pub kind: SourceKind,
+    /// `max_line_bytes`: the longest line; a longer one is a bad record. Default 4 096 000, the largest request that
+    /// RudderStack's gateway takes.
+    pub max_line_bytes: NonZeroUsize,
+    /// The line its block starts at, from 1
+    pub line: usize,
+}
+
+/// `type`: what a source reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// `stdin`
+    Stdin,
+    /// `file`
+    File(FileSource),
+}
+
+/// The options of a `file` source, named as Vector's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSource {
+    /// `include`: globs of the files to read; at least one
+    pub include: Vec<String>,
+    /// `exclude`: globs of files not to read even so. Default none.
+    pub exclude: Vec<String>,
+    /// `ignore_checkpoints`: whether files are read from their start though they were read before. Default false.
+    pub ignore_checkpoints: bool,
+}
+
+const MAX_LINE_BYTES: NonZeroUsize = const { NonZeroUsize::new(4_096_000).unwrap() };
+
+#[derive(Clone, Copy)]
+enum Type {
+    Stdin,
+    File,
+}
+
+/// Reads one source. `None` where its type is not known: then nothing can be said of its other options.
+pub(super) fn read(block: &mut Block<'_>) -> Option<Source> {
+    let remedy = "set it to `stdin` or `file`";
+    let kind = block
+        .required("type", remedy)
+        .and_then(|item| item.choice(&[("stdin", Type::Stdin), ("file", Type::File)]));
+    let Some(kind) = kind else {
+        block.take_all();
+        return None;
+    };
+    Some(Source {
+        kind: match kind {
+            Type::Stdin => SourceKind::Stdin,
+            Type::File => SourceKind::File(file(block)),
+        },
+        max_line_bytes: block.count("max_line_bytes", i64::MAX, MAX_LINE_BYTES),
+        line: block.reader.position(block.place.at).0,
+    })
+}
+
+fn file(block: &mut Block<'_>) -> FileSource {
+    let include = block.required(
+        "include",
+        "name the files to read, as in `[\"events/*.json\"]`",
+    );
+    FileSource {
+        include: include
+            .and_then(super::item::Item::some_texts)
+            .unwrap_or_default(),
+        exclude: block.texts("exclude"),
+        ignore_checkpoints: block.flag("ignore_checkpoints", false),
+    }
+}
