@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml_span::value::{Table, ValueInner};
 
 use super::item::Item;
-use super::mistake::{listed, nearest};
+use super::mistake::nearest;
 use super::reader::{Place, Reader};
 
 /// A table. Wherever a value is wrong the mistake is noted and the default stands in, since nothing will be made of a
@@ -77,7 +77,7 @@ impl<'a> Block<'a> {
         for (name, item) in self.take_all() {
             let remedy = match nearest(&name, known.iter().copied()) {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => format!("known here: {}", listed(known.iter().copied())),
+                None => format!("known here: `{}`", known.join("`, `")),
             };
             item.refuse_with("unknown option", remedy);
         }

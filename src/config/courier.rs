@@ -74,6 +74,9 @@ pub enum BuildError {
         /// Why not
         kind: io::ErrorKind,
     },
+    /// The transport cannot be built
+    #[error(transparent)]
+    Transport(#[from] transport::BuildError),
     /// `api_key_file` holds no key
     #[error("api_key_file {} cannot be used: {source}", path.display())]
     Key {

@@ -52,7 +52,8 @@ impl<'a> Item<'a> {
             ValueInner::Table(_) => return "a table".to_owned(),
         };
         if self.is_secret {
-            return format!("the wrong type ({kind})");
+            let article = if kind == "integer" { "an" } else { "a" };
+            return format!("{article} {kind}");
         }
         format!("the {kind} {shown}")
     }
@@ -169,7 +170,7 @@ impl<'a> Item<'a> {
         let checked = time.filter(|time| !time.is_zero() && *time <= LONGEST);
         if checked.is_none() {
             self.refuse(format!(
-                "must be more than 0 and at most {} seconds, was {}",
+                "must be more than 0 and at most {} (a year), was {}",
                 LONGEST.as_secs(),
                 self.found()
             ));
@@ -183,10 +184,19 @@ impl<'a> Item<'a> {
             self.unexpected("an array");
             return None;
         };
-        let place = self.place;
+        let (reader, place) = (self.reader, self.place);
         let items = elements.into_iter().enumerate().map(|(index, mut value)| {
-            let place = place.element(index, value.span.start);
-            Item::new(self.reader, place, value.take())
+            let start = value.span.start;
+            let value = value.take();
+            let start = match &value {
+                ValueInner::String(_) => reader.opening_quote(start),
+                ValueInner::Integer(_)
+                | ValueInner::Float(_)
+                | ValueInner::Boolean(_)
+                | ValueInner::Array(_)
+                | ValueInner::Table(_) => start,
+            };
+            Item::new(reader, place.element(index, start), value)
         });
         Some(items.collect())
     }

@@ -10,6 +10,7 @@
 
 mod automation;
 mod block;
+mod build;
 mod courier;
 mod document;
 mod interpolate;

@@ -98,6 +98,12 @@ impl<'a> Reader<'a> {
             .ok()
     }
 
+    /// Where the string begins whose content begins at `at`.
+    pub(super) fn opening_quote(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or_default();
+        before.trim_end_matches(['"', '\'']).len()
+    }
+
     /// Line and column, both from 1.
     pub(super) fn position(&self, at: usize) -> (usize, usize) {
         let end = (0..=at.min(self.text.len()))

@@ -1,0 +1,128 @@
+//! Values of the wrong type, variables that cannot be replaced, secrets that must not be shown.
+
+use crate::{BEFORE, wrong, wrong_whole};
+
+#[test]
+fn values_of_the_wrong_type_say_what_they_were() {
+    wrong(
+        "request = 5\nhealthcheck = \"yes\"\ncontext_attributes = \"true\"\nautomations = {}",
+        &[
+            "8:1: sinks.out.request: expected a table, was the integer 5",
+            "9:1: sinks.out.healthcheck: expected a boolean or a table, was the string \"yes\"",
+            "10:1: sinks.out.context_attributes: expected a boolean, was the string \"true\"",
+            "11:1: sinks.out.automations: expected an array, was a table",
+        ],
+    );
+    wrong_whole(
+        "sources = 5\nsinks = \"a\"\ndata_dir = false\nshutdown_timeout_secs = -1",
+        &[
+            "config.toml:1:1: sources: expected a table, was the integer 5",
+            "config.toml:2:1: sinks: expected a table, was the string \"a\"",
+            "config.toml:3:1: data_dir: expected a string, was the boolean false",
+            "config.toml:4:1: shutdown_timeout_secs: must be more than 0 and at most 31536000 \
+             (a year), was the integer -1",
+        ],
+    );
+}
+
+#[test]
+fn long_values_are_cut() {
+    let long = "x".repeat(1000);
+    let shown = "x".repeat(60);
+    let said = format!(
+        "8:1: sinks.out.acknowledgements: expected a boolean or a table, was the string \"{shown}\"…"
+    );
+    wrong(&format!("acknowledgements = \"{long}\""), &[&said]);
+}
+
+#[test]
+fn endpoints_and_proxies_are_urls_and_never_repeated() {
+    wrong(
+        "endpoint = \"https://me:pk_secret@host\"",
+        &["8:1: sinks.out.endpoint: must not hold credentials; the key is an option of its own"],
+    );
+    wrong(
+        "endpoint = \"api.courier.com\"",
+        &["8:1: sinks.out.endpoint: must start with https:// or http://"],
+    );
+    wrong_whole(
+        &format!("{BEFORE}proxy.https = \"pk_secret\"\nproxy.no_proxy = \"a\""),
+        &[
+            "config.toml:8:1: sinks.out.proxy.http: the environment variable `HTTP_PROXY` must \
+             start with http:// or https://, correct it, or set `http` here",
+            "config.toml:8:7: sinks.out.proxy.https: must start with http:// or https://",
+            "config.toml:9:7: sinks.out.proxy.no_proxy: expected an array, was the string \"a\"",
+        ],
+    );
+}
+
+#[test]
+fn there_is_exactly_one_key_and_it_is_never_shown() {
+    let said = "8:1: sinks.out.api_key_file: `api_key` is set too, keep one of the two";
+    wrong("api_key_file = \"key\"", &[said]);
+    for (key, said) in [
+        (
+            "api_key = \"\"",
+            "7:1: sinks.out.api_key: must not be empty",
+        ),
+        (
+            "api_key = [\"pk_secret\"]",
+            "7:1: sinks.out.api_key: expected a string, was an array",
+        ),
+        (
+            "api_key = \"${KEY}\"",
+            "7:1: sinks.out.api_key: the API key holds white space, a line break or another \
+             character that cannot stand in a header",
+        ),
+        (
+            "api_key = 12345",
+            "7:1: sinks.out.api_key: expected a string, was an integer",
+        ),
+        (
+            "",
+            "4:8: sinks.out.api_key: is missing, set `api_key` or `api_key_file`",
+        ),
+    ] {
+        let before = BEFORE.replace("api_key = \"pk_secret\"", key);
+        let text = format!("{before}\nproxy.enabled = false");
+        wrong_whole(&text, &[&format!("config.toml:{said}")]);
+    }
+}
+
+#[test]
+fn a_misspelt_key_is_missing_and_unknown_but_not_shown() {
+    wrong_whole(
+        &format!("{BEFORE}proxy.enabled = false").replace("api_key", "api_kye"),
+        &[
+            "config.toml:4:8: sinks.out.api_key: is missing, set `api_key` or `api_key_file`",
+            "config.toml:7:1: sinks.out.api_kye: unknown option, did you mean `api_key`?",
+        ],
+    );
+}
+
+#[test]
+fn variables_that_cannot_be_replaced_are_named_without_their_value() {
+    wrong(
+        "dead_letter.path = \"${NONE}\"",
+        &[
+            "8:13: sinks.out.dead_letter.path: the environment variable `NONE` is not set, set it, \
+             give a default with `${NONE:-default}`, or write `$$` where a dollar sign is meant",
+        ],
+    );
+    wrong(
+        "mode = \"${NONE:?say which}\"\nrename.a = \"${LINES}\"",
+        &[
+            "8:1: sinks.out.mode: the environment variable `NONE` is not set: say which",
+            "9:8: sinks.out.rename.a: the value of the environment variable `LINES` holds a line \
+             break",
+        ],
+    );
+    wrong(
+        "dead_letter.path = \"${a b}\"\nrename.a = \"${A\"",
+        &[
+            "8:13: sinks.out.dead_letter.path: `${a b}` is not a variable, use `${VAR}`, \
+             `${VAR:-default}` or `${VAR:?message}`, or write `$$` where a dollar sign is meant",
+            "9:8: sinks.out.rename.a: `${` is not closed, write `$$` where a dollar sign is meant",
+        ],
+    );
+}
