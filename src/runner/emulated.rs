@@ -8,20 +8,26 @@ use crate::config::{CourierConfig, EmulatorConfig};
 use crate::emulator::{Emulator, Settings};
 use crate::transport::BaseUrl;
 
-/// A running emulator; it ends when this is dropped.
+/// A running emulator, or none; it ends when this is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Emulated(Option<Running>);
+
 #[derive(Debug)]
-pub(super) struct Emulated {
+struct Running {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-/// Starts the emulator and points `courier` at it, unless its `endpoint` is another than Courier's own: a
-/// configuration with an emulator in it never sends its events to the real Courier by mistake, and `address` may leave
-/// the port open.
+/// Starts the emulator, if there is to be one, and points `courier` at it, unless its `endpoint` is another than
+/// Courier's own: a configuration with an emulator in it never sends its events to the real Courier by mistake, and
+/// `address` may leave the port open.
 pub(super) async fn start(
-    config: &EmulatorConfig,
-    courier: &mut CourierConfig,
-) -> Result<Emulated, RunError> {
+    config: Option<&EmulatorConfig>,
+    mut courier: CourierConfig,
+) -> Result<(CourierConfig, Emulated), RunError> {
+    let Some(config) = config else {
+        return Ok((courier, Emulated::default()));
+    };
     let failed = |error| RunError::Emulator {
         address: config.address,
         error,
@@ -47,20 +53,24 @@ pub(super) async fn start(
             tracing::error!(%error, "the emulated Courier has failed");
         }
     });
-    Ok(Emulated { stop, task })
+    Ok((courier, Emulated(Some(Running { stop, task }))))
 }
 
 impl Emulated {
     /// Ends it, and waits until it has.
     pub(super) async fn end(mut self) {
-        self.stop.cancel();
-        // A panic in there was printed; there is nothing left to end.
-        let _ = (&mut self.task).await;
+        if let Some(running) = &mut self.0 {
+            running.stop.cancel();
+            // A panic in there was printed; there is nothing left to end.
+            let _ = (&mut running.task).await;
+        }
     }
 }
 
 impl Drop for Emulated {
     fn drop(&mut self) {
-        self.stop.cancel();
+        if let Some(running) = &self.0 {
+            running.stop.cancel();
+        }
     }
 }

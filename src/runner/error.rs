@@ -7,7 +7,7 @@ use super::Exit;
 use super::checkpoint::CheckpointError;
 use super::dead_letters;
 use super::source::SourceError;
-use crate::{config, transport};
+use crate::config;
 
 /// A run could not start; nothing was read and nothing sent.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +15,9 @@ pub enum RunError {
     /// The configuration cannot run here
     #[error("{0}")]
     Config(String),
-    /// The key cannot be had
+    /// The sink cannot be built: its key or certificate files are wrong
     #[error(transparent)]
-    Key(#[from] config::BuildError),
-    /// The transport cannot be built
-    #[error(transparent)]
-    Transport(#[from] transport::BuildError),
+    Build(#[from] config::BuildError),
     /// Checkpoints cannot be used
     #[error(transparent)]
     Checkpoints(#[from] CheckpointError),
@@ -47,7 +44,7 @@ impl RunError {
     /// The exit code it ends in.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Key(_) | Self::Transport(_) => Exit::Config,
+            Self::Config(_) | Self::Build(_) => Exit::Config,
             Self::Source(_) => Exit::Source,
             Self::Checkpoints(_)
             | Self::DeadLetters(_)

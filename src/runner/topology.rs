@@ -17,9 +17,8 @@ use super::drive::{self, drive};
 use super::source::{self, Progress};
 use super::{Exit, InputEnd, RunError, Summary, dead_letters};
 use crate::config::{Config, Source, SourceKind};
-use crate::sink::{self, CourierSink, Record, healthcheck};
+use crate::sink::{self, Record, SinkConfig};
 use crate::telemetry::Tally;
-use crate::transport::Transport;
 
 /// What a run needs from whoever starts it: time, chance, and whom to listen to.
 pub struct Context {
@@ -53,18 +52,14 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         return Err(RunError::Config(wrong.join("\n")));
     }
     let places = Places::new(&config);
-    let Some((name, mut configured)) = config.sinks.pop_first() else {
+    let Some((name, configured)) = config.sinks.pop_first() else {
         return Err(RunError::Config(
             "sinks: is empty, add a block `[sinks.NAME]`".to_owned(),
         ));
     };
-    #[cfg(feature = "emulator")]
-    let emulated = match &config.emulator {
-        Some(emulator) => Some(super::emulated::start(emulator, &mut configured.courier).await?),
-        None => None,
-    };
     let courier = configured.courier;
-    let transport = Transport::new(&courier.transport_settings()?)?;
+    #[cfg(feature = "emulator")]
+    let (courier, emulated) = super::emulated::start(config.emulator.as_ref(), courier).await?;
     let letters = places.dead_letters(&name, courier.dead_letter.path.as_deref());
     let (letters, writer) = dead_letters::open(&letters, context.clock.clone())?;
     let follow = if courier.acknowledgements {
@@ -81,21 +76,19 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
 
     let start = Instant::now();
     let tally = Arc::new(Tally::default());
-    let mut tasks = JoinSet::new();
-    if courier.healthcheck.enabled {
-        tasks.spawn(report_health(healthcheck(
-            transport.clone(),
-            courier.healthcheck.timeout,
-        )));
-    }
-    tasks.spawn(save_regularly(input.checkpoints.clone()));
-    let writer = tokio::spawn(writer.run());
+    let settings = courier.validate().unwrap_or_else(|never| match never {});
     let sink_context = sink::Context {
         dead_letters: Arc::new(letters),
         tally: Arc::clone(&tally),
         seed: context.chance.u64(..),
     };
-    let sink = CourierSink::new(courier.settings, transport, sink_context);
+    let (sink, health) = courier.build(settings, sink_context)?;
+    let mut tasks = JoinSet::new();
+    if courier.healthcheck.enabled {
+        tasks.spawn(report_health(health));
+    }
+    tasks.spawn(save_regularly(input.checkpoints.clone()));
+    let writer = tokio::spawn(writer.run());
     let limits = drive::Limits {
         signals: context.signals,
         stop: input.stop.clone(),
@@ -111,9 +104,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let _ = writer.await;
     let saved = save(checkpoints).await;
     #[cfg(feature = "emulator")]
-    if let Some(emulated) = emulated {
-        emulated.end().await;
-    }
+    emulated.end().await;
     let problems = problems.load(Ordering::Relaxed);
     let summary = Summary {
         totals: tally.totals(),

@@ -131,3 +131,10 @@ fn the_command_line_has_its_own_code_and_help_tells_them_all() {
     let ended = run(folder.path(), &["validate", "absent.toml"]).expect(78);
     assert!(ended.stderr.contains("absent.toml: cannot be read"));
 }
+
+#[test]
+fn a_key_file_that_is_not_there_is_a_mistake_of_the_configuration() {
+    let folder = folder("", "type = \"stdin\"", "api_key_file = \"absent\"");
+    let ended = run(folder.path(), &["run", "config.toml"]).expect(78);
+    assert!(ended.stderr.contains("absent"), "{}", ended.stderr);
+}
