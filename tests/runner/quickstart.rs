@@ -71,9 +71,17 @@ fn the_quickstart_exits_clean_and_its_summary_is_what_courier_saw() {
 
 #[test]
 fn the_quickstart_runs_as_it_is_and_again() {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // In a folder of its own, since two runs cannot share the `data_dir` that the file names.
+    let folder = tempfile::tempdir().unwrap();
+    let examples = folder.path().join("config-examples");
+    std::fs::create_dir(&examples).unwrap();
+    for name in ["quickstart.toml", "quickstart.ndjson"] {
+        let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("config-examples");
+        std::fs::copy(bundled.join(name), examples.join(name)).unwrap();
+    }
     for _ in 0..2 {
-        let ended = run(repository, &["run", "config-examples/quickstart.toml"]).expect(0);
+        let arguments = ["run", "config-examples/quickstart.toml"];
+        let ended = run(folder.path(), &arguments).expect(0);
         assert!(ended.count("delivered") > 900, "{}", ended.stdout);
     }
 }
