@@ -1,6 +1,7 @@
 //! The members of one object, in their order, values untouched.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -30,6 +31,12 @@ impl<'a> Members<'a> {
     /// Whether a member is called `name`.
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// What each name means to a reader that takes the last of its repetitions. Worth building where many names are
+    /// looked up.
+    pub fn last_values(&self) -> BTreeMap<&str, &'a str> {
+        self.iter().collect()
     }
 
     /// All members in their order.

@@ -21,7 +21,9 @@ pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Writt
             Unmapped::Skip => return Ok(Err(SkipReason::Unmapped)),
             Unmapped::InboundCourier => inbound_courier(context)?,
             Unmapped::InboundRudderStack => {
-                forward::body(context.event, context.rules.inline)?.request()?
+                let forwarded = forward::body(context.event, context.rules.inline)?;
+                steps.ignored_inline |= forwarded.ignored_inline;
+                forwarded.request()?
             }
         };
         steps.push_user(None, request);
