@@ -3,6 +3,7 @@
 //! RudderStack's names are those of its identify specification, Courier's the OIDC claims its API reference lists.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::forward::is_truthy;
 use super::{Direct, NullTraits, Refusal, Traits};
@@ -106,11 +107,16 @@ struct Entry<'a> {
 }
 
 impl<'a> Profile<'a> {
-    /// The traits, renamed where that takes no place that is taken.
+    /// The traits, renamed where that takes no place that is taken; of two for one place the first has it.
     fn read(traits: &Members<'a>, direct: &'a Direct) -> Self {
         let mut profile = Self::default();
+        let taken = traits.last_values();
+        let mut given = BTreeMap::new();
         for (name, value) in traits.iter() {
-            let renamed = direct.rename.get(name).filter(|new| !traits.contains(new));
+            let mut is_free = |new: &&'a String| {
+                !taken.contains_key(new.as_str()) && *given.entry(*new).or_insert(name) == name
+            };
+            let renamed = direct.rename.get(name).filter(&mut is_free);
             let name = renamed.map_or_else(
                 || Cow::Owned(name.to_owned()),
                 |new| Cow::Borrowed(new.as_str()),
@@ -220,6 +226,7 @@ impl<'a> Profile<'a> {
         for (name, value) in own.iter() {
             custom.raw(name, value);
         }
+        let taken = own.last_values();
         let (known, other): (Vec<_>, Vec<_>) = self
             .0
             .iter()
@@ -227,7 +234,7 @@ impl<'a> Profile<'a> {
             .partition(|entry| KNOWN.contains(&&*entry.name));
         for entry in other
             .iter()
-            .filter(|entry| !entry.is_aliased && !own.contains(&entry.name))
+            .filter(|entry| !entry.is_aliased && !taken.contains_key(&*entry.name))
         {
             custom.raw(&entry.name, &entry.value);
         }
