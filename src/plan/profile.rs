@@ -29,7 +29,7 @@ const ADDRESS: [(&str, &[&str]); 5] = [
 ];
 
 /// What Courier understands at the top of a profile, provider members included.
-const KNOWN: [&str; 32] = [
+const KNOWN: [&str; 33] = [
     "sub",
     "name",
     "given_name",
@@ -61,6 +61,7 @@ const KNOWN: [&str; 32] = [
     "intercom",
     "slack",
     "ms_teams",
+    "webhook",
     "courier",
 ];
 
