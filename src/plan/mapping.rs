@@ -138,15 +138,7 @@ impl Automation {
             return Ok(context.user().map(|(_, id)| id.to_owned()));
         };
         let value = self.value(context, "recipient", path)?;
-        match value.kind() {
-            Kind::String => Ok(value.to_text()),
-            Kind::Number => Ok(Some(value.as_str().to_owned())),
-            found @ (Kind::Null | Kind::Bool | Kind::Array | Kind::Object) => Err(Refusal::kind(
-                path.to_string(),
-                "a string or a number",
-                found,
-            )),
-        }
+        id_text(&path.to_string(), &value).map(Some)
     }
 
     fn object(
@@ -186,6 +178,16 @@ pub(super) fn write_recipient<'a>(
         Some(user) => body.string("recipient", user),
         None => body.raw("recipient", "null"),
     }
+}
+
+/// The text of an id, which Courier takes as a string only; a number's is its decimal text.
+pub(super) fn id_text(field: &str, value: &Json) -> Result<String, Refusal> {
+    let text = match value.kind() {
+        Kind::String => value.to_text(),
+        Kind::Number => Some(value.as_str().to_owned()),
+        Kind::Null | Kind::Bool | Kind::Array | Kind::Object => None,
+    };
+    text.ok_or_else(|| Refusal::kind(field, "a string or a number", value.kind()))
 }
 
 /// The value, if it is an object, as Courier demands of data and profiles.

@@ -39,7 +39,8 @@ fn invoke(context: Context<'_>, payload: &Payload) -> Result<Option<Request>, Re
         if list.kind() != Kind::Array {
             return Err(Refusal::kind(STEPS, "an array", list.kind()));
         }
-        if list.as_str().trim_matches(['[', ']']).trim().is_empty() {
+        let inside = list.as_str().strip_prefix('[').unwrap_or_default();
+        if inside.trim_start().starts_with(']') {
             return Err(Refusal::Empty(STEPS));
         }
         let token = payload.cancelation_token.as_ref();
@@ -80,16 +81,21 @@ fn run_context(
     body: &mut ObjectWriter,
 ) -> Result<(), Refusal> {
     const DATA: &str = "properties.courier.automation.data";
-    match &payload.recipient {
-        Some(recipient) => body.raw("recipient", recipient.as_str()),
-        None => mapping::write_recipient(context.user().map(|(_, id)| id), body),
+    const RECIPIENT: &str = "properties.courier.automation.recipient";
+    const PROFILE: &str = "properties.courier.automation.profile";
+    let recipient = match &payload.recipient {
+        Some(recipient) => Some(mapping::id_text(RECIPIENT, recipient)?),
+        None => context.user().map(|(_, id)| id.to_owned()),
     };
+    mapping::write_recipient(recipient.as_deref(), body);
     let data = match &payload.data {
         Some(data) => Some(mapping::object(DATA, data.clone())?),
         None => mapping::default_data(context.event)?,
     };
     body.raw_if("data", data.as_ref().map(Json::as_str));
-    body.raw_if("profile", payload.profile.as_ref().map(Json::as_str));
+    let profile = payload.profile.clone();
+    let profile = profile.map(|it| mapping::object(PROFILE, it)).transpose()?;
+    body.raw_if("profile", profile.as_ref().map(Json::as_str));
     body.raw_if("brand", payload.brand.as_ref().map(Json::as_str));
     Ok(())
 }
