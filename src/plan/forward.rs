@@ -4,10 +4,10 @@
 
 use bytes::Bytes;
 
-use super::{Inline, Refusal, inline};
+use super::{Inline, Refusal, inline, traits};
 use crate::courier::{Body, Request};
 use crate::event::{Event, EventType};
-use crate::json::{Json, Kind, ObjectWriter};
+use crate::json::{Json, ObjectWriter};
 
 /// The body, and whether something in it was not trusted.
 #[derive(Debug)]
@@ -75,22 +75,9 @@ pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
 
 /// The `context.traits` that take the place of an identify's missing `traits`.
 fn lifted_traits(event: &Event) -> Result<Option<Json>, Refusal> {
-    if event.kind != EventType::Identify || event.traits.as_ref().is_some_and(is_truthy) {
+    if event.kind != EventType::Identify || traits::own(event).is_some() {
         return Ok(None);
     }
-    match event.context_traits().filter(is_truthy) {
-        Some(traits) => Ok(Some(traits)),
-        None => Err(Refusal::Missing("traits")),
-    }
-}
-
-/// Whether JavaScript takes the value for true, which is how the transformer looks for traits.
-pub(super) fn is_truthy(value: &Json) -> bool {
-    match value.kind() {
-        Kind::Null => false,
-        Kind::Bool => value.as_str() == "true",
-        Kind::Number => value.as_str().parse::<f64>() != Ok(0.0),
-        Kind::String => value.as_str() != "\"\"",
-        Kind::Array | Kind::Object => true,
-    }
+    let lifted = traits::in_context(event).ok_or(Refusal::Missing("traits"))?;
+    Ok(Some(lifted))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::direct::Context;
 use super::inline::Payload;
-use super::{Refusal, step, track};
+use super::{Refusal, step, track, traits};
 use crate::courier::{Body, Request, TemplateId};
 use crate::event::{Event, EventType};
 use crate::json::{Json, Kind, ObjectWriter, Path};
@@ -213,6 +213,6 @@ pub(super) fn default_data(event: &Event) -> Result<Option<Json>, Refusal> {
     if let Some(properties) = event.properties.clone() {
         return object("properties", properties).map(Some);
     }
-    let traits = event.traits.clone().or_else(|| event.context_traits());
-    traits.map(|traits| object("traits", traits)).transpose()
+    let traits = traits::of(event).map(|it| object("traits", it));
+    traits.transpose()
 }

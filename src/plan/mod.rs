@@ -16,6 +16,7 @@ mod refuse;
 mod rules;
 mod step;
 mod track;
+mod traits;
 
 pub use consent::{Consent, ConsentStrategy};
 pub use mapping::{Automation, Target, Trigger};

@@ -5,8 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::forward::is_truthy;
-use super::{Direct, NullTraits, Refusal, Traits};
+use super::{Direct, NullTraits, Refusal, Traits, traits};
 use crate::event::Event;
 use crate::json::{Json, Kind, Members, ObjectWriter, prune_nulls};
 
@@ -67,8 +66,7 @@ const KNOWN: [&str; 33] = [
 
 /// `{"profile": …}` for an identify event. No traits at all give an empty profile, which creates the user.
 pub(super) fn body(event: &Event, direct: &Direct) -> Result<String, Refusal> {
-    let traits = event.traits.clone().filter(is_truthy);
-    let traits = traits.or_else(|| event.context_traits().filter(is_truthy));
+    let traits = traits::of(event);
     let text = match traits.as_ref().map(Json::kind) {
         None => "{}",
         Some(Kind::Object) => traits.as_ref().map_or("{}", Json::as_str),
