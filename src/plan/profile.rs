@@ -1,68 +1,12 @@
 //! Traits to profile: as they are, with Courier's names added where a trait is called something else.
-//!
-//! RudderStack's names are those of its identify specification, Courier's the OIDC claims its API reference lists.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::names::{ADDRESS, ALIASES, KNOWN};
 use super::{Direct, NullTraits, Refusal, Traits, traits};
 use crate::event::Event;
 use crate::json::{Json, Kind, Members, ObjectWriter, prune_nulls};
-
-/// Courier's name, and RudderStack's names for the same, best first.
-const ALIASES: [(&str, &[&str]); 5] = [
-    ("phone_number", &["phone"]),
-    ("given_name", &["firstName", "firstname", "first_name"]),
-    ("family_name", &["lastName", "lastname", "last_name"]),
-    ("birthdate", &["birthday", "dateOfBirth", "dob"]),
-    ("picture", &["avatar"]),
-];
-
-/// The same for the members of `address`, which RudderStack also takes flat.
-const ADDRESS: [(&str, &[&str]); 5] = [
-    ("street_address", &["street"]),
-    ("locality", &["city"]),
-    ("region", &["state"]),
-    ("postal_code", &["postalCode", "zip"]),
-    ("country", &["country"]),
-];
-
-/// What Courier understands at the top of a profile, provider members included.
-const KNOWN: [&str; 33] = [
-    "sub",
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_name",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "email",
-    "email_verified",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "phone_number",
-    "phone_number_verified",
-    "address",
-    "updated_at",
-    "firebaseToken",
-    "apn",
-    "expo",
-    "aws_sns",
-    "airship",
-    "discord",
-    "facebookPSID",
-    "intercom",
-    "slack",
-    "ms_teams",
-    "webhook",
-    "courier",
-];
 
 /// `{"profile": …}` for an identify event. No traits at all give an empty profile, which creates the user.
 pub(super) fn body(event: &Event, direct: &Direct) -> Result<String, Refusal> {

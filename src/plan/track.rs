@@ -2,7 +2,7 @@
 
 use super::direct::{Context, Written};
 use super::inline::{self, Payload};
-use super::{Refusal, Unmapped, forward, mapping, step};
+use super::{Refusal, Unmapped, forward, mapping, run, step};
 use crate::courier::{Body, Request, TemplateId};
 use crate::json::{Json, Kind, ObjectWriter};
 use crate::telemetry::SkipReason;
@@ -45,7 +45,7 @@ fn invoke(context: Context<'_>, payload: &Payload) -> Result<Option<Request>, Re
         }
         let token = payload.cancelation_token.as_ref();
         let mut body = ObjectWriter::with_capacity(list.as_str().len() + 256);
-        body.raw("automation", &automation(list, token));
+        body.raw("automation", &run::automation(list, token));
         run_context(context, payload, &mut body)?;
         body.raw_if("template", payload.template.as_ref().map(Json::as_str));
         return Ok(Some(Request::InvokeAdHoc {
@@ -66,14 +66,6 @@ fn invoke(context: Context<'_>, payload: &Payload) -> Result<Option<Request>, Re
     }))
 }
 
-/// `{"steps": […], "cancelation_token": …}`
-pub(super) fn automation(list: &Json, token: Option<&Json>) -> String {
-    let mut automation = ObjectWriter::with_capacity(list.as_str().len() + 32);
-    automation.raw("steps", list.as_str());
-    automation.raw_if("cancelation_token", token.map(Json::as_str));
-    automation.finish()
-}
-
 /// What a run knows: recipient, data, profile and brand.
 fn run_context(
     context: Context<'_>,
@@ -84,17 +76,17 @@ fn run_context(
     const RECIPIENT: &str = "properties.courier.automation.recipient";
     const PROFILE: &str = "properties.courier.automation.profile";
     let recipient = match &payload.recipient {
-        Some(recipient) => Some(mapping::id_text(RECIPIENT, recipient)?),
+        Some(recipient) => Some(run::id_text(RECIPIENT, recipient)?),
         None => context.user().map(|(_, id)| id.to_owned()),
     };
-    mapping::write_recipient(recipient.as_deref(), body);
+    run::write_recipient(recipient.as_deref(), body);
     let data = match &payload.data {
-        Some(data) => Some(mapping::object(DATA, data.clone())?),
-        None => mapping::default_data(context.event)?,
+        Some(data) => Some(run::object(DATA, data.clone())?),
+        None => run::default_data(context.event)?,
     };
     body.raw_if("data", data.as_ref().map(Json::as_str));
     let profile = payload.profile.clone();
-    let profile = profile.map(|it| mapping::object(PROFILE, it)).transpose()?;
+    let profile = profile.map(|it| run::object(PROFILE, it)).transpose()?;
     body.raw_if("profile", profile.as_ref().map(Json::as_str));
     body.raw_if("brand", payload.brand.as_ref().map(Json::as_str));
     Ok(())
@@ -107,7 +99,7 @@ fn inbound_courier(context: Context<'_>) -> Result<Request, Refusal> {
     let properties = event
         .properties
         .clone()
-        .map(|it| mapping::object("properties", it));
+        .map(|it| run::object("properties", it));
     let properties = properties.transpose()?;
     let properties = properties.as_ref().map_or("{}", Json::as_str);
     let stripped = inline::strip(properties, context.rules.inline);

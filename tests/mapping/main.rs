@@ -9,6 +9,7 @@
     reason = "a failed step of a test's set-up is a failed test"
 )]
 
+mod arbitrary;
 mod fixture;
 mod limits;
 mod outcome;

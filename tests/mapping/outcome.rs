@@ -64,20 +64,20 @@ pub(crate) fn decode(text: &str, offset: Option<u64>) -> Result<Event, String> {
         max_event_bytes: 16 << 20,
         ..Limits::default()
     };
-    let mut events = ingest::decode(&Bytes::from(text.to_owned()), &origin, &limits);
-    assert_eq!(events.len(), 1, "one event in {text}");
-    let event = events.remove(0);
-    event.map_err(|error| error.problem.to_string())
+    let mut decoded = ingest::decode(&Bytes::from(text.to_owned()), &origin, &limits);
+    assert_eq!(decoded.len(), 1, "one event in {text}");
+    let only = decoded.remove(0);
+    only.map_err(|error| error.problem.to_string())
 }
 
 fn head(step: &Step, seen: &Seen, is_exact: bool) -> String {
     let mut line = format!("{} {} in ", seen.method, seen.uri);
-    let lane = match &step.lane {
+    let place = match &step.lane {
         Lane::None => "no lane".to_owned(),
         Lane::User(id) => format!("user {id}"),
         Lane::Tenant(id) => format!("tenant {id}"),
     };
-    line.push_str(&lane);
+    line.push_str(&place);
     if let Some(after) = step.after {
         write!(line, " after {}", after + 1).unwrap();
     }
