@@ -6,14 +6,11 @@ use crate::event::Event;
 use crate::json::{Json, Kind, ObjectWriter};
 
 /// Writes `recipient`, which Courier wants there even when there is nobody: then it is `null`.
-pub(super) fn write_recipient<'a>(
-    user: Option<&str>,
-    body: &'a mut ObjectWriter,
-) -> &'a mut ObjectWriter {
+pub(super) fn write_recipient(user: Option<&str>, body: &mut ObjectWriter) {
     match user {
         Some(user) => body.string("recipient", user),
         None => body.raw("recipient", "null"),
-    }
+    };
 }
 
 /// The text of an id, which Courier takes as a string only; a number's is its decimal text.
