@@ -99,9 +99,10 @@ fn merge<'a>(base: &str, over: &'a str) -> Cow<'a, str> {
         return prune_nulls(over);
     }
     let (kept, new) = (Members::of(base), Members::of(over));
+    let (known, newer) = (kept.last_values(), new.last_values());
     let mut merged = ObjectWriter::with_capacity(base.len() + over.len());
     for (name, value) in kept.iter() {
-        match new.get(name) {
+        match newer.get(name).copied() {
             Some("null") => {}
             Some(newer) => {
                 merged.raw(name, &merge(value, newer));
@@ -111,11 +112,11 @@ fn merge<'a>(base: &str, over: &'a str) -> Cow<'a, str> {
             }
         }
     }
-    for (name, value) in new
-        .iter()
-        .filter(|(name, value)| !kept.contains(name) && *value != "null")
-    {
-        merged.raw(name, &prune_nulls(value));
+    let is_null = |name| newer.get(name) == Some(&"null");
+    for (name, value) in new.iter() {
+        if value != "null" && !is_null(name) && !known.contains_key(name) {
+            merged.raw(name, &prune_nulls(value));
+        }
     }
     Cow::Owned(merged.finish())
 }

@@ -1,6 +1,7 @@
 //! The members of one object, in their order, values untouched.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -30,6 +31,12 @@ impl<'a> Members<'a> {
     /// Whether a member is called `name`.
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// What each name means to a reader that takes the last of its repetitions. Worth building where many names are
+    /// looked up.
+    pub fn last_values(&self) -> BTreeMap<&str, &'a str> {
+        self.iter().collect()
     }
 
     /// All members in their order.
@@ -73,8 +80,35 @@ impl<'de> Visitor<'de> for MembersVisitor {
 }
 
 /// Borrows the name where it holds no escape.
-#[derive(Deserialize)]
-pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+///
+/// Security: half a surrogate pair (`"\ud800"`) is valid to RFC 8259 and to JavaScript, and has no text. It becomes
+/// replacement characters: failing here would hide its neighbours, a consent or an untrusted automation among them.
+pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // As bytes, because only so does serde_json let such a name pass.
+        deserializer.deserialize_bytes(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Key<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_bytes<E>(self, name: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(Key(String::from_utf8_lossy(name)))
+    }
+
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
+        Ok(Key(Cow::Owned(String::from_utf8_lossy(name).into_owned())))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -95,6 +129,14 @@ mod tests {
         );
         assert_eq!(members.get("b"), Some(r#"{"x":9007199254740993}"#));
         assert!(members.contains("a1") && !members.contains("a2"));
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_hides_no_other() {
+        let members = Members::of(r#"{"\ud800":1,"\ud83d\ude00":2,"a":3}"#);
+        assert_eq!(members.get("\u{fffd}\u{fffd}\u{fffd}"), Some("1"));
+        assert_eq!(members.get("\u{1f600}"), Some("2"));
+        assert_eq!(members.get("a"), Some("3"));
     }
 
     #[test]

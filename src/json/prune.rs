@@ -18,8 +18,11 @@ pub fn prune_nulls(text: &str) -> Cow<'_, str> {
     match Kind::of(text) {
         Kind::Object => {
             let mut object = ObjectWriter::with_capacity(text.len());
-            for (name, value) in Members::of(text).iter() {
-                if value != "null" {
+            let members = Members::of(text);
+            // A null takes the values before it along: without it, they would be back.
+            let last = members.last_values();
+            for (name, value) in members.iter() {
+                if value != "null" && last.get(name) != Some(&"null") {
                     object.raw(name, &prune_nulls(value));
                 }
             }
@@ -48,6 +51,12 @@ mod tests {
             prune_nulls(text),
             r#"{"b":{"d":1.50},"e":[null,{"g":"null"}],"h":[]}"#
         );
+    }
+
+    #[test]
+    fn a_null_takes_the_values_before_it_along() {
+        let text = r#"{"a":1,"b":null,"a":null,"b":2}"#;
+        assert_eq!(prune_nulls(text), r#"{"b":2}"#);
     }
 
     #[test]

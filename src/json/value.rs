@@ -79,6 +79,13 @@ impl Json {
         Members::of(&self.0)
     }
 
+    /// The elements of an array; none for any other value.
+    pub fn elements(&self) -> Vec<Json> {
+        let elements: Vec<&RawValue> = serde_json::from_str(&self.0).unwrap_or_default();
+        let own = |element: &&RawValue| Json::from_checked(&self.0, element.get());
+        elements.iter().map(own).collect()
+    }
+
     /// The value at `path` below this one, or `None` where any part of the way is missing.
     pub fn get(&self, path: &Path) -> Option<Json> {
         path.find(&self.0)

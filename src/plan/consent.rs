@@ -66,11 +66,12 @@ impl Consent {
     }
 }
 
+/// The denied ids that are text. As in Go's decoder, an element of another kind takes no other with it.
 fn denied_ids(management: &Json) -> Vec<String> {
     let ids = management.member("deniedConsentIds");
-    let ids: Option<Vec<String>> = ids.and_then(|ids| serde_json::from_str(ids.as_str()).ok());
-    ids.unwrap_or_default()
-        .into_iter()
+    let ids = ids.map(|ids| ids.elements()).unwrap_or_default();
+    ids.iter()
+        .filter_map(Json::to_text)
         .filter(|id| !id.is_empty())
         .collect()
 }

@@ -4,10 +4,10 @@
 
 use bytes::Bytes;
 
-use super::{Inline, Refusal, inline};
+use super::{Inline, Refusal, inline, traits};
 use crate::courier::{Body, Request};
 use crate::event::{Event, EventType};
-use crate::json::{Json, Kind, ObjectWriter};
+use crate::json::{Json, ObjectWriter};
 
 /// The body, and whether something in it was not trusted.
 #[derive(Debug)]
@@ -27,32 +27,39 @@ impl Forwarded {
 /// The event as Courier's RudderStack integration takes it. An event that needs no change is not copied.
 pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
     let lifted = lifted_traits(event)?;
-    let properties = event.properties.as_ref();
-    let stripped = properties.is_some_and(|it| inline::strip(it.as_str(), trust).is_some());
     let text = event.body.as_str();
-    let may_hold_null = memchr::memmem::find(text.as_bytes(), b"null").is_some();
-    let unchanged = lifted.is_none() && !stripped && !event.message_id_was_made;
     let members = event.body.members();
-    if unchanged && !(may_hold_null && members.iter().any(|(_, value)| value == "null")) {
+    let is_dropped = |name: &str, value: &str| match name {
+        _ if value == "null" => true,
+        "traits" => lifted.is_some(),
+        "messageId" => event.message_id_was_made,
+        _ => false,
+    };
+    // Security: every repetition of the name, since readers differ in which one they take.
+    let strip = |name: &str, value: &str| match name {
+        "properties" => inline::strip(value, trust),
+        _ => None,
+    };
+    let unchanged = lifted.is_none() && !event.message_id_was_made;
+    let is_kept = |(name, value)| !is_dropped(name, value) && strip(name, value).is_none();
+    if unchanged && members.iter().all(is_kept) {
         return Ok(Forwarded {
             bytes: event.body.to_bytes(),
             ignored_inline: false,
         });
     }
     let mut written = ObjectWriter::with_capacity(text.len() + 64);
+    let mut stripped = false;
+    // A null takes the values before it along: without it, they would be back.
+    let last = members.last_values();
+    let is_null = |name| last.get(name) == Some(&"null");
     for (name, value) in members.iter() {
-        match name {
-            _ if value == "null" => {}
-            "traits" if lifted.is_some() => {}
-            "messageId" if event.message_id_was_made => {}
-            "properties" if stripped => {
-                let kept = inline::strip(value, trust);
-                written.raw(name, kept.as_deref().unwrap_or(value));
-            }
-            _ => {
-                written.raw(name, value);
-            }
+        if is_null(name) || is_dropped(name, value) {
+            continue;
         }
+        let kept = strip(name, value);
+        stripped |= kept.is_some();
+        written.raw(name, kept.as_deref().unwrap_or(value));
     }
     if let Some(traits) = lifted {
         written.raw("traits", traits.as_str());
@@ -68,22 +75,9 @@ pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
 
 /// The `context.traits` that take the place of an identify's missing `traits`.
 fn lifted_traits(event: &Event) -> Result<Option<Json>, Refusal> {
-    if event.kind != EventType::Identify || event.traits.as_ref().is_some_and(is_truthy) {
+    if event.kind != EventType::Identify || traits::own(event).is_some() {
         return Ok(None);
     }
-    match event.context_traits().filter(is_truthy) {
-        Some(traits) => Ok(Some(traits)),
-        None => Err(Refusal::Missing("traits")),
-    }
-}
-
-/// Whether JavaScript takes the value for true, which is how the transformer looks for traits.
-pub(super) fn is_truthy(value: &Json) -> bool {
-    match value.kind() {
-        Kind::Null => false,
-        Kind::Bool => value.as_str() == "true",
-        Kind::Number => value.as_str().parse::<f64>() != Ok(0.0),
-        Kind::String => value.as_str() != "\"\"",
-        Kind::Array | Kind::Object => true,
-    }
+    let lifted = traits::in_context(event).ok_or(Refusal::Missing("traits"))?;
+    Ok(Some(lifted))
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::direct::{Context, Written, path_user};
-use super::forward::is_truthy;
-use super::{Lane, NullTraits, Refusal, TenantRule, mapping, step};
+use super::{Lane, NullTraits, Refusal, TenantRule, mapping, step, traits};
 use crate::courier::{Action, Request, TenantId, TenantUpdate, TenantWrite};
 use crate::json::{Json, Kind, ObjectWriter, prune_nulls};
 use crate::telemetry::SkipReason;
@@ -35,8 +34,7 @@ pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Writt
 
 /// The write of the tenant itself. Its traits are the event's own: `context.traits` are the user's.
 fn write(context: Context<'_>, tenant: &TenantId) -> Result<Option<Action>, Refusal> {
-    let traits = context.event.traits.clone().filter(is_truthy);
-    let traits = traits.unwrap_or_else(Json::empty_object);
+    let traits = traits::own(context.event).unwrap_or_else(Json::empty_object);
     if traits.kind() != Kind::Object {
         return Err(Refusal::kind("traits", "an object", traits.kind()));
     }

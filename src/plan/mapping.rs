@@ -3,8 +3,7 @@
 use std::fmt;
 
 use super::direct::Context;
-use super::inline::Payload;
-use super::{Refusal, step, track};
+use super::{Refusal, run, step};
 use crate::courier::{Body, Request, TemplateId};
 use crate::event::{Event, EventType};
 use crate::json::{Json, Kind, ObjectWriter, Path};
@@ -91,7 +90,7 @@ impl Automation {
         let recipient = self.recipient(context)?;
         let data = match &self.data {
             Some(path) => Some(self.object(context, "data", path)?),
-            None => data(context.event)?,
+            None => run::data(context.event)?,
         };
         let profile = self
             .profile
@@ -101,7 +100,7 @@ impl Automation {
         let mut body = ObjectWriter::with_capacity(256);
         match &self.target {
             Target::Template(_) => {
-                write_recipient(recipient.as_deref(), &mut body);
+                run::write_recipient(recipient.as_deref(), &mut body);
             }
             Target::Journey(_) => {
                 // Courier answers 400 to a journey for nobody.
@@ -113,8 +112,8 @@ impl Automation {
                 }
             }
             Target::Steps(list) => {
-                body.raw("automation", &track::automation(list, None));
-                write_recipient(recipient.as_deref(), &mut body);
+                body.raw("automation", &run::automation(list, None));
+                run::write_recipient(recipient.as_deref(), &mut body);
             }
         }
         body.raw_if("data", data.as_ref().map(Json::as_str));
@@ -138,15 +137,7 @@ impl Automation {
             return Ok(context.user().map(|(_, id)| id.to_owned()));
         };
         let value = self.value(context, "recipient", path)?;
-        match value.kind() {
-            Kind::String => Ok(value.to_text()),
-            Kind::Number => Ok(Some(value.as_str().to_owned())),
-            found @ (Kind::Null | Kind::Bool | Kind::Array | Kind::Object) => Err(Refusal::kind(
-                path.to_string(),
-                "a string or a number",
-                found,
-            )),
-        }
+        run::id_text(&path.to_string(), &value).map(Some)
     }
 
     fn object(
@@ -155,7 +146,7 @@ impl Automation {
         option: &'static str,
         path: &Path,
     ) -> Result<Json, Refusal> {
-        object(&path.to_string(), self.value(context, option, path)?)
+        run::object(&path.to_string(), self.value(context, option, path)?)
     }
 
     fn value(
@@ -175,42 +166,4 @@ impl Automation {
             path: path.to_string(),
         })
     }
-}
-
-/// Writes `recipient`, which Courier wants there even when there is nobody: then it is `null`.
-pub(super) fn write_recipient<'a>(
-    user: Option<&str>,
-    body: &'a mut ObjectWriter,
-) -> &'a mut ObjectWriter {
-    match user {
-        Some(user) => body.string("recipient", user),
-        None => body.raw("recipient", "null"),
-    }
-}
-
-/// The value, if it is an object, as Courier demands of data and profiles.
-pub(super) fn object(field: &str, value: Json) -> Result<Json, Refusal> {
-    match value.kind() {
-        Kind::Object => Ok(value),
-        found @ (Kind::Null | Kind::Bool | Kind::Number | Kind::String | Kind::Array) => {
-            Err(Refusal::kind(field, "an object", found))
-        }
-    }
-}
-
-/// A run's data: what the event sets apart for it, else its properties, else its traits.
-fn data(event: &Event) -> Result<Option<Json>, Refusal> {
-    match Payload::of(event).data {
-        Some(data) => object("properties.courier.automation.data", data).map(Some),
-        None => default_data(event),
-    }
-}
-
-/// Properties, else traits.
-pub(super) fn default_data(event: &Event) -> Result<Option<Json>, Refusal> {
-    if let Some(properties) = event.properties.clone() {
-        return object("properties", properties).map(Some);
-    }
-    let traits = event.traits.clone().or_else(|| event.context_traits());
-    traits.map(|traits| object("traits", traits)).transpose()
 }

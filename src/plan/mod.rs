@@ -11,11 +11,14 @@ mod identify;
 mod inline;
 mod integrations;
 mod mapping;
+mod names;
 mod profile;
 mod refuse;
 mod rules;
+mod run;
 mod step;
 mod track;
+mod traits;
 
 pub use consent::{Consent, ConsentStrategy};
 pub use mapping::{Automation, Target, Trigger};

@@ -1,72 +1,16 @@
 //! Traits to profile: as they are, with Courier's names added where a trait is called something else.
-//!
-//! RudderStack's names are those of its identify specification, Courier's the OIDC claims its API reference lists.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::forward::is_truthy;
-use super::{Direct, NullTraits, Refusal, Traits};
+use super::names::{ADDRESS, ALIASES, KNOWN};
+use super::{Direct, NullTraits, Refusal, Traits, traits};
 use crate::event::Event;
 use crate::json::{Json, Kind, Members, ObjectWriter, prune_nulls};
 
-/// Courier's name, and RudderStack's names for the same, best first.
-const ALIASES: [(&str, &[&str]); 5] = [
-    ("phone_number", &["phone"]),
-    ("given_name", &["firstName", "firstname", "first_name"]),
-    ("family_name", &["lastName", "lastname", "last_name"]),
-    ("birthdate", &["birthday", "dateOfBirth", "dob"]),
-    ("picture", &["avatar"]),
-];
-
-/// The same for the members of `address`, which RudderStack also takes flat.
-const ADDRESS: [(&str, &[&str]); 5] = [
-    ("street_address", &["street"]),
-    ("locality", &["city"]),
-    ("region", &["state"]),
-    ("postal_code", &["postalCode", "zip"]),
-    ("country", &["country"]),
-];
-
-/// What Courier understands at the top of a profile, provider members included.
-const KNOWN: [&str; 32] = [
-    "sub",
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_name",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "email",
-    "email_verified",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "phone_number",
-    "phone_number_verified",
-    "address",
-    "updated_at",
-    "firebaseToken",
-    "apn",
-    "expo",
-    "aws_sns",
-    "airship",
-    "discord",
-    "facebookPSID",
-    "intercom",
-    "slack",
-    "ms_teams",
-    "courier",
-];
-
 /// `{"profile": …}` for an identify event. No traits at all give an empty profile, which creates the user.
 pub(super) fn body(event: &Event, direct: &Direct) -> Result<String, Refusal> {
-    let traits = event.traits.clone().filter(is_truthy);
-    let traits = traits.or_else(|| event.context_traits().filter(is_truthy));
+    let traits = traits::of(event);
     let text = match traits.as_ref().map(Json::kind) {
         None => "{}",
         Some(Kind::Object) => traits.as_ref().map_or("{}", Json::as_str),
@@ -106,11 +50,16 @@ struct Entry<'a> {
 }
 
 impl<'a> Profile<'a> {
-    /// The traits, renamed where that takes no place that is taken.
+    /// The traits, renamed where that takes no place that is taken; of two for one place the first has it.
     fn read(traits: &Members<'a>, direct: &'a Direct) -> Self {
         let mut profile = Self::default();
+        let taken = traits.last_values();
+        let mut given = BTreeMap::new();
         for (name, value) in traits.iter() {
-            let renamed = direct.rename.get(name).filter(|new| !traits.contains(new));
+            let mut is_free = |new: &&'a String| {
+                !taken.contains_key(new.as_str()) && *given.entry(*new).or_insert(name) == name
+            };
+            let renamed = direct.rename.get(name).filter(&mut is_free);
             let name = renamed.map_or_else(
                 || Cow::Owned(name.to_owned()),
                 |new| Cow::Borrowed(new.as_str()),
@@ -220,6 +169,7 @@ impl<'a> Profile<'a> {
         for (name, value) in own.iter() {
             custom.raw(name, value);
         }
+        let taken = own.last_values();
         let (known, other): (Vec<_>, Vec<_>) = self
             .0
             .iter()
@@ -227,7 +177,7 @@ impl<'a> Profile<'a> {
             .partition(|entry| KNOWN.contains(&&*entry.name));
         for entry in other
             .iter()
-            .filter(|entry| !entry.is_aliased && !own.contains(&entry.name))
+            .filter(|entry| !entry.is_aliased && !taken.contains_key(&*entry.name))
         {
             custom.raw(&entry.name, &entry.value);
         }

@@ -2,7 +2,7 @@
 
 use super::direct::{Context, Written};
 use super::inline::{self, Payload};
-use super::{Refusal, Unmapped, forward, mapping, step};
+use super::{Refusal, Unmapped, forward, mapping, run, step};
 use crate::courier::{Body, Request, TemplateId};
 use crate::json::{Json, Kind, ObjectWriter};
 use crate::telemetry::SkipReason;
@@ -21,7 +21,9 @@ pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Writt
             Unmapped::Skip => return Ok(Err(SkipReason::Unmapped)),
             Unmapped::InboundCourier => inbound_courier(context)?,
             Unmapped::InboundRudderStack => {
-                forward::body(context.event, context.rules.inline)?.request()?
+                let forwarded = forward::body(context.event, context.rules.inline)?;
+                steps.ignored_inline |= forwarded.ignored_inline;
+                forwarded.request()?
             }
         };
         steps.push_user(None, request);
@@ -37,12 +39,13 @@ fn invoke(context: Context<'_>, payload: &Payload) -> Result<Option<Request>, Re
         if list.kind() != Kind::Array {
             return Err(Refusal::kind(STEPS, "an array", list.kind()));
         }
-        if list.as_str().trim_matches(['[', ']']).trim().is_empty() {
+        let inside = list.as_str().strip_prefix('[').unwrap_or_default();
+        if inside.trim_start().starts_with(']') {
             return Err(Refusal::Empty(STEPS));
         }
         let token = payload.cancelation_token.as_ref();
         let mut body = ObjectWriter::with_capacity(list.as_str().len() + 256);
-        body.raw("automation", &automation(list, token));
+        body.raw("automation", &run::automation(list, token));
         run_context(context, payload, &mut body)?;
         body.raw_if("template", payload.template.as_ref().map(Json::as_str));
         return Ok(Some(Request::InvokeAdHoc {
@@ -63,14 +66,6 @@ fn invoke(context: Context<'_>, payload: &Payload) -> Result<Option<Request>, Re
     }))
 }
 
-/// `{"steps": […], "cancelation_token": …}`
-pub(super) fn automation(list: &Json, token: Option<&Json>) -> String {
-    let mut automation = ObjectWriter::with_capacity(list.as_str().len() + 32);
-    automation.raw("steps", list.as_str());
-    automation.raw_if("cancelation_token", token.map(Json::as_str));
-    automation.finish()
-}
-
 /// What a run knows: recipient, data, profile and brand.
 fn run_context(
     context: Context<'_>,
@@ -78,16 +73,21 @@ fn run_context(
     body: &mut ObjectWriter,
 ) -> Result<(), Refusal> {
     const DATA: &str = "properties.courier.automation.data";
-    match &payload.recipient {
-        Some(recipient) => body.raw("recipient", recipient.as_str()),
-        None => mapping::write_recipient(context.user().map(|(_, id)| id), body),
+    const RECIPIENT: &str = "properties.courier.automation.recipient";
+    const PROFILE: &str = "properties.courier.automation.profile";
+    let recipient = match &payload.recipient {
+        Some(recipient) => Some(run::id_text(RECIPIENT, recipient)?),
+        None => context.user().map(|(_, id)| id.to_owned()),
     };
+    run::write_recipient(recipient.as_deref(), body);
     let data = match &payload.data {
-        Some(data) => Some(mapping::object(DATA, data.clone())?),
-        None => mapping::default_data(context.event)?,
+        Some(data) => Some(run::object(DATA, data.clone())?),
+        None => run::default_data(context.event)?,
     };
     body.raw_if("data", data.as_ref().map(Json::as_str));
-    body.raw_if("profile", payload.profile.as_ref().map(Json::as_str));
+    let profile = payload.profile.clone();
+    let profile = profile.map(|it| run::object(PROFILE, it)).transpose()?;
+    body.raw_if("profile", profile.as_ref().map(Json::as_str));
     body.raw_if("brand", payload.brand.as_ref().map(Json::as_str));
     Ok(())
 }
@@ -99,7 +99,7 @@ fn inbound_courier(context: Context<'_>) -> Result<Request, Refusal> {
     let properties = event
         .properties
         .clone()
-        .map(|it| mapping::object("properties", it));
+        .map(|it| run::object("properties", it));
     let properties = properties.transpose()?;
     let properties = properties.as_ref().map_or("{}", Json::as_str);
     let stripped = inline::strip(properties, context.rules.inline);
