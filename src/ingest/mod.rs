@@ -85,4 +85,6 @@ fn event(
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

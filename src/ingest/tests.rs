@@ -1,12 +1,10 @@
-//! Every shape, every field rule, and the promise that a bad record costs only itself.
-
-use bytes::Bytes;
-use proptest::prelude::*;
+//! Every shape, every field rule, every error.
 
 use super::{DecodeError, Limits, decode};
 use crate::event::{Event, EventType, Origin, Seed};
+use bytes::Bytes;
 
-fn origin() -> Origin {
+pub(super) fn origin() -> Origin {
     Origin {
         name: "in.ndjson".into(),
         line: Some(10),
@@ -14,7 +12,7 @@ fn origin() -> Origin {
     }
 }
 
-fn read(record: &[u8]) -> Vec<Result<Event, DecodeError>> {
+pub(super) fn read(record: &[u8]) -> Vec<Result<Event, DecodeError>> {
     decode(
         &Bytes::copy_from_slice(record),
         &origin(),
@@ -35,8 +33,8 @@ fn error(record: &str) -> String {
     events.remove(0).unwrap_err().to_string()
 }
 
-const A: &str = r#"{"type":"track","event":"a","userId":"u"}"#;
-const B: &str =
+pub(super) const A: &str = r#"{"type":"track","event":"a","userId":"u"}"#;
+pub(super) const B: &str =
     r#"{ "type":"identify", "userId":9007199254740993, "traits":{"z":1.10,"a":1e400} }"#;
 
 #[test]
@@ -236,70 +234,4 @@ fn made_message_ids_follow_the_event_then_the_position_then_chance() {
         .map(|event| event.unwrap().message_id)
         .collect();
     assert_ne!(ids[0], ids[1]);
-}
-
-/// What may stand next to a good record: no line breaks, or it would be two records.
-fn junk() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[ -~]{0,40}",
-        Just("{\"type\":\"track\"".to_owned()),
-        Just("{".to_owned()),
-        Just("]".to_owned()),
-        Just("[".to_owned()),
-        Just("{\"batch\":[".to_owned()),
-        Just("null".to_owned()),
-        "\\PC{0,20}",
-    ]
-}
-
-/// Junk that leaves the brackets around it balanced.
-fn balanced_junk() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just("{}"),
-        Just("nul"),
-        Just("{\"type\":}"),
-        Just("\"x,]\""),
-        Just("[1,2"),
-        Just("3")
-    ]
-    .prop_map(|text| {
-        if text == "[1,2" {
-            "[1,2]".to_owned()
-        } else {
-            text.to_owned()
-        }
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_bytes_end_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read(&bytes);
-    }
-
-    #[test]
-    fn any_nested_text_ends_without_a_panic(text in "[\\[\\]{},:\"a\\\\ \n]{0,120}") {
-        let _ = read(text.as_bytes());
-    }
-
-    #[test]
-    fn good_lines_survive_any_neighbours(before in junk(), between in junk(), after in junk()) {
-        let record = format!("{before}\n{A}\n{between}\n{B}\n{after}");
-        let good: Vec<_> = read(record.as_bytes()).into_iter().filter_map(Result::ok)
-            .map(|event| event.body.as_str().to_owned()).collect();
-        prop_assert!(good.contains(&A.to_owned()) && good.contains(&B.to_owned()), "{}", record);
-    }
-
-    #[test]
-    fn good_elements_survive_broken_neighbours(
-        junk in proptest::collection::vec(balanced_junk(), 0..4), batch in any::<bool>(), at in 0usize..5,
-    ) {
-        let mut elements = junk.clone();
-        elements.insert(at.min(junk.len()), A.to_owned());
-        let list = format!("[{}]", elements.join(","));
-        let record = if batch { format!("{{\"batch\":{list}}}") } else { list };
-        let events = read(record.as_bytes());
-        prop_assert!(events.iter().any(|event| event.as_ref().is_ok_and(|event| event.body.as_str() == A)), "{}", record);
-        prop_assert_eq!(events.len(), junk.iter().filter(|j| *j != "[1,2]").count() + 1 + 2 * junk.iter().filter(|j| *j == "[1,2]").count());
-    }
 }
