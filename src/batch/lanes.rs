@@ -16,7 +16,7 @@ use crate::plan::{Lane, Step};
 pub struct Lanes<T> {
     jobs: Slab<Job<T>>,
     queues: HashMap<Lane, VecDeque<StepId>>,
-    ready: [VecDeque<StepId>; Class::ALL.len()],
+    ready: [Ready; Class::ALL.len()],
     ended: VecDeque<Ended<T>>,
     entered: u64,
 }
@@ -39,6 +39,14 @@ pub struct Ended<T> {
     pub status: EventStatus,
     /// Which steps were done, from 0
     pub steps_done: Vec<usize>,
+}
+
+/// The steps of one class whose turn it is.
+#[derive(Debug, Default)]
+struct Ready {
+    steps: VecDeque<StepId>,
+    /// How many of them have been given up since.
+    given_up: usize,
 }
 
 #[derive(Debug)]
@@ -123,7 +131,11 @@ impl<T> Lanes<T> {
             }
             self.try_ready(id);
         }
-        self.try_end(slot);
+        self.try_end(StepId {
+            slot,
+            serial,
+            step: 0,
+        });
     }
 
     /// Takes the next step of `class` whose turn it is, and what to do for it.
@@ -131,7 +143,7 @@ impl<T> Lanes<T> {
         if !self.has_ready(class) {
             return None;
         }
-        let id = self.ready.get_mut(class.index())?.pop_front()?;
+        let id = self.ready.get_mut(class.index())?.steps.pop_front()?;
         let entry = self.entry_mut(id)?;
         entry.state = State::Taken;
         Some((id, entry.step.action.clone(), entry.step.seed.clone()))
@@ -139,31 +151,22 @@ impl<T> Lanes<T> {
 
     /// Whether [`Lanes::take`] has a step of `class`.
     pub fn has_ready(&mut self, class: Class) -> bool {
-        // Steps that were given up stay in the queue until somebody looks.
-        while let Some(id) = self
-            .ready
-            .get(class.index())
-            .and_then(|ready| ready.front().copied())
-        {
-            if self
-                .entry_mut(id)
-                .is_some_and(|entry| entry.state == State::Ready)
-            {
+        let Some(ready) = self.ready.get_mut(class.index()) else {
+            return false;
+        };
+        while let Some(id) = ready.steps.front() {
+            if is_ready(&self.jobs, *id) {
                 return true;
             }
-            if let Some(ready) = self.ready.get_mut(class.index()) {
-                ready.pop_front();
-            }
+            ready.steps.pop_front();
+            ready.given_up = ready.given_up.saturating_sub(1);
         }
         false
     }
 
     /// What rides on the event of a step that has not ended.
     pub fn cargo_mut(&mut self, id: StepId) -> Option<&mut T> {
-        self.jobs
-            .get_mut(id.slot)
-            .filter(|job| job.serial == id.serial)
-            .map(|job| &mut job.cargo)
+        self.job_mut(id).map(|job| &mut job.cargo)
     }
 
     /// Ends a taken step. `Delivered` lets its followers and dependents go. `Rejected` gives up the event's other
@@ -182,17 +185,16 @@ impl<T> Lanes<T> {
             for step in self.steps_after(id) {
                 self.try_ready(step);
             }
-            self.try_end(id.slot);
+            self.try_end(id);
             return;
         }
         entry.state = State::GivenUp;
-        let behind = if status == EventStatus::Errored {
-            self.behind(id)
-        } else {
-            Vec::new()
-        };
+        let mut open = vec![id];
+        if status == EventStatus::Errored {
+            open.extend(self.take_behind(id));
+        }
         self.leave(id);
-        self.give_up(id, status, behind);
+        self.give_up(open, status);
     }
 
     /// The next event that has ended.
@@ -200,37 +202,35 @@ impl<T> Lanes<T> {
         self.ended.pop_front()
     }
 
-    /// Gives up everything that is left of the event of `id`; with `Errored`, of all events behind it too.
-    fn give_up(&mut self, id: StepId, status: EventStatus, behind: Vec<StepId>) {
-        let mut open = vec![id];
-        open.extend(behind);
+    /// Gives up everything that is left of the events of the `open` steps; with `Errored`, of all events behind them.
+    /// A step is taken out of its lane once, so this takes no longer than there are steps to give up.
+    fn give_up(&mut self, mut open: Vec<StepId>, status: EventStatus) {
         while let Some(id) = open.pop() {
-            let Some(job) = self
-                .jobs
-                .get_mut(id.slot)
-                .filter(|job| job.serial == id.serial)
-            else {
+            let Some(job) = self.job_mut(id) else {
                 continue;
             };
             job.status = job.status.max(status);
-            let waiting = |entry: &&mut Entry| matches!(entry.state, State::Waiting | State::Ready);
             let mut given_up = Vec::new();
-            for (step, entry) in job
-                .steps
-                .iter_mut()
-                .enumerate()
-                .filter(|(_, entry)| waiting(entry))
-            {
-                entry.state = State::GivenUp;
-                given_up.push(StepId { step, ..id });
+            for (step, entry) in job.steps.iter_mut().enumerate() {
+                if matches!(entry.state, State::Waiting | State::Ready) {
+                    let was_ready = entry.state == State::Ready;
+                    entry.state = State::GivenUp;
+                    given_up.push((
+                        StepId { step, ..id },
+                        was_ready.then(|| entry.step.action.class()),
+                    ));
+                }
             }
-            for step in given_up {
+            for (step, ready_in) in given_up {
                 if status == EventStatus::Errored {
-                    open.extend(self.behind(step));
+                    open.extend(self.take_behind(step));
                 }
                 self.leave(step);
+                if let Some(class) = ready_in {
+                    self.forget_ready(class);
+                }
             }
-            self.try_end(id.slot);
+            self.try_end(id);
         }
     }
 
@@ -239,11 +239,7 @@ impl<T> Lanes<T> {
         let is_first = self
             .lane(id)
             .is_none_or(|lane| self.queues.get(&lane).and_then(VecDeque::front) == Some(&id));
-        let Some(job) = self
-            .jobs
-            .get_mut(id.slot)
-            .filter(|job| job.serial == id.serial)
-        else {
+        let Some(job) = self.job_mut(id) else {
             return;
         };
         let is_done = |step: usize| {
@@ -263,7 +259,7 @@ impl<T> Lanes<T> {
             entry.state = State::Ready;
             let class = entry.step.action.class();
             if let Some(ready) = self.ready.get_mut(class.index()) {
-                ready.push_back(id);
+                ready.steps.push_back(id);
             }
         }
     }
@@ -274,32 +270,40 @@ impl<T> Lanes<T> {
         let Some(queue) = self.queues.get_mut(&lane) else {
             return;
         };
-        let was_first = queue.front() == Some(&id);
-        if was_first {
-            queue.pop_front();
-        } else {
-            queue.retain(|other| *other != id);
-        }
+        let Some(position) = position(queue, id) else {
+            return;
+        };
+        queue.remove(position);
         match queue.front().copied() {
             None => {
                 self.queues.remove(&lane);
             }
-            Some(next) if was_first => self.try_ready(next),
+            Some(next) if position == 0 => self.try_ready(next),
             Some(_) => {}
         }
     }
 
-    /// The steps behind this one in its lane.
-    fn behind(&self, id: StepId) -> Vec<StepId> {
-        let queue = self.lane(id).and_then(|lane| self.queues.get(&lane));
-        queue.map_or_else(Vec::new, |queue| {
-            queue
-                .iter()
-                .skip_while(|other| **other != id)
-                .skip(1)
-                .copied()
-                .collect()
-        })
+    /// Takes the steps behind this one out of its lane. None of them is ready: that is only ever the first.
+    fn take_behind(&mut self, id: StepId) -> Vec<StepId> {
+        let queue = self.lane(id).and_then(|lane| self.queues.get_mut(&lane));
+        let Some(queue) = queue else {
+            return Vec::new();
+        };
+        position(queue, id).map_or_else(Vec::new, |first| queue.split_off(first + 1).into())
+    }
+
+    /// A ready step was given up. It stays in its queue until somebody looks, but there are never more of them than of
+    /// the others.
+    fn forget_ready(&mut self, class: Class) {
+        let Some(ready) = self.ready.get_mut(class.index()) else {
+            return;
+        };
+        ready.given_up += 1;
+        if ready.given_up > ready.steps.len() / 2 {
+            let jobs = &self.jobs;
+            ready.steps.retain(|id| is_ready(jobs, *id));
+            ready.given_up = 0;
+        }
     }
 
     fn steps_after(&self, id: StepId) -> Vec<StepId> {
@@ -311,14 +315,13 @@ impl<T> Lanes<T> {
     }
 
     /// Gives the event back if no step of it is left.
-    fn try_end(&mut self, slot: usize) {
+    fn try_end(&mut self, id: StepId) {
         let has_ended = |entry: &Entry| matches!(entry.state, State::Done | State::GivenUp);
         if self
-            .jobs
-            .get(slot)
+            .job_mut(id)
             .is_some_and(|job| job.steps.iter().all(has_ended))
         {
-            let job = self.jobs.remove(slot);
+            let job = self.jobs.remove(id.slot);
             let done =
                 |(step, entry): (usize, &Entry)| (entry.state == State::Done).then_some(step);
             let steps_done = job.steps.iter().enumerate().filter_map(done).collect();
@@ -339,13 +342,26 @@ impl<T> Lanes<T> {
         (*lane != Lane::None).then(|| lane.clone())
     }
 
-    fn entry_mut(&mut self, id: StepId) -> Option<&mut Entry> {
-        let job = self
-            .jobs
-            .get_mut(id.slot)
-            .filter(|job| job.serial == id.serial)?;
-        job.steps.get_mut(id.step)
+    fn job_mut(&mut self, id: StepId) -> Option<&mut Job<T>> {
+        let job = self.jobs.get_mut(id.slot);
+        job.filter(|job| job.serial == id.serial)
     }
+
+    fn entry_mut(&mut self, id: StepId) -> Option<&mut Entry> {
+        self.job_mut(id)?.steps.get_mut(id.step)
+    }
+}
+
+/// Where a step stands in its lane: steps enter in the order of their events, and of their places in them.
+fn position(queue: &VecDeque<StepId>, id: StepId) -> Option<usize> {
+    let place = |id: &StepId| (id.serial, id.step);
+    queue.binary_search_by_key(&place(&id), place).ok()
+}
+
+fn is_ready<T>(jobs: &Slab<Job<T>>, id: StepId) -> bool {
+    let job = jobs.get(id.slot).filter(|job| job.serial == id.serial);
+    let entry = job.and_then(|job| job.steps.get(id.step));
+    entry.is_some_and(|entry| entry.state == State::Ready)
 }
 
 impl<T> Default for Lanes<T> {
