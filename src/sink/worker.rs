@@ -30,6 +30,12 @@ use crate::telemetry::{Rejection, SkipReason};
 /// Rounds of work before the executor gets its turn, so that a fast source and a fast Courier starve nobody.
 const ROUNDS_PER_POLL: usize = 64;
 
+/// Records taken in each round: what needs no window, being skipped, would never give anybody else a turn.
+const RECORDS_PER_ROUND: usize = 64;
+
+/// As good as never, and still a moment the clock can name.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 pub(super) struct Driver<S: Transport> {
     settings: Settings,
     shared: Shared,
@@ -131,7 +137,10 @@ impl<S: Transport> Driver<S> {
         mut input: Pin<&mut impl Stream<Item = Record>>,
     ) -> bool {
         let mut progress = false;
-        while !self.input_has_ended && self.window.has_room() {
+        for _ in 0..RECORDS_PER_ROUND {
+            if self.input_has_ended || !self.window.has_room() {
+                break;
+            }
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(record)) => self.take_in(record),
                 Poll::Ready(None) => self.input_has_ended = true,
@@ -149,7 +158,7 @@ impl<S: Transport> Driver<S> {
         };
         let nothing_comes = self.input_has_ended || !self.window.has_room();
         if !nothing_comes && !self.batch.is_due(self.now()) {
-            self.timer.as_mut().reset(self.epoch + closes_at);
+            self.timer.as_mut().reset(self.epoch + closes_at.min(FAR));
             if self.timer.poll_unpin(cx).is_pending() {
                 return false;
             }
