@@ -47,12 +47,12 @@ pub(super) fn at_once(concurrency: usize) -> Settings {
 }
 
 /// `limit` per ten seconds, one at a time.
-pub(super) fn rate(limit: u32) -> Option<Rate> {
-    Some(Rate {
+pub(super) fn rate(limit: u32) -> Rate {
+    Rate {
         limit: NonZeroU32::new(limit).unwrap(),
         per: seconds(10),
         burst: NonZeroU32::MIN,
-    })
+    }
 }
 
 pub(super) fn shared(settings: Settings) -> Shared {

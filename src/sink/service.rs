@@ -126,7 +126,7 @@ impl Future for Response {
         };
         match Pin::new(receiver).poll(cx) {
             Poll::Pending if self.is_closed => Poll::Ready(Err(Closed)),
-            told => told.map_err(|_| Closed),
+            told @ (Poll::Pending | Poll::Ready(_)) => told.map_err(|_| Closed),
         }
     }
 }

@@ -1,20 +1,21 @@
 //! That no more comes in than there is room for, and no more goes out than was agreed.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use courier_sink::delivery::Rate;
 use courier_sink::finalization::EventStatus::Delivered;
-use courier_sink::sink::{CourierSink, Record, Settings};
+use courier_sink::sink::{
+    Context, CourierSink, DeadLetter, DeadLetters, KeepFuture, Record, Settings,
+};
 use courier_sink::telemetry::Tally;
 use futures::stream;
-use std::num::NonZeroU32;
 use tower::{Service, ServiceExt};
 
 use crate::support::{
-    Letters, NEVER, automate, context, failed, identify, ok, pass, run, server, settings, sink,
+    Letters, NEVER, automate, context, identify, ok, pass, run, server, settings, sink, unavailable,
 };
 
 /// How many of endless records are taken in by a sink that gets no answer.
@@ -69,6 +70,14 @@ async fn one_record_of_many_events_is_the_most_that_the_window_is_exceeded_by() 
     assert_eq!(taken(room(4, 1 << 20), three).await, 2);
 }
 
+/// Never done with keeping a letter.
+struct Never;
+impl DeadLetters for Never {
+    fn keep(&self, _: DeadLetter) -> KeepFuture {
+        Box::pin(std::future::pending())
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn letters_that_are_not_kept_yet_fill_the_window_too() {
     let taken = Arc::new(AtomicUsize::new(0));
@@ -77,13 +86,7 @@ async fn letters_that_are_not_kept_yet_fill_the_window_too() {
         counted.fetch_add(1, Ordering::Relaxed);
         Record::new("no event", 0)
     });
-    struct Never;
-    impl courier_sink::sink::DeadLetters for Never {
-        fn keep(&self, _: courier_sink::sink::DeadLetter) -> courier_sink::sink::KeepFuture {
-            Box::pin(std::future::pending())
-        }
-    }
-    let context = courier_sink::sink::Context {
+    let context = Context {
         dead_letters: Arc::new(Never),
         tally: Arc::new(Tally::default()),
         seed: 0,
@@ -158,16 +161,11 @@ async fn a_class_with_much_work_does_not_take_every_token() {
 
 #[tokio::test(start_paused = true)]
 async fn every_attempt_pays_repetitions_included() {
-    use courier_sink::delivery::FailureKind::Unavailable;
     let left = std::sync::Mutex::new(3);
     let (server, notes) = server(move |_| {
         let mut left = left.lock().unwrap();
         *left -= i32::from(*left > 0);
-        let answer = if *left > 0 {
-            failed(Unavailable, 503)
-        } else {
-            ok()
-        };
+        let answer = if *left > 0 { unavailable() } else { ok() };
         (Duration::ZERO, answer)
     });
     let mut settings = one_a_second(settings());

@@ -67,7 +67,7 @@ async fn a_worker_ends_when_its_handles_are_gone_and_everything_has_ended() {
     let mut running = Box::pin(worker.run());
     assert!((&mut running).now_or_never().is_none(), "a handle is left");
     let response = handle.oneshot(record("a"));
-    let (_, status) = tokio::join!(running, response);
+    let ((), status) = tokio::join!(running, response);
     assert_eq!(status, Ok(Delivered));
 }
 

@@ -110,9 +110,12 @@ async fn what_comes_after_an_errored_lane_is_new_work() {
 #[tokio::test(start_paused = true)]
 async fn a_class_whose_waiting_work_was_given_up_gives_its_place_to_others() {
     // One request a second: the tenant is first in line for the next one when the profile before it fails.
-    let (server, notes) = server(|call| match call.request.class() {
-        Class::Profiles => (Duration::from_millis(500), unavailable()),
-        _ => (Duration::ZERO, ok()),
+    let (server, notes) = server(|call| {
+        if call.request.class() == Class::Profiles {
+            (Duration::from_millis(500), unavailable())
+        } else {
+            (Duration::ZERO, ok())
+        }
     });
     let mut settings = no_retries();
     settings.delivery.rate = Some(Rate::new(NonZeroU32::MIN, Duration::from_secs(1)));

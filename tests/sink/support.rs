@@ -7,17 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use courier_sink::courier::{Class, Request};
-use courier_sink::delivery::{
-    self, Answer, Call, Failure, FailureKind, Jitter, Outcome, Receipt, Retry,
-};
+use courier_sink::delivery::{Answer, Call, Failure, FailureKind, Jitter, Outcome, Receipt};
 use courier_sink::finalization::{EventFinalizer, EventStatus};
-use courier_sink::plan::{Direct, Inline, Integrations, Mode, Rules};
 use courier_sink::sink::{
-    Buffer, Context, CourierSink, DeadLetter, DeadLetterError, DeadLetters, KeepFuture, Record,
-    Settings, Transport,
+    Context, CourierSink, DeadLetter, DeadLetterError, DeadLetters, KeepFuture, Record, Settings,
+    Transport,
 };
 use courier_sink::telemetry::Tally;
-use courier_sink::{batch, ingest};
 use futures::Stream;
 use futures::stream;
 use tokio::sync::mpsc;
@@ -27,28 +23,10 @@ pub(crate) type Answered = Result<Receipt, Failure>;
 
 /// No batching to wait for, no jitter; everything else as it is by default.
 pub(crate) fn settings() -> Settings {
-    Settings {
-        ingest: ingest::Limits::default(),
-        rules: Rules {
-            sink: "test".into(),
-            mode: Mode::Direct(Box::new(Direct::default())),
-            integrations: Integrations::default(),
-            consent: None,
-            inline: Inline::default(),
-        },
-        batch: batch::Limits {
-            max_events: NonZeroUsize::new(1),
-            ..batch::Limits::default()
-        },
-        buffer: Buffer::default(),
-        delivery: delivery::Settings {
-            retry: Retry {
-                jitter: Jitter::None,
-                ..Retry::default()
-            },
-            ..delivery::Settings::default()
-        },
-    }
+    let mut settings = Settings::new("test");
+    settings.batch.max_events = NonZeroUsize::new(1);
+    settings.delivery.retry.jitter = Jitter::None;
+    settings
 }
 
 /// One attempt at each request.
@@ -88,6 +66,10 @@ pub(crate) fn skipped() -> String {
     r#"{"type":"page","userId":"u","messageId":"p"}"#.to_owned()
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands among answers that are failures"
+)]
 pub(crate) fn ok() -> Answered {
     Ok(receipt(Outcome::Accepted))
 }
@@ -140,7 +122,12 @@ pub(crate) fn lane(request: &Request) -> String {
         Request::GetTenant { tenant } | Request::PutTenant { tenant, .. } => {
             format!("tenant {}", tenant.encoded())
         }
-        _ => format!("user {}", user()),
+        Request::InvokeAdHoc { .. }
+        | Request::InvokeAutomation { .. }
+        | Request::InvokeJourney { .. }
+        | Request::InboundCourier { .. }
+        | Request::InboundRudderStack { .. }
+        | Request::ListTenants => format!("user {}", user()),
     }
 }
 

@@ -88,7 +88,7 @@ async fn whoever_gives_up_waiting_lets_the_next_one_in() {
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_permit_hoards_no_token() {
     let shared = shared(crate::delivery::Settings {
-        rate: rate(1),
+        rate: Some(rate(1)),
         ..at_once(1)
     });
     let (mut first, mut second, _requests) = two(&shared);

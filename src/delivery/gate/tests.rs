@@ -26,7 +26,7 @@ fn is_let(gate: &Gate, class: Class) -> bool {
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_token_holds_no_permit() {
     let gate = gate(&Settings {
-        rate: rate(1),
+        rate: Some(rate(1)),
         ..at_once(1)
     });
     attempt(&gate, Class::Profiles, Ok(accepted())).await;
@@ -40,7 +40,7 @@ async fn whoever_waits_for_a_token_holds_no_permit() {
 #[tokio::test(start_paused = true)]
 async fn whoever_is_paused_holds_neither_permit_nor_token_nor_place() {
     let gate = gate(&Settings {
-        rate: rate(10),
+        rate: Some(rate(10)),
         ..at_once(1)
     });
     attempt(&gate, Class::Profiles, Err(throttled(Some(60)))).await;
@@ -56,7 +56,7 @@ async fn whoever_is_paused_holds_neither_permit_nor_token_nor_place() {
 #[tokio::test(start_paused = true)]
 async fn a_class_paused_while_it_waits_for_a_token_leaves_the_line() {
     let gate = gate(&Settings {
-        rate: rate(1),
+        rate: Some(rate(1)),
         ..at_once(2)
     });
     let under_way = Arc::clone(&gate).admit(Class::Profiles).await;
@@ -73,7 +73,7 @@ async fn a_class_paused_while_it_waits_for_a_token_leaves_the_line() {
 #[tokio::test(start_paused = true)]
 async fn tokens_go_round_between_classes() {
     let gate = gate(&Settings {
-        rate: rate(10),
+        rate: Some(rate(10)),
         ..at_once(9)
     });
     let mut greedy = Box::pin(async {

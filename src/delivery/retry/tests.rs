@@ -35,10 +35,10 @@ async fn deliver(
     class: Class,
     answers: Vec<Answer>,
 ) -> (Answer, Vec<(u64, Call)>) {
-    let (server, mut requests) = server();
-    let delivery = retrying(settings, server).oneshot(call(class));
-    let (end, served) = tokio::join!(delivery, serve(&mut requests, answers));
-    assert!(requests.next_request().await.is_none());
+    let (courier, mut asked) = server();
+    let delivery = retrying(settings, courier).oneshot(call(class));
+    let (end, served) = tokio::join!(delivery, serve(&mut asked, answers));
+    assert!(asked.next_request().await.is_none());
     (end, served)
 }
 
@@ -59,13 +59,13 @@ async fn attempts_that_are_used_up_end_with_the_last_failure() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_double_and_a_later_delivery_starts_afresh() {
-    let (server, mut requests) = server();
-    let mut service = retrying(settings(), server);
+    let (courier, mut asked) = server();
+    let mut service = retrying(settings(), courier);
     for _ in 0..2 {
         let answers = [silence(), unavailable(), silence()].map(Err);
         let answers = answers.into_iter().chain([Ok(accepted())]);
         let delivery = service.ready().await.unwrap().call(call(Class::Inbound));
-        let (end, served) = tokio::join!(delivery, serve(&mut requests, answers));
+        let (end, served) = tokio::join!(delivery, serve(&mut asked, answers));
         assert!(end.is_ok());
         assert_eq!(at(&served), [0, 1, 3, 7]);
     }

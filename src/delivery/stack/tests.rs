@@ -72,8 +72,7 @@ async fn run(settings: Settings, load: usize, seed_of_answers: u64) -> Seen {
         tokio::time::timeout(RUN, all).await.is_err(),
         "nothing ever ends"
     );
-    let seen = std::mem::take(&mut *seen.lock().unwrap());
-    seen
+    std::mem::take(&mut *seen.lock().unwrap())
 }
 
 proptest! {

@@ -35,14 +35,14 @@ async fn deliver(
     settings: Settings,
     answers: Vec<Answer>,
 ) -> (Answer, Vec<String>) {
-    let (server, mut requests) = server();
-    let stack = stack(Class::Tenants, &shared(settings), server);
+    let (courier, mut asked) = server();
+    let stack = stack(Class::Tenants, &shared(settings), courier);
     let work = Work {
         action,
         seed: seed(),
     };
-    let (end, served) = tokio::join!(stack.oneshot(work), serve(&mut requests, answers));
-    assert!(requests.next_request().await.is_none());
+    let (end, served) = tokio::join!(stack.oneshot(work), serve(&mut asked, answers));
+    assert!(asked.next_request().await.is_none());
     let told = |(at, call): (u64, Call)| {
         let body = call.request.body().map(|body| body.to_bytes());
         let body = String::from_utf8(body.unwrap_or_default().into()).unwrap();
@@ -51,15 +51,15 @@ async fn deliver(
     (end, served.into_iter().map(told).collect())
 }
 
-fn absent() -> Answer {
-    Ok(found(Outcome::Absent, ""))
+fn absent() -> Receipt {
+    found(Outcome::Absent, "")
 }
 
-fn there() -> Answer {
-    Ok(found(
+fn there() -> Receipt {
+    found(
         Outcome::Accepted,
         "{\"id\":\"t\",\"name\":\"Old\",\"properties\":{\"seats\":3}}",
-    ))
+    )
 }
 
 const CREATE: &str = "{\"name\":\"fallback\",\"properties\":{\"plan\":\"pro\"}}";
@@ -68,7 +68,7 @@ const MERGE: &str = "{\"name\":\"Old\",\"properties\":{\"seats\":3,\"plan\":\"pr
 #[tokio::test(start_paused = true)]
 async fn a_tenant_that_is_not_there_is_created() {
     for write in [TenantWrite::Merge, TenantWrite::CreateOnly] {
-        let answers = vec![absent(), Ok(accepted())];
+        let answers = vec![Ok(absent()), Ok(accepted())];
         let (end, asked) = update(write, settings(), answers).await;
         assert_eq!(end, Ok(accepted()));
         assert_eq!(asked, ["0 GET ".to_owned(), format!("0 PUT {CREATE}")]);
@@ -80,12 +80,12 @@ async fn a_tenant_that_is_there_is_merged_or_left_alone() {
     let (_, asked) = update(
         TenantWrite::Merge,
         settings(),
-        vec![there(), Ok(accepted())],
+        vec![Ok(there()), Ok(accepted())],
     )
     .await;
     assert_eq!(asked, ["0 GET ".to_owned(), format!("0 PUT {MERGE}")]);
-    let (end, asked) = update(TenantWrite::CreateOnly, settings(), vec![there()]).await;
-    assert_eq!((end, asked), (there(), vec!["0 GET ".to_owned()]));
+    let (end, asked) = update(TenantWrite::CreateOnly, settings(), vec![Ok(there())]).await;
+    assert_eq!((end, asked), (Ok(there()), vec!["0 GET ".to_owned()]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,7 +120,7 @@ async fn read_and_write_are_each_repeated_and_counted_on_their_own() {
     let answers = vec![
         Err(silence()),
         Err(unavailable()),
-        there(),
+        Ok(there()),
         Err(unavailable()),
         Err(silence()),
         Ok(accepted()),
@@ -135,11 +135,11 @@ async fn read_and_write_are_each_repeated_and_counted_on_their_own() {
 #[tokio::test(start_paused = true)]
 async fn read_and_write_each_pay_and_each_wait_out_a_pause() {
     let slow = Settings {
-        rate: rate(1),
+        rate: Some(rate(1)),
         concurrency: NonZeroUsize::MIN,
         ..settings()
     };
-    let answers = vec![there(), Err(throttled(Some(60))), Ok(accepted())];
+    let answers = vec![Ok(there()), Err(throttled(Some(60))), Ok(accepted())];
     let (_, asked) = update(TenantWrite::Merge, slow, answers).await;
     let put = |at| format!("{at} PUT {MERGE}");
     assert_eq!(asked, ["0 GET ".to_owned(), put(10), put(70)]);
