@@ -10,6 +10,10 @@ use slab::Slab;
 use crate::courier::{Action, Class, KeySeed};
 use crate::finalization::EventStatus;
 use crate::plan::{Lane, Step};
+use job::{Entry, Job, State, is_ready};
+
+mod give_up;
+mod job;
 
 /// All work that has been released and has not ended. `T` is what rides on an event and is given back at its end.
 #[derive(Debug)]
@@ -47,29 +51,6 @@ struct Ready {
     steps: VecDeque<StepId>,
     /// How many of them have been given up since.
     given_up: usize,
-}
-
-#[derive(Debug)]
-struct Job<T> {
-    cargo: T,
-    serial: u64,
-    status: EventStatus,
-    steps: Vec<Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    step: Step,
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Ready,
-    Taken,
-    Done,
-    GivenUp,
 }
 
 impl StepId {
@@ -202,38 +183,6 @@ impl<T> Lanes<T> {
         self.ended.pop_front()
     }
 
-    /// Gives up everything that is left of the events of the `open` steps; with `Errored`, of all events behind them.
-    /// A step is taken out of its lane once, so this takes no longer than there are steps to give up.
-    fn give_up(&mut self, mut open: Vec<StepId>, status: EventStatus) {
-        while let Some(id) = open.pop() {
-            let Some(job) = self.job_mut(id) else {
-                continue;
-            };
-            job.status = job.status.max(status);
-            let mut given_up = Vec::new();
-            for (step, entry) in job.steps.iter_mut().enumerate() {
-                if matches!(entry.state, State::Waiting | State::Ready) {
-                    let was_ready = entry.state == State::Ready;
-                    entry.state = State::GivenUp;
-                    given_up.push((
-                        StepId { step, ..id },
-                        was_ready.then(|| entry.step.action.class()),
-                    ));
-                }
-            }
-            for (step, ready_in) in given_up {
-                if status == EventStatus::Errored {
-                    open.extend(self.take_behind(step));
-                }
-                self.leave(step);
-                if let Some(class) = ready_in {
-                    self.forget_ready(class);
-                }
-            }
-            self.try_end(id);
-        }
-    }
-
     /// Makes a step ready if it is its turn.
     fn try_ready(&mut self, id: StepId) {
         let is_first = self
@@ -280,29 +229,6 @@ impl<T> Lanes<T> {
             }
             Some(next) if position == 0 => self.try_ready(next),
             Some(_) => {}
-        }
-    }
-
-    /// Takes the steps behind this one out of its lane. None of them is ready: that is only ever the first.
-    fn take_behind(&mut self, id: StepId) -> Vec<StepId> {
-        let queue = self.lane(id).and_then(|lane| self.queues.get_mut(&lane));
-        let Some(queue) = queue else {
-            return Vec::new();
-        };
-        position(queue, id).map_or_else(Vec::new, |first| queue.split_off(first + 1).into())
-    }
-
-    /// A ready step was given up. It stays in its queue until somebody looks, but there are never more of them than of
-    /// the others.
-    fn forget_ready(&mut self, class: Class) {
-        let Some(ready) = self.ready.get_mut(class.index()) else {
-            return;
-        };
-        ready.given_up += 1;
-        if ready.given_up > ready.steps.len() / 2 {
-            let jobs = &self.jobs;
-            ready.steps.retain(|id| is_ready(jobs, *id));
-            ready.given_up = 0;
         }
     }
 
@@ -356,12 +282,6 @@ impl<T> Lanes<T> {
 fn position(queue: &VecDeque<StepId>, id: StepId) -> Option<usize> {
     let place = |id: &StepId| (id.serial, id.step);
     queue.binary_search_by_key(&place(&id), place).ok()
-}
-
-fn is_ready<T>(jobs: &Slab<Job<T>>, id: StepId) -> bool {
-    let job = jobs.get(id.slot).filter(|job| job.serial == id.serial);
-    let entry = job.and_then(|job| job.steps.get(id.step));
-    entry.is_some_and(|entry| entry.state == State::Ready)
 }
 
 impl<T> Default for Lanes<T> {

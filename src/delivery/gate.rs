@@ -2,8 +2,6 @@
 //!
 //! What it knows is in `state`, which is told the time; here is the waiting.
 
-mod state;
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +11,8 @@ use tokio::time::Instant;
 use super::{Failure, Receipt, Settings};
 use crate::courier::Class;
 use state::{State, Wait};
+
+mod state;
 
 /// Shared by all stacks of one sink.
 #[derive(Debug)]

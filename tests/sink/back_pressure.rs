@@ -14,9 +14,8 @@ use courier_sink::telemetry::Tally;
 use futures::stream;
 use tower::{Service, ServiceExt};
 
-use crate::support::{
-    Letters, NEVER, automate, context, identify, ok, pass, run, server, settings, sink, unavailable,
-};
+use crate::events::{automate, identify};
+use crate::support::{Letters, NEVER, context, ok, pass, run, server, settings, sink, unavailable};
 
 /// How many of endless records are taken in by a sink that gets no answer.
 async fn taken(settings: Settings, record: impl Fn(usize) -> String + Send) -> usize {

@@ -10,9 +10,8 @@ use courier_sink::finalization::EventStatus::{Delivered, Errored};
 use courier_sink::sink::{Record, Settings};
 use futures::{FutureExt, StreamExt, stream};
 
-use crate::support::{
-    NEVER, Told, channel, identify, in_turn, ok, pass, run, server, settings, sink, skipped,
-};
+use crate::events::{identify, skipped};
+use crate::support::{NEVER, Told, channel, in_turn, ok, pass, run, server, settings, sink};
 
 fn limits(max_events: Option<usize>, max_bytes: usize, timeout: Duration) -> Settings {
     Settings {

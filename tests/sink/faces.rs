@@ -9,8 +9,9 @@ use courier_sink::sink::{Closed, CourierSink, Handle, Record, StreamSink, Worker
 use futures::{FutureExt, StreamExt, stream};
 use tower::{Service, ServiceExt};
 
+use crate::events::identify;
 use crate::support::{
-    Letters, NEVER, Told, context, identify, in_turn, ok, pass, refused, server, settings, sink,
+    Letters, NEVER, Told, context, in_turn, ok, pass, refused, server, settings, sink,
 };
 
 fn pair(

@@ -8,7 +8,8 @@ use courier_sink::delivery::FailureKind;
 use courier_sink::finalization::EventStatus::{Delivered, Errored};
 use futures::stream;
 
-use crate::support::{Told, failed, group, identify, no_retries, ok, pass, server, sink, track};
+use crate::events::{group, identify, track};
+use crate::support::{Told, failed, no_retries, ok, pass, server, sink};
 
 /// A server whose key can be put right.
 fn locked() -> (

@@ -7,6 +7,7 @@
 
 mod back_pressure;
 mod batches;
+mod events;
 mod faces;
 mod hold;
 mod order;

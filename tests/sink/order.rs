@@ -7,9 +7,9 @@ use courier_sink::courier::Class;
 use courier_sink::delivery::Rate;
 use courier_sink::finalization::EventStatus::{Delivered, Errored, Rejected};
 
+use crate::events::{automate, group, identify, track};
 use crate::support::{
-    automate, group, identify, in_turn, no_retries, ok, refused, run, server, settings, to_class,
-    track, unavailable,
+    in_turn, no_retries, ok, refused, run, server, settings, to_class, unavailable,
 };
 
 #[tokio::test(start_paused = true)]

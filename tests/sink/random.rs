@@ -10,10 +10,8 @@ use courier_sink::finalization::EventStatus::{self, Errored};
 use courier_sink::sink::{Record, Settings};
 use futures::stream;
 
-use crate::support::{
-    Answered, Notes, Told, automate, failed, group, identify, ok, server, settings, sink, skipped,
-    track,
-};
+use crate::events::{automate, group, identify, skipped, track};
+use crate::support::{Answered, Notes, Told, failed, ok, server, settings, sink};
 
 const EVENTS: usize = 60;
 

@@ -8,9 +8,10 @@ use courier_sink::sink::{CourierSink, DeadLetter, Payload, Record, Settings};
 use courier_sink::telemetry::{Rejection, Totals};
 use futures::stream;
 
+use crate::events::{automate, group, identify, skipped, track};
 use crate::support::{
-    Answered, Letters, Told, automate, context, failed, group, identify, in_turn, no_retries, ok,
-    receipt, refused, settings, skipped, to_class, track, unavailable,
+    Answered, Letters, Told, context, failed, in_turn, no_retries, ok, receipt, refused, settings,
+    to_class, unavailable,
 };
 
 /// Runs one record against answers given in turn; its status, the letters, and the counts.
