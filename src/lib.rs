@@ -27,14 +27,14 @@
 //! let (handle, worker) = CourierSink::pair(settings, courier, context);
 //! let send = async move {
 //!     let mut sink = ServiceBuilder::new()
-//!         .map_request(|event: &'static str| Record::new(event, 0))
+//!         .map_request(|(chance, event): (u128, &'static str)| Record::new(event, chance))
 //!         .service(handle);
 //!     let mut responses = Vec::new();
-//!     for event in [
+//!     for event in (1..).zip([
 //!         r#"{"type":"identify","userId":"ann","messageId":"1","traits":{"email":"a@example.com"}}"#,
 //!         r#"{"type":"track","userId":"ann","messageId":"2","event":"Order Completed"}"#,
 //!         r#"{"type":"identify","userId":"mallory","messageId":"3","traits":{"plan":"free"}}"#,
-//!     ] {
+//!     ]) {
 //!         responses.push(sink.ready().await?.call(event));
 //!     }
 //!     futures::future::try_join_all(responses).await
