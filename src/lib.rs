@@ -1,4 +1,49 @@
 //! RudderStack events in, Courier requests out.
+//!
+//! [`sink::CourierSink`] takes records (bytes that hold `identify`, `track` and `group` events), makes Courier requests
+//! of them, and tells each event's end exactly once. It has two faces: a [`sink::StreamSink`] that runs on a stream,
+//! and a cloneable [`tower::Service`] with a worker. It spawns nothing: whoever embeds it runs it.
+//!
+//! ```
+//! use courier_sink::delivery::{Answer, Call, Failure, FailureKind, Outcome, Receipt};
+//! use courier_sink::finalization::EventStatus::{Delivered, Rejected};
+//! use courier_sink::sink::{Context, CourierSink, LogOnly, Record, Settings};
+//! use std::sync::Arc;
+//! use tower::{Service, ServiceBuilder, ServiceExt};
+//!
+//! // Courier in memory; `transport::Transport` is the one on the network.
+//! let courier = tower::service_fn(|call: Call| async move {
+//!     if call.request.path() == "/profiles/mallory" {
+//!         let answer = Answer { status: 403, excerpt: String::new(), stored: false };
+//!         let failure = Failure::without_answer(FailureKind::Refused, "not this one");
+//!         return Err(Failure { answer: Some(answer), ..failure });
+//!     }
+//!     Ok(Receipt { status: 202, outcome: Outcome::Accepted, body: "{}".into() })
+//! });
+//! let settings = Settings::new("courier");
+//! let context = Context { dead_letters: Arc::new(LogOnly), tally: Arc::default(), seed: 7 };
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! let (handle, worker) = CourierSink::pair(settings, courier, context);
+//! let send = async move {
+//!     let mut sink = ServiceBuilder::new()
+//!         .map_request(|(chance, event): (u128, &'static str)| Record::new(event, chance))
+//!         .service(handle);
+//!     let mut responses = Vec::new();
+//!     for event in (1..).zip([
+//!         r#"{"type":"identify","userId":"ann","messageId":"1","traits":{"email":"a@example.com"}}"#,
+//!         r#"{"type":"track","userId":"ann","messageId":"2","event":"Order Completed"}"#,
+//!         r#"{"type":"identify","userId":"mallory","messageId":"3","traits":{"plan":"free"}}"#,
+//!     ]) {
+//!         responses.push(sink.ready().await?.call(event));
+//!     }
+//!     futures::future::try_join_all(responses).await
+//! };
+//! // The worker ends when the last handle is gone and everything has ended.
+//! let (statuses, ()) = tokio::join!(send, worker.run());
+//! assert_eq!(statuses, Ok(vec![Delivered, Delivered, Rejected]));
+//! # });
+//! ```
 
 // · words: what everything else is said in
 pub mod json;

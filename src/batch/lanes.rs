@@ -10,13 +10,17 @@ use slab::Slab;
 use crate::courier::{Action, Class, KeySeed};
 use crate::finalization::EventStatus;
 use crate::plan::{Lane, Step};
+use job::{Entry, Job, State, is_ready};
+
+mod give_up;
+mod job;
 
 /// All work that has been released and has not ended. `T` is what rides on an event and is given back at its end.
 #[derive(Debug)]
 pub struct Lanes<T> {
     jobs: Slab<Job<T>>,
     queues: HashMap<Lane, VecDeque<StepId>>,
-    ready: [VecDeque<StepId>; Class::ALL.len()],
+    ready: [Ready; Class::ALL.len()],
     ended: VecDeque<Ended<T>>,
     entered: u64,
 }
@@ -41,27 +45,12 @@ pub struct Ended<T> {
     pub steps_done: Vec<usize>,
 }
 
-#[derive(Debug)]
-struct Job<T> {
-    cargo: T,
-    serial: u64,
-    status: EventStatus,
-    steps: Vec<Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    step: Step,
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Ready,
-    Taken,
-    Done,
-    GivenUp,
+/// The steps of one class whose turn it is.
+#[derive(Debug, Default)]
+struct Ready {
+    steps: VecDeque<StepId>,
+    /// How many of them have been given up since.
+    given_up: usize,
 }
 
 impl StepId {
@@ -123,7 +112,11 @@ impl<T> Lanes<T> {
             }
             self.try_ready(id);
         }
-        self.try_end(slot);
+        self.try_end(StepId {
+            slot,
+            serial,
+            step: 0,
+        });
     }
 
     /// Takes the next step of `class` whose turn it is, and what to do for it.
@@ -131,7 +124,7 @@ impl<T> Lanes<T> {
         if !self.has_ready(class) {
             return None;
         }
-        let id = self.ready.get_mut(class.index())?.pop_front()?;
+        let id = self.ready.get_mut(class.index())?.steps.pop_front()?;
         let entry = self.entry_mut(id)?;
         entry.state = State::Taken;
         Some((id, entry.step.action.clone(), entry.step.seed.clone()))
@@ -139,31 +132,22 @@ impl<T> Lanes<T> {
 
     /// Whether [`Lanes::take`] has a step of `class`.
     pub fn has_ready(&mut self, class: Class) -> bool {
-        // Steps that were given up stay in the queue until somebody looks.
-        while let Some(id) = self
-            .ready
-            .get(class.index())
-            .and_then(|ready| ready.front().copied())
-        {
-            if self
-                .entry_mut(id)
-                .is_some_and(|entry| entry.state == State::Ready)
-            {
+        let Some(ready) = self.ready.get_mut(class.index()) else {
+            return false;
+        };
+        while let Some(id) = ready.steps.front() {
+            if is_ready(&self.jobs, *id) {
                 return true;
             }
-            if let Some(ready) = self.ready.get_mut(class.index()) {
-                ready.pop_front();
-            }
+            ready.steps.pop_front();
+            ready.given_up = ready.given_up.saturating_sub(1);
         }
         false
     }
 
     /// What rides on the event of a step that has not ended.
     pub fn cargo_mut(&mut self, id: StepId) -> Option<&mut T> {
-        self.jobs
-            .get_mut(id.slot)
-            .filter(|job| job.serial == id.serial)
-            .map(|job| &mut job.cargo)
+        self.job_mut(id).map(|job| &mut job.cargo)
     }
 
     /// Ends a taken step. `Delivered` lets its followers and dependents go. `Rejected` gives up the event's other
@@ -182,17 +166,16 @@ impl<T> Lanes<T> {
             for step in self.steps_after(id) {
                 self.try_ready(step);
             }
-            self.try_end(id.slot);
+            self.try_end(id);
             return;
         }
         entry.state = State::GivenUp;
-        let behind = if status == EventStatus::Errored {
-            self.behind(id)
-        } else {
-            Vec::new()
-        };
+        let mut open = vec![id];
+        if status == EventStatus::Errored {
+            open.extend(self.take_behind(id));
+        }
         self.leave(id);
-        self.give_up(id, status, behind);
+        self.give_up(open, status);
     }
 
     /// The next event that has ended.
@@ -200,50 +183,12 @@ impl<T> Lanes<T> {
         self.ended.pop_front()
     }
 
-    /// Gives up everything that is left of the event of `id`; with `Errored`, of all events behind it too.
-    fn give_up(&mut self, id: StepId, status: EventStatus, behind: Vec<StepId>) {
-        let mut open = vec![id];
-        open.extend(behind);
-        while let Some(id) = open.pop() {
-            let Some(job) = self
-                .jobs
-                .get_mut(id.slot)
-                .filter(|job| job.serial == id.serial)
-            else {
-                continue;
-            };
-            job.status = job.status.max(status);
-            let waiting = |entry: &&mut Entry| matches!(entry.state, State::Waiting | State::Ready);
-            let mut given_up = Vec::new();
-            for (step, entry) in job
-                .steps
-                .iter_mut()
-                .enumerate()
-                .filter(|(_, entry)| waiting(entry))
-            {
-                entry.state = State::GivenUp;
-                given_up.push(StepId { step, ..id });
-            }
-            for step in given_up {
-                if status == EventStatus::Errored {
-                    open.extend(self.behind(step));
-                }
-                self.leave(step);
-            }
-            self.try_end(id.slot);
-        }
-    }
-
     /// Makes a step ready if it is its turn.
     fn try_ready(&mut self, id: StepId) {
         let is_first = self
             .lane(id)
             .is_none_or(|lane| self.queues.get(&lane).and_then(VecDeque::front) == Some(&id));
-        let Some(job) = self
-            .jobs
-            .get_mut(id.slot)
-            .filter(|job| job.serial == id.serial)
-        else {
+        let Some(job) = self.job_mut(id) else {
             return;
         };
         let is_done = |step: usize| {
@@ -263,7 +208,7 @@ impl<T> Lanes<T> {
             entry.state = State::Ready;
             let class = entry.step.action.class();
             if let Some(ready) = self.ready.get_mut(class.index()) {
-                ready.push_back(id);
+                ready.steps.push_back(id);
             }
         }
     }
@@ -274,32 +219,17 @@ impl<T> Lanes<T> {
         let Some(queue) = self.queues.get_mut(&lane) else {
             return;
         };
-        let was_first = queue.front() == Some(&id);
-        if was_first {
-            queue.pop_front();
-        } else {
-            queue.retain(|other| *other != id);
-        }
+        let Some(position) = position(queue, id) else {
+            return;
+        };
+        queue.remove(position);
         match queue.front().copied() {
             None => {
                 self.queues.remove(&lane);
             }
-            Some(next) if was_first => self.try_ready(next),
+            Some(next) if position == 0 => self.try_ready(next),
             Some(_) => {}
         }
-    }
-
-    /// The steps behind this one in its lane.
-    fn behind(&self, id: StepId) -> Vec<StepId> {
-        let queue = self.lane(id).and_then(|lane| self.queues.get(&lane));
-        queue.map_or_else(Vec::new, |queue| {
-            queue
-                .iter()
-                .skip_while(|other| **other != id)
-                .skip(1)
-                .copied()
-                .collect()
-        })
     }
 
     fn steps_after(&self, id: StepId) -> Vec<StepId> {
@@ -311,14 +241,13 @@ impl<T> Lanes<T> {
     }
 
     /// Gives the event back if no step of it is left.
-    fn try_end(&mut self, slot: usize) {
+    fn try_end(&mut self, id: StepId) {
         let has_ended = |entry: &Entry| matches!(entry.state, State::Done | State::GivenUp);
         if self
-            .jobs
-            .get(slot)
+            .job_mut(id)
             .is_some_and(|job| job.steps.iter().all(has_ended))
         {
-            let job = self.jobs.remove(slot);
+            let job = self.jobs.remove(id.slot);
             let done =
                 |(step, entry): (usize, &Entry)| (entry.state == State::Done).then_some(step);
             let steps_done = job.steps.iter().enumerate().filter_map(done).collect();
@@ -339,13 +268,20 @@ impl<T> Lanes<T> {
         (*lane != Lane::None).then(|| lane.clone())
     }
 
-    fn entry_mut(&mut self, id: StepId) -> Option<&mut Entry> {
-        let job = self
-            .jobs
-            .get_mut(id.slot)
-            .filter(|job| job.serial == id.serial)?;
-        job.steps.get_mut(id.step)
+    fn job_mut(&mut self, id: StepId) -> Option<&mut Job<T>> {
+        let job = self.jobs.get_mut(id.slot);
+        job.filter(|job| job.serial == id.serial)
     }
+
+    fn entry_mut(&mut self, id: StepId) -> Option<&mut Entry> {
+        self.job_mut(id)?.steps.get_mut(id.step)
+    }
+}
+
+/// Where a step stands in its lane: steps enter in the order of their events, and of their places in them.
+fn position(queue: &VecDeque<StepId>, id: StepId) -> Option<usize> {
+    let place = |id: &StepId| (id.serial, id.step);
+    queue.binary_search_by_key(&place(&id), place).ok()
 }
 
 impl<T> Default for Lanes<T> {

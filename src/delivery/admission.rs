@@ -69,6 +69,23 @@ impl<S: fmt::Debug> fmt::Debug for Admission<S> {
     }
 }
 
+impl<S> Admission<S> {
+    fn poll_admitted(&mut self, cx: &mut Context<'_>) -> Poll<Admitted> {
+        let AdmissionLayer { gate, class, .. } = &self.layer;
+        if self.waiting.is_none()
+            && let Some(admitted) = gate.try_admit(*class)
+        {
+            return Poll::Ready(admitted);
+        }
+        let waiting = self
+            .waiting
+            .get_or_insert_with(|| Box::pin(Arc::clone(gate).admit(*class)));
+        let admitted = ready!(waiting.as_mut().poll(cx));
+        self.waiting = None;
+        Poll::Ready(admitted)
+    }
+}
+
 impl<S> Service<Call> for Admission<S>
 where
     S: Service<Call, Response = Receipt, Error = Failure>,
@@ -77,30 +94,17 @@ where
     type Error = Failure;
     type Future = Attempt<S::Future>;
 
-    // Correctness: woken by the inner service, else by the gate's future. Dropped here, the place in the queue and
-    // whatever was admitted go back; nothing else was taken. An inner service that cannot be made ready is delivery
-    // trouble, which belongs to a call: it is kept for the next one.
+    // Correctness: woken by the gate's future, then by the inner service. Dropped here, the place in the queue and
+    // whatever was admitted go back. The inner service comes last: its readiness may be something it has few of, and a
+    // paused class must not sit on that either. One that cannot be made ready is delivery trouble, which belongs to a
+    // call: it is kept for the next one.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        if self.broken.is_none()
-            && let Err(failure) = ready!(self.inner.poll_ready(cx))
-        {
-            self.broken = Some(failure);
+        if self.admitted.is_none() {
+            self.admitted = Some(ready!(self.poll_admitted(cx)));
         }
-        if self.admitted.is_some() {
-            return Poll::Ready(Ok(()));
+        if self.broken.is_none() {
+            self.broken = ready!(self.inner.poll_ready(cx)).err();
         }
-        let AdmissionLayer { gate, class, .. } = &self.layer;
-        if self.waiting.is_none() {
-            self.admitted = gate.try_admit(*class);
-            if self.admitted.is_some() {
-                return Poll::Ready(Ok(()));
-            }
-        }
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(Arc::clone(gate).admit(*class)));
-        self.admitted = Some(ready!(waiting.as_mut().poll(cx)));
-        self.waiting = None;
         Poll::Ready(Ok(()))
     }
 
@@ -156,8 +160,7 @@ pin_project! {
 impl<F: Future<Output = Result<Receipt, Failure>>> Future for Attempt<F> {
     type Output = F::Output;
 
-    // Correctness: woken by the attempt. The permit is given back before the gate hears, so that whoever it wakes
-    // finds one.
+    // Correctness: woken by the attempt. Dropped here, the permit goes back and the gate learns nothing.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = match this.kind.project() {
@@ -166,8 +169,12 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for Attempt<F> {
                 .take()
                 .expect("a future is not polled after it is ready")),
         };
-        drop(this.admitted.take());
-        this.layer.gate.report(this.layer.class, &result);
+        if let Some(admitted) = this.admitted.take() {
+            this.layer.gate.report(this.layer.class, admitted, &result);
+        }
         Poll::Ready(result)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ mod retry;
 mod settings;
 mod stack;
 mod tenants;
+#[cfg(test)]
+mod testing;
 mod timeout;
 
 pub use admission::{Admission, AdmissionLayer, Attempt};

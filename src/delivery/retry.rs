@@ -98,3 +98,6 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         Some(call.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

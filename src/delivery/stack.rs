@@ -58,3 +58,6 @@ where
         // Signs each attempt anew, sends it, judges the answer.
         .service(transport)
 }
+
+#[cfg(test)]
+mod tests;

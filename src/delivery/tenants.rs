@@ -129,3 +129,6 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for WorkFuture<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,6 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for TimeoutFuture<F> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

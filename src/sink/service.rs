@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::PollSender;
@@ -69,6 +69,13 @@ impl Service<Record> for Handle {
     ///
     /// When called without `poll_ready` having said ready, as tower's contract has it.
     fn call(&mut self, record: Record) -> Self::Future {
+        // A place that was reserved takes a record even when nobody is left to look at it.
+        if self.is_closed() {
+            return Response {
+                receiver: None,
+                is_closed: true,
+            };
+        }
         let (sender, receiver) = oneshot::channel();
         let Record {
             payload,
@@ -80,31 +87,47 @@ impl Service<Record> for Handle {
             // Whoever dropped the response does not want to know.
             let _ = sender.send(status);
         });
-        match self.sender.send_item(Record {
+        let record = Record {
             payload,
             origin,
             finalizer,
-        }) {
-            Ok(()) => Response(Some(receiver)),
-            Err(_) => Response(None),
+        };
+        let sent = self.sender.send_item(record).is_ok();
+        Response {
+            receiver: sent.then_some(receiver),
+            // A worker that goes while the record is handed over is seen here.
+            is_closed: self.is_closed(),
         }
+    }
+}
+
+impl Handle {
+    fn is_closed(&self) -> bool {
+        self.sender.get_ref().is_none_or(mpsc::Sender::is_closed)
     }
 }
 
 /// Resolves to the status of the record's event; of several, to the worst.
 #[derive(Debug)]
 #[must_use = "a response does nothing unless polled, though its event is delivered all the same"]
-pub struct Response(Option<oneshot::Receiver<EventStatus>>);
+pub struct Response {
+    receiver: Option<oneshot::Receiver<EventStatus>>,
+    /// Whether the worker may have gone without looking at the record.
+    is_closed: bool,
+}
 
 impl Future for Response {
     type Output = Result<EventStatus, Closed>;
 
     // Correctness: woken by the event's finalizer, which tells `Errored` if it is dropped.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(receiver) = &mut self.0 else {
+        let Some(receiver) = &mut self.receiver else {
             return Poll::Ready(Err(Closed));
         };
-        Poll::Ready(ready!(Pin::new(receiver).poll(cx)).map_err(|_| Closed))
+        match Pin::new(receiver).poll(cx) {
+            Poll::Pending if self.is_closed => Poll::Ready(Err(Closed)),
+            told @ (Poll::Pending | Poll::Ready(_)) => told.map_err(|_| Closed),
+        }
     }
 }
 

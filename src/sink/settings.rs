@@ -1,6 +1,7 @@
 //! The checked settings of one sink, transport excepted.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use crate::{batch, delivery, ingest, plan};
 
@@ -27,6 +28,26 @@ pub struct Buffer {
     /// Bytes of events and of the requests made of them. Default 128 MiB. The record that reaches the limit is still
     /// taken, so the sink may hold one record more.
     pub max_size: NonZeroUsize,
+}
+
+impl Settings {
+    /// What every option's default makes of a sink called `name`: direct mode, nothing mapped. The name is part of
+    /// every idempotency key, so it should stay the same.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self {
+            ingest: ingest::Limits::default(),
+            rules: plan::Rules {
+                sink: name.into(),
+                mode: plan::Mode::Direct(Box::default()),
+                integrations: plan::Integrations::default(),
+                consent: None,
+                inline: plan::Inline::default(),
+            },
+            batch: batch::Limits::default(),
+            buffer: Buffer::default(),
+            delivery: delivery::Settings::default(),
+        }
+    }
 }
 
 impl Default for Buffer {

@@ -7,28 +7,33 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::stream::{FuturesUnordered, Stream};
 use futures::{FutureExt, StreamExt};
 use tokio::time::{Instant, Sleep};
 use tower::Service;
 
-use super::cargo::{Cargo, letter};
+use super::cargo::Cargo;
 use super::in_flight::{InFlight, Landed};
 use super::letters::Letters;
 use super::window::Window;
-use super::{DeadLetter, DeadLetters, Payload, Record, Settings, Transport};
+use super::{DeadLetters, Record, Settings, Transport};
 use crate::batch::{Ended, Gather, Lanes};
 use crate::courier::Class;
 use crate::delivery::{Shared, Stack, Verdict, Work, stack};
-use crate::event::{Event, Origin};
-use crate::finalization::{EventFinalizer, EventStatus};
-use crate::ingest::{self, DecodeError};
-use crate::plan::{self, Plan, Step};
-use crate::telemetry::{Rejection, SkipReason};
+use crate::finalization::EventStatus;
+use crate::plan::Step;
+use crate::telemetry::SkipReason;
+
+mod intake;
 
 /// Rounds of work before the executor gets its turn, so that a fast source and a fast Courier starve nobody.
 const ROUNDS_PER_POLL: usize = 64;
+
+/// Records taken in each round: what needs no window, being skipped, would never give anybody else a turn.
+const RECORDS_PER_ROUND: usize = 64;
+
+/// As good as never, and still a moment the clock can name.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 pub(super) struct Driver<S: Transport> {
     settings: Settings,
@@ -131,7 +136,10 @@ impl<S: Transport> Driver<S> {
         mut input: Pin<&mut impl Stream<Item = Record>>,
     ) -> bool {
         let mut progress = false;
-        while !self.input_has_ended && self.window.has_room() {
+        for _ in 0..RECORDS_PER_ROUND {
+            if self.input_has_ended || !self.window.has_room() {
+                break;
+            }
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(record)) => self.take_in(record),
                 Poll::Ready(None) => self.input_has_ended = true,
@@ -149,7 +157,7 @@ impl<S: Transport> Driver<S> {
         };
         let nothing_comes = self.input_has_ended || !self.window.has_room();
         if !nothing_comes && !self.batch.is_due(self.now()) {
-            self.timer.as_mut().reset(self.epoch + closes_at);
+            self.timer.as_mut().reset(self.epoch + closes_at.min(FAR));
             if self.timer.poll_unpin(cx).is_pending() {
                 return false;
             }
@@ -189,79 +197,6 @@ impl<S: Transport> Driver<S> {
             }
         }
         progress
-    }
-
-    fn take_in(&mut self, record: Record) {
-        let Record {
-            payload,
-            origin,
-            finalizer,
-        } = record;
-        match payload {
-            Payload::Bytes(bytes) => {
-                let events = ingest::decode(&bytes, &origin, &self.settings.ingest);
-                let finalizers = finalizer.split(events.len());
-                for (event, finalizer) in events.into_iter().zip(finalizers) {
-                    match event {
-                        Ok(event) => self.plan(event, &origin, finalizer),
-                        Err(error) => self.unreadable(error, finalizer),
-                    }
-                }
-            }
-            Payload::Unreadable { bytes, problem } => {
-                self.shared.tally.unreadable();
-                let letter = unreadable_letter(origin, bytes, problem);
-                self.reject(letter, finalizer);
-            }
-        }
-    }
-
-    fn plan(&mut self, event: Event, origin: &Origin, finalizer: EventFinalizer) {
-        let tally = &self.shared.tally;
-        tally.event(event.kind);
-        match plan::plan(&event, &self.settings.rules) {
-            Plan::Skip(reason) => {
-                tally.skipped(reason);
-                finalizer.finalize(EventStatus::Delivered);
-            }
-            Plan::Refuse(refusal) => {
-                let detail = refusal.to_string();
-                let letter = letter(&event, origin.clone(), Rejection::Refused, detail);
-                self.reject(letter, finalizer);
-            }
-            Plan::Steps(planned) => {
-                if planned.ignored_inline {
-                    tally.ignored_inline();
-                }
-                let size = event.body.as_str().len();
-                let requests: usize = planned.steps.iter().map(|step| step.action.weight()).sum();
-                let weight = size.saturating_add(requests);
-                self.window.enter(weight);
-                let (origin, now) = (origin.clone(), self.now());
-                let cargo = Cargo {
-                    event,
-                    origin,
-                    finalizer,
-                    weight,
-                    was_accepted: false,
-                    refused: None,
-                };
-                self.batch.push((cargo, planned.steps), size, now);
-            }
-        }
-    }
-
-    fn unreadable(&mut self, error: DecodeError, finalizer: EventFinalizer) {
-        self.shared.tally.unreadable();
-        let problem = error.problem.to_string();
-        let letter = unreadable_letter(error.origin, error.record, problem);
-        self.reject(letter, finalizer);
-    }
-
-    fn reject(&mut self, letter: DeadLetter, finalizer: EventFinalizer) {
-        let weight = letter.record.len();
-        self.window.enter(weight);
-        self.letters.send(letter, finalizer, weight);
     }
 
     /// A step has come to its end.
@@ -324,16 +259,5 @@ impl<S: Transport> Driver<S> {
 
     fn now(&self) -> Duration {
         self.epoch.elapsed()
-    }
-}
-
-fn unreadable_letter(origin: Origin, record: Bytes, detail: String) -> DeadLetter {
-    DeadLetter {
-        reason: Rejection::Unreadable,
-        detail,
-        origin,
-        record,
-        event: None,
-        answer: None,
     }
 }

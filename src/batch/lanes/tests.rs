@@ -192,3 +192,57 @@ proptest! {
         prop_assert!(lanes.is_empty() && lanes.lanes() == 0);
     }
 }
+
+const MANY: u32 = 50_000;
+
+/// How much work a run may take, counted in a way that no machine is too slow for: by whether it ends at all. What is
+/// quadratic takes minutes here, what is linear a moment.
+fn many(steps: impl Fn(u32) -> Vec<Step>) -> Lanes<u32> {
+    let mut lanes = Lanes::new();
+    for event in 0..MANY {
+        lanes.enter(event, steps(event));
+    }
+    lanes
+}
+
+#[test]
+fn an_errored_head_gives_up_fifty_thousand_followers_in_one_sweep() {
+    let mut lanes = many(|_| vec![step(tenant("t"), None), step(user("a"), Some(0))]);
+    let (_, head) = take(&mut lanes).unwrap();
+    lanes.end(head, EventStatus::Errored);
+    let errored = ended(&mut lanes);
+    assert_eq!(errored.len(), usize::try_from(MANY).unwrap());
+    assert!(lanes.is_empty() && lanes.lanes() == 0 && take(&mut lanes).is_none());
+}
+
+#[test]
+fn events_that_leave_the_middle_of_a_long_lane_cost_no_search() {
+    let mut lanes = many(|event| {
+        vec![
+            step(tenant(&event.to_string()), None),
+            step(user("a"), Some(0)),
+        ]
+    });
+    let mut taken: Vec<_> = std::iter::from_fn(|| take(&mut lanes)).collect();
+    let middle = taken.len() / 2;
+    taken.rotate_left(middle);
+    for (_, id) in taken {
+        lanes.end(id, EventStatus::Rejected);
+    }
+    assert_eq!(ended(&mut lanes).len(), usize::try_from(MANY).unwrap());
+    assert!(lanes.is_empty() && lanes.lanes() == 0);
+}
+
+#[test]
+fn ready_steps_that_were_given_up_do_not_pile_up_behind_a_class_that_waits() {
+    let two = || vec![step(Lane::None, None), step(tenant("x"), None)];
+    let mut lanes = Lanes::new();
+    lanes.enter(0, vec![step(tenant("waits"), None)]);
+    for event in 1..1000 {
+        lanes.enter(event, two());
+        let (id, ..) = lanes.take(Class::Profiles).unwrap();
+        lanes.end(id, EventStatus::Rejected);
+        assert!(lanes.ready[Class::Tenants.index()].steps.len() <= 3);
+    }
+    assert_eq!(lanes.len(), 1);
+}

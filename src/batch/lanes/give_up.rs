@@ -1,0 +1,63 @@
+//! What happens to work that will not be done, and to what stands behind it.
+
+use super::job::{State, is_ready};
+use super::{Lanes, StepId, position};
+use crate::courier::Class;
+use crate::finalization::EventStatus;
+
+impl<T> Lanes<T> {
+    /// Gives up everything that is left of the events of the `open` steps; with `Errored`, of all events behind them.
+    /// A step is taken out of its lane once, so this takes no longer than there are steps to give up.
+    pub(super) fn give_up(&mut self, mut open: Vec<StepId>, status: EventStatus) {
+        while let Some(id) = open.pop() {
+            let Some(job) = self.job_mut(id) else {
+                continue;
+            };
+            job.status = job.status.max(status);
+            let mut given_up = Vec::new();
+            for (step, entry) in job.steps.iter_mut().enumerate() {
+                if matches!(entry.state, State::Waiting | State::Ready) {
+                    let was_ready = entry.state == State::Ready;
+                    entry.state = State::GivenUp;
+                    given_up.push((
+                        StepId { step, ..id },
+                        was_ready.then(|| entry.step.action.class()),
+                    ));
+                }
+            }
+            for (step, ready_in) in given_up {
+                if status == EventStatus::Errored {
+                    open.extend(self.take_behind(step));
+                }
+                self.leave(step);
+                if let Some(class) = ready_in {
+                    self.forget_ready(class);
+                }
+            }
+            self.try_end(id);
+        }
+    }
+
+    /// Takes the steps behind this one out of its lane. None of them is ready: that is only ever the first.
+    pub(super) fn take_behind(&mut self, id: StepId) -> Vec<StepId> {
+        let queue = self.lane(id).and_then(|lane| self.queues.get_mut(&lane));
+        let Some(queue) = queue else {
+            return Vec::new();
+        };
+        position(queue, id).map_or_else(Vec::new, |first| queue.split_off(first + 1).into())
+    }
+
+    /// A ready step was given up. It stays in its queue until somebody looks, but there are never more of them than of
+    /// the others.
+    fn forget_ready(&mut self, class: Class) {
+        let Some(ready) = self.ready.get_mut(class.index()) else {
+            return;
+        };
+        ready.given_up += 1;
+        if ready.given_up > ready.steps.len() / 2 {
+            let jobs = &self.jobs;
+            ready.steps.retain(|id| is_ready(jobs, *id));
+            ready.given_up = 0;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! An event inside, and where each of its steps is.
+
+use slab::Slab;
+
+use super::StepId;
+use crate::finalization::EventStatus;
+use crate::plan::Step;
+
+#[derive(Debug)]
+pub(super) struct Job<T> {
+    pub(super) cargo: T,
+    pub(super) serial: u64,
+    pub(super) status: EventStatus,
+    pub(super) steps: Vec<Entry>,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) step: Step,
+    pub(super) state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Waiting,
+    Ready,
+    Taken,
+    Done,
+    GivenUp,
+}
+
+/// Whether the step is still there to be taken.
+pub(super) fn is_ready<T>(jobs: &Slab<Job<T>>, id: StepId) -> bool {
+    let job = jobs.get(id.slot).filter(|job| job.serial == id.serial);
+    let entry = job.and_then(|job| job.steps.get(id.step));
+    entry.is_some_and(|entry| entry.state == State::Ready)
+}

@@ -1,0 +1,99 @@
+//! The way in: a record becomes events, an event steps in the open batch, or its end at once.
+
+use bytes::Bytes;
+
+use super::Driver;
+use crate::event::{Event, Origin};
+use crate::finalization::{EventFinalizer, EventStatus};
+use crate::ingest::{self, DecodeError};
+use crate::plan::{self, Plan};
+use crate::sink::cargo::{Cargo, letter};
+use crate::sink::{DeadLetter, Payload, Record, Transport};
+use crate::telemetry::Rejection;
+
+impl<S: Transport> Driver<S> {
+    /// Decodes a record and plans what is in it.
+    pub(super) fn take_in(&mut self, record: Record) {
+        let Record {
+            payload,
+            origin,
+            finalizer,
+        } = record;
+        match payload {
+            Payload::Bytes(bytes) => {
+                let events = ingest::decode(&bytes, &origin, &self.settings.ingest);
+                let finalizers = finalizer.split(events.len());
+                for (event, finalizer) in events.into_iter().zip(finalizers) {
+                    match event {
+                        Ok(event) => self.plan(event, &origin, finalizer),
+                        Err(error) => self.unreadable(error, finalizer),
+                    }
+                }
+            }
+            Payload::Unreadable { bytes, problem } => {
+                self.shared.tally.unreadable();
+                let letter = unreadable_letter(origin, bytes, problem);
+                self.reject(letter, finalizer);
+            }
+        }
+    }
+
+    fn plan(&mut self, event: Event, origin: &Origin, finalizer: EventFinalizer) {
+        let tally = &self.shared.tally;
+        tally.event(event.kind);
+        match plan::plan(&event, &self.settings.rules) {
+            Plan::Skip(reason) => {
+                tally.skipped(reason);
+                finalizer.finalize(EventStatus::Delivered);
+            }
+            Plan::Refuse(refusal) => {
+                let detail = refusal.to_string();
+                let letter = letter(&event, origin.clone(), Rejection::Refused, detail);
+                self.reject(letter, finalizer);
+            }
+            Plan::Steps(planned) => {
+                if planned.ignored_inline {
+                    tally.ignored_inline();
+                }
+                let size = event.body.as_str().len();
+                let requests: usize = planned.steps.iter().map(|step| step.action.weight()).sum();
+                let weight = size.saturating_add(requests);
+                self.window.enter(weight);
+                let (origin, now) = (origin.clone(), self.now());
+                let cargo = Cargo {
+                    event,
+                    origin,
+                    finalizer,
+                    weight,
+                    was_accepted: false,
+                    refused: None,
+                };
+                self.batch.push((cargo, planned.steps), size, now);
+            }
+        }
+    }
+
+    fn unreadable(&mut self, error: DecodeError, finalizer: EventFinalizer) {
+        self.shared.tally.unreadable();
+        let problem = error.problem.to_string();
+        let letter = unreadable_letter(error.origin, error.record, problem);
+        self.reject(letter, finalizer);
+    }
+
+    fn reject(&mut self, letter: DeadLetter, finalizer: EventFinalizer) {
+        let weight = letter.record.len();
+        self.window.enter(weight);
+        self.letters.send(letter, finalizer, weight);
+    }
+}
+
+fn unreadable_letter(origin: Origin, record: Bytes, detail: String) -> DeadLetter {
+    DeadLetter {
+        reason: Rejection::Unreadable,
+        detail,
+        origin,
+        record,
+        event: None,
+        answer: None,
+    }
+}

@@ -1,0 +1,73 @@
+//! A wrong key: nothing is dropped, nothing is hammered, and everything goes on in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use courier_sink::delivery::FailureKind;
+use courier_sink::finalization::EventStatus::{Delivered, Errored};
+use futures::stream;
+
+use crate::events::{group, identify, track};
+use crate::support::{Told, failed, no_retries, ok, pass, server, sink};
+
+/// A server whose key can be put right.
+fn locked() -> (
+    impl courier_sink::sink::Transport,
+    crate::support::Notes,
+    Arc<AtomicBool>,
+) {
+    let key_is_right = Arc::new(AtomicBool::new(false));
+    let is_right = Arc::clone(&key_is_right);
+    let (server, notes) = server(move |_| {
+        let answer = if is_right.load(Ordering::Relaxed) {
+            ok()
+        } else {
+            failed(FailureKind::Unauthorized, 401)
+        };
+        (Duration::from_millis(10), answer)
+    });
+    (server, notes, key_is_right)
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_hold_everything_is_kept_and_then_goes_on_in_order() {
+    let (server, notes, key_is_right) = locked();
+    let told = Told::default();
+    let mut events = Vec::new();
+    for name in ["x", "y"] {
+        for user in ["a", "b", "c"] {
+            events.extend([identify(user), track(user, name), group(user, "g")]);
+        }
+    }
+    let sink = sink(no_retries(), server);
+    let held = sink.held();
+    let running = sink.run_on(stream::iter(told.records(events)));
+    let operator = async {
+        pass(3_600_000).await;
+        assert!(*held.borrow());
+        assert_eq!(told.statuses(), [], "nothing has ended");
+        // Four heads of lanes at once, and then one probe every ten seconds.
+        assert!(notes.asked().len() <= 4 + 360, "{}", notes.asked().len());
+        key_is_right.store(true, Ordering::Relaxed);
+        pass(20_000).await;
+        assert!(!*held.borrow());
+    };
+    tokio::join!(running, operator);
+    assert_eq!(told.statuses(), [Delivered; 18]);
+    assert_eq!(notes.read(|seen| seen.most_in_lane), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_is_dropped_on_hold_gives_everything_back() {
+    let (server, _, _) = locked();
+    let told = Told::default();
+    let events = [identify("a"), identify("a"), track("b", "x")];
+    let running = sink(no_retries(), server).run_on(stream::iter(told.records(events)));
+    assert!(
+        tokio::time::timeout(Duration::from_secs(99), running)
+            .await
+            .is_err()
+    );
+    assert_eq!(told.statuses(), [Errored; 3]);
+}

@@ -1,0 +1,16 @@
+//! The sink from outside: records in, statuses and letters out, over a server that the test plays, on a paused clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test's set-up is a failed test"
+)]
+
+mod back_pressure;
+mod batches;
+mod events;
+mod faces;
+mod hold;
+mod order;
+mod random;
+mod statuses;
+mod support;
