@@ -30,19 +30,14 @@ fn way_of(record: &Bytes, rules: &Rules, origin: &Origin, endpoint: &BaseUrl) {
 }
 
 fn bench(criterion: &mut Criterion) {
-    let origin = Origin {
-        name: "bench".into(),
-        line: None,
-        seed: Seed::Random(1),
-    };
+    let origin = Origin { name: "bench".into(), line: None, seed: Seed::Random(1) };
     let endpoint = BaseUrl::new("https://api.courier.com").expect("a valid URL");
     let mut group = criterion.benchmark_group("decode_plan_encode");
     group.throughput(Throughput::Elements(1));
     for (name, rules) in support::modes() {
-        for (kind, record) in [
-            ("track", support::track(1, 1)),
-            ("identify", support::identify(1, 1)),
-        ] {
+        for (kind, record) in
+            [("track", support::track(1, 1)), ("identify", support::identify(1, 1))]
+        {
             group.bench_function(format!("{name}/{kind}"), |bencher| {
                 bencher.iter(|| way_of(&record, &rules, &origin, &endpoint));
             });

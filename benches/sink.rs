@@ -47,38 +47,23 @@ fn settings(rules: Rules) -> Settings {
 async fn run(rules: Rules, records: Vec<Record>) {
     let instant = tower::service_fn(|_call: Call| {
         let body = Bytes::new();
-        let receipt = Receipt {
-            status: 202,
-            outcome: Outcome::Accepted,
-            body,
-        };
+        let receipt = Receipt { status: 202, outcome: Outcome::Accepted, body };
         std::future::ready(Ok::<_, Failure>(receipt))
     });
     let (dead_letters, tally) = (Arc::new(LogOnly), Arc::new(Tally::default()));
-    let context = Context {
-        dead_letters,
-        tally: Arc::clone(&tally),
-        seed: 1,
-    };
+    let context = Context { dead_letters, tally: Arc::clone(&tally), seed: 1 };
     CourierSink::new(settings(rules), instant, context)
         .run_on(futures::stream::iter(records))
         .await;
-    assert_eq!(
-        tally.totals().delivered,
-        u64::try_from(EVENTS).expect("a small number")
-    );
+    assert_eq!(tally.totals().delivered, u64::try_from(EVENTS).expect("a small number"));
 }
 
 fn bench(criterion: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime can be built");
     let mut group = criterion.benchmark_group("sink");
     group.sample_size(20);
-    group.throughput(Throughput::Elements(
-        u64::try_from(EVENTS).expect("a small number"),
-    ));
+    group.throughput(Throughput::Elements(u64::try_from(EVENTS).expect("a small number")));
     for (name, rules) in support::modes() {
         group.bench_function(name, |bencher| {
             bencher.to_async(&runtime).iter_batched(

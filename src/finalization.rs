@@ -83,9 +83,7 @@ impl Drop for EventFinalizer {
 
 impl fmt::Debug for EventFinalizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("EventFinalizer")
-            .field(&self.0.is_some())
-            .finish()
+        f.debug_tuple("EventFinalizer").field(&self.0.is_some()).finish()
     }
 }
 
@@ -136,11 +134,7 @@ impl BatchNotifier {
 impl Drop for Shared {
     fn drop(&mut self) {
         let worst = *self.worst.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let whole = self
-            .whole
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let whole = self.whole.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(whole) = whole {
             whole.finalize(worst);
         }
@@ -152,9 +146,7 @@ impl Future for BatchStatusReceiver {
 
     // Correctness: the notifier's last finalizer wakes us; dropping this future only means nobody listens.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0)
-            .poll(cx)
-            .map(|told| told.unwrap_or(EventStatus::Errored))
+        Pin::new(&mut self.0).poll(cx).map(|told| told.unwrap_or(EventStatus::Errored))
     }
 }
 
@@ -190,11 +182,7 @@ mod tests {
             (vec![], EventStatus::Delivered),
             (vec![EventStatus::Rejected], EventStatus::Rejected),
             (
-                vec![
-                    EventStatus::Delivered,
-                    EventStatus::Errored,
-                    EventStatus::Rejected,
-                ],
+                vec![EventStatus::Delivered, EventStatus::Errored, EventStatus::Rejected],
                 EventStatus::Errored,
             ),
         ] {

@@ -7,10 +7,7 @@ use std::path::{Path, PathBuf};
 fn the_list() -> Vec<String> {
     let lib = read(Path::new("src/lib.rs"));
     let modules = lib.lines().filter_map(|line| line.strip_prefix("pub mod "));
-    modules
-        .filter_map(|rest| rest.strip_suffix(';'))
-        .map(str::to_owned)
-        .collect()
+    modules.filter_map(|rest| rest.strip_suffix(';')).map(str::to_owned).collect()
 }
 
 fn read(path: &Path) -> String {
@@ -41,12 +38,7 @@ fn rust_files(directory: &str) -> Vec<PathBuf> {
 /// The stage a file belongs to: the first part of its path below `src`.
 fn stage(file: &Path) -> Option<String> {
     let part = file.strip_prefix("src").ok()?.components().next()?;
-    Some(
-        part.as_os_str()
-            .to_str()?
-            .trim_end_matches(".rs")
-            .to_owned(),
-    )
+    Some(part.as_os_str().to_str()?.trim_end_matches(".rs").to_owned())
 }
 
 /// Each line with its number, comments left out.
@@ -58,9 +50,8 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// The modules of the list that a line names: `crate::name`, also within `crate::{a, b::c}`.
 fn named(line: &str) -> Vec<String> {
     let mut names = Vec::new();
-    for (_, rest) in line
-        .match_indices("crate::")
-        .map(|(at, found)| line.split_at(at + found.len()))
+    for (_, rest) in
+        line.match_indices("crate::").map(|(at, found)| line.split_at(at + found.len()))
     {
         match rest.strip_prefix('{') {
             None => names.push(rest),
@@ -68,9 +59,7 @@ fn named(line: &str) -> Vec<String> {
         }
     }
     let word = |name: &str| {
-        let end = name
-            .trim_start()
-            .find(|c: char| !c.is_alphanumeric() && c != '_');
+        let end = name.trim_start().find(|c: char| !c.is_alphanumeric() && c != '_');
         let name = name.trim_start();
         end.map_or(name, |end| name.split_at(end).0).to_owned()
     };
@@ -89,7 +78,10 @@ fn imports_go_up_the_list() {
         // Tests at the foot of a file may look wherever they like.
         let text = read(&file);
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        if file.ends_with("tests.rs") || file.components().any(|part| part.as_os_str() == "tests") {
+        if file.ends_with("tests.rs")
+            || file.ends_with("testing.rs")
+            || file.components().any(|part| part.as_os_str() == "tests")
+        {
             continue;
         }
         for (number, line) in code(text) {
@@ -103,11 +95,7 @@ fn imports_go_up_the_list() {
             }
         }
     }
-    assert!(
-        !list.is_empty() && offenders.is_empty(),
-        "\n{}",
-        offenders.join("\n")
-    );
+    assert!(!list.is_empty() && offenders.is_empty(), "\n{}", offenders.join("\n"));
 }
 
 #[test]
@@ -141,15 +129,10 @@ fn words_and_pure_stages_know_no_world() {
 #[test]
 fn the_stack_knows_neither_http_nor_finalizers() {
     let mut offenders = Vec::new();
-    for file in rust_files("src/delivery") {
+    let is_tests = |file: &PathBuf| file.ends_with("testing.rs") || file.ends_with("tests.rs");
+    for file in rust_files("src/delivery").into_iter().filter(|file| !is_tests(file)) {
         for (number, line) in code(&read(&file)) {
-            for word in [
-                "http::",
-                "hyper",
-                "finalization",
-                "Box<dyn Error",
-                "Box<dyn std::error",
-            ] {
+            for word in ["http::", "hyper", "finalization", "Box<dyn Error", "Box<dyn std::error"] {
                 if line.contains(word) {
                     offenders.push(format!("{}:{number}: knows `{word}`", file.display()));
                 }
@@ -162,14 +145,10 @@ fn the_stack_knows_neither_http_nor_finalizers() {
 #[test]
 fn only_one_file_opens_connections() {
     let opens = |text: &str| {
-        ["HttpConnector", "TcpStream", "TcpSocket"]
-            .iter()
-            .any(|word| text.contains(word))
+        ["HttpConnector", "TcpStream", "TcpSocket"].iter().any(|word| text.contains(word))
     };
-    let files: Vec<_> = rust_files("src/transport")
-        .into_iter()
-        .filter(|file| opens(&read(file)))
-        .collect();
+    let files: Vec<_> =
+        rust_files("src/transport").into_iter().filter(|file| opens(&read(file))).collect();
     assert_eq!(files, [PathBuf::from("src/transport/connect.rs")]);
 }
 
@@ -184,13 +163,7 @@ fn the_library_neither_spawns_nor_logs_to_a_console() {
         let text = read(&file);
         let text = text.split("#[cfg(test)]").next().unwrap();
         for (number, line) in code(text) {
-            for word in [
-                "tokio::spawn",
-                "println!",
-                "eprintln!",
-                "std::env::",
-                "process::exit",
-            ] {
+            for word in ["tokio::spawn", "println!", "eprintln!", "std::env::", "process::exit"] {
                 if line.contains(word) && !file.ends_with("tests.rs") {
                     offenders.push(format!("{}:{number}: `{word}`", file.display()));
                 }
@@ -225,18 +198,12 @@ fn exceptions_to_lints_have_reasons() {
     let mut offenders = Vec::new();
     for file in ["src", "tests", "benches"].into_iter().flat_map(rust_files) {
         let text = read(&file);
-        for (at, rest) in text
-            .match_indices("#[expect(")
-            .chain(text.match_indices("#[allow("))
-        {
+        for (at, rest) in text.match_indices("#[expect(").chain(text.match_indices("#[allow(")) {
             let (_, attribute) = text.split_at(at);
             let attribute = attribute.split(")]").next().unwrap();
             if !attribute.contains("reason") && !file.ends_with("tidy.rs") {
                 let line = text.split_at(at).0.lines().count() + 1;
-                offenders.push(format!(
-                    "{}:{line}: `{rest}` without a reason",
-                    file.display()
-                ));
+                offenders.push(format!("{}:{line}: `{rest}` without a reason", file.display()));
             }
         }
     }
@@ -249,9 +216,6 @@ fn every_example_is_named_in_the_readme() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config-examples");
     for entry in fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(
-            readme.contains(&name),
-            "config-examples/{name} is not named in README.md"
-        );
+        assert!(readme.contains(&name), "config-examples/{name} is not named in README.md");
     }
 }

@@ -16,18 +16,12 @@ pub struct Gather<T> {
 impl<T> Gather<T> {
     /// An empty batch.
     pub const fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            items: Vec::new(),
-            bytes: 0,
-            closes_at: None,
-        }
+        Self { limits, items: Vec::new(), bytes: 0, closes_at: None }
     }
 
     /// Adds an item of `bytes` bytes. The timeout runs from the first.
     pub fn push(&mut self, item: T, bytes: usize, now: Duration) {
-        self.closes_at
-            .get_or_insert_with(|| now.saturating_add(self.limits.timeout));
+        self.closes_at.get_or_insert_with(|| now.saturating_add(self.limits.timeout));
         self.items.push(item);
         self.bytes = self.bytes.saturating_add(bytes);
     }
@@ -44,9 +38,7 @@ impl<T> Gather<T> {
 
     /// Whether a limit has been reached by `now`.
     pub fn is_due(&self, now: Duration) -> bool {
-        self.limits
-            .max_events
-            .is_some_and(|max| self.items.len() >= max.get())
+        self.limits.max_events.is_some_and(|max| self.items.len() >= max.get())
             || self.bytes >= self.limits.max_bytes.get()
             || self.closes_at.is_some_and(|at| at <= now)
     }

@@ -92,19 +92,8 @@ impl<T> Lanes<T> {
         let serial = self.entered;
         self.entered += 1;
         let count = steps.len();
-        let steps = steps
-            .into_iter()
-            .map(|step| Entry {
-                step,
-                state: State::Waiting,
-            })
-            .collect();
-        let slot = self.jobs.insert(Job {
-            cargo,
-            serial,
-            status: EventStatus::Delivered,
-            steps,
-        });
+        let steps = steps.into_iter().map(|step| Entry { step, state: State::Waiting }).collect();
+        let slot = self.jobs.insert(Job { cargo, serial, status: EventStatus::Delivered, steps });
         for step in 0..count {
             let id = StepId { slot, serial, step };
             if let Some(lane) = self.lane(id) {
@@ -112,11 +101,7 @@ impl<T> Lanes<T> {
             }
             self.try_ready(id);
         }
-        self.try_end(StepId {
-            slot,
-            serial,
-            step: 0,
-        });
+        self.try_end(StepId { slot, serial, step: 0 });
     }
 
     /// Takes the next step of `class` whose turn it is, and what to do for it.
@@ -154,10 +139,7 @@ impl<T> Lanes<T> {
     /// steps, and its lanes go on. `Errored` gives up its followers as well, and theirs: what comes after an event
     /// that will be sent again must not overtake it.
     pub fn end(&mut self, id: StepId, status: EventStatus) {
-        let Some(entry) = self
-            .entry_mut(id)
-            .filter(|entry| entry.state == State::Taken)
-        else {
+        let Some(entry) = self.entry_mut(id).filter(|entry| entry.state == State::Taken) else {
             return;
         };
         if status == EventStatus::Delivered {
@@ -191,11 +173,8 @@ impl<T> Lanes<T> {
         let Some(job) = self.job_mut(id) else {
             return;
         };
-        let is_done = |step: usize| {
-            job.steps
-                .get(step)
-                .is_some_and(|entry| entry.state == State::Done)
-        };
+        let is_done =
+            |step: usize| job.steps.get(step).is_some_and(|entry| entry.state == State::Done);
         let waits = job
             .steps
             .get(id.step)
@@ -243,27 +222,17 @@ impl<T> Lanes<T> {
     /// Gives the event back if no step of it is left.
     fn try_end(&mut self, id: StepId) {
         let has_ended = |entry: &Entry| matches!(entry.state, State::Done | State::GivenUp);
-        if self
-            .job_mut(id)
-            .is_some_and(|job| job.steps.iter().all(has_ended))
-        {
+        if self.job_mut(id).is_some_and(|job| job.steps.iter().all(has_ended)) {
             let job = self.jobs.remove(id.slot);
             let done =
                 |(step, entry): (usize, &Entry)| (entry.state == State::Done).then_some(step);
             let steps_done = job.steps.iter().enumerate().filter_map(done).collect();
-            self.ended.push_back(Ended {
-                cargo: job.cargo,
-                status: job.status,
-                steps_done,
-            });
+            self.ended.push_back(Ended { cargo: job.cargo, status: job.status, steps_done });
         }
     }
 
     fn lane(&self, id: StepId) -> Option<Lane> {
-        let job = self
-            .jobs
-            .get(id.slot)
-            .filter(|job| job.serial == id.serial)?;
+        let job = self.jobs.get(id.slot).filter(|job| job.serial == id.serial)?;
         let lane = &job.steps.get(id.step)?.step.lane;
         (*lane != Lane::None).then(|| lane.clone())
     }

@@ -35,20 +35,13 @@ pub(super) async fn emulate(options: Emulate) -> anyhow::Result<Exit> {
         ..Settings::default()
     };
     let mut signals = signals().context("signals cannot be received")?;
-    let emulator = Emulator::bind(settings)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))?;
-    tell(&format!(
-        "The emulated Courier listens on http://{}",
-        emulator.local_addr()
-    ));
+    let emulator =
+        Emulator::bind(settings).await.with_context(|| format!("cannot listen on {address}"))?;
+    tell(&format!("The emulated Courier listens on http://{}", emulator.local_addr()));
     let stopped = async move {
         signals.next().await;
     };
-    emulator
-        .serve(stopped)
-        .await
-        .context("the emulated Courier has failed")?;
+    emulator.serve(stopped).await.context("the emulated Courier has failed")?;
     Ok(Exit::Done)
 }
 

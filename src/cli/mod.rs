@@ -30,11 +30,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => {
             // Were the console gone, there would be nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            };
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
     match dispatch(args) {
@@ -65,19 +61,13 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
 }
 
 /// Writes a result to standard output.
-#[expect(
-    clippy::print_stdout,
-    reason = "results of a command go to standard output"
-)]
+#[expect(clippy::print_stdout, reason = "results of a command go to standard output")]
 fn tell(text: &str) {
     println!("{text}");
 }
 
 /// Writes what is wrong to standard error.
-#[expect(
-    clippy::print_stderr,
-    reason = "mistakes go to standard error, whatever the log level"
-)]
+#[expect(clippy::print_stderr, reason = "mistakes go to standard error, whatever the log level")]
 fn complain(text: &str) {
     eprintln!("{text}");
 }

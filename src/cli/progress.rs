@@ -17,10 +17,7 @@ const REDRAW_EVERY: Duration = Duration::from_millis(200);
 impl Bar {
     /// A bar that shows nothing until it follows something.
     pub(super) fn new() -> Self {
-        Self(ProgressBar::with_draw_target(
-            Some(0),
-            ProgressDrawTarget::hidden(),
-        ))
+        Self(ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden()))
     }
 
     /// Writes without the bar in the way.

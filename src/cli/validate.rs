@@ -36,18 +36,13 @@ pub(super) fn load(path: &Path) -> Result<Config, String> {
     if wrong.is_empty() {
         return Ok(config);
     }
-    let lines: Vec<_> = wrong
-        .iter()
-        .map(|wrong| format!("{name}:{wrong}"))
-        .collect();
+    let lines: Vec<_> = wrong.iter().map(|wrong| format!("{name}:{wrong}")).collect();
     Err(lines.join("\n"))
 }
 
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    let read = File::open(path)?
-        .take(MAX_BYTES + 1)
-        .read_to_string(&mut text)?;
+    let read = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > MAX_BYTES {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,

@@ -33,10 +33,7 @@ pub(super) fn read(block: &mut Block<'_>) -> Vec<Automation> {
 /// | `profile` | path | none is sent | |
 fn automation(block: &mut Block<'_>) -> Option<Automation> {
     let on = block
-        .required(
-            "on",
-            "set it to `track/NAME` or to a type such as `identify`",
-        )
+        .required("on", "set it to `track/NAME` or to a type such as `identify`")
         .and_then(|item| trigger(&item));
     let target = target(block);
     let only = block.take("only");
@@ -52,14 +49,7 @@ fn automation(block: &mut Block<'_>) -> Option<Automation> {
     let only = only.and_then(|item| item.flag()).unwrap_or_default();
     let mut path = |name| block.take(name)?.parsed(str::parse::<Path>);
     let (data, recipient, profile) = (path("data"), path("recipient"), path("profile"));
-    Some(Automation {
-        on: on?,
-        target: target?,
-        only,
-        data,
-        recipient,
-        profile,
-    })
+    Some(Automation { on: on?, target: target?, only, data, recipient, profile })
 }
 
 fn trigger(item: &Item<'_>) -> Option<Trigger> {
@@ -72,9 +62,7 @@ fn trigger(item: &Item<'_>) -> Option<Trigger> {
         Some((kind, name)) => (kind, Some(name.to_owned())),
         None => (text.as_str(), None),
     };
-    let kinds = EventType::ALL
-        .into_iter()
-        .filter(|kind| *kind != EventType::Other);
+    let kinds = EventType::ALL.into_iter().filter(|kind| *kind != EventType::Other);
     let Some(kind) = kinds.clone().find(|known| known.as_str() == kind) else {
         let names = || kinds.clone().map(EventType::as_str);
         match nearest(kind, names()) {
@@ -92,10 +80,7 @@ fn trigger(item: &Item<'_>) -> Option<Trigger> {
         }
         (_, None) | (EventType::Track, Some(_)) => {}
         (kind, Some(_)) => {
-            item.refuse_with(
-                "only track events are told apart by name",
-                format!("write `{kind}`"),
-            );
+            item.refuse_with("only track events are told apart by name", format!("write `{kind}`"));
             return None;
         }
     }
@@ -109,10 +94,7 @@ fn target(block: &mut Block<'_>) -> Option<Target> {
     let all = [&template, &journey, &steps];
     let mut given = all.iter().filter_map(|item| item.as_ref());
     let Some(_) = given.next() else {
-        block.refuse(
-            "starts nothing",
-            "set one of `template`, `journey` and `steps`",
-        );
+        block.refuse("starts nothing", "set one of `template`, `journey` and `steps`");
         return None;
     };
     for another in given {

@@ -20,18 +20,12 @@ pub(super) struct Block<'a> {
 
 impl<'a> Block<'a> {
     pub(super) fn new(reader: &'a Reader<'a>, place: Place, members: Table<'a>) -> Self {
-        Self {
-            reader,
-            place,
-            members,
-            known: Vec::new(),
-        }
+        Self { reader, place, members, known: Vec::new() }
     }
 
     /// Notes a mistake about the table as a whole.
     pub(super) fn refuse(&self, message: impl Into<String>, remedy: impl Into<String>) {
-        self.reader
-            .mistake(&self.place, message.into(), Some(remedy.into()));
+        self.reader.mistake(&self.place, message.into(), Some(remedy.into()));
     }
 
     /// The member `name`, which is known from now on.
@@ -54,8 +48,7 @@ impl<'a> Block<'a> {
     /// Notes that `name` is missing.
     pub(super) fn missing(&self, name: &str, remedy: &str) {
         let place = self.place.member(name, self.place.at);
-        self.reader
-            .mistake(&place, "is missing".to_owned(), Some(remedy.to_owned()));
+        self.reader.mistake(&place, "is missing".to_owned(), Some(remedy.to_owned()));
     }
 
     /// All members with their names, in the order of the text.
@@ -114,23 +107,17 @@ impl<'a> Block<'a> {
         name: &'static str,
         choices: &[(&'static str, T)],
     ) -> T {
-        self.take(name)
-            .and_then(|item| item.choice(choices))
-            .unwrap_or_default()
+        self.take(name).and_then(|item| item.choice(choices)).unwrap_or_default()
     }
 
     /// A boolean.
     pub(super) fn flag(&mut self, name: &'static str, default: bool) -> bool {
-        self.take(name)
-            .and_then(|item| item.flag())
-            .unwrap_or(default)
+        self.take(name).and_then(|item| item.flag()).unwrap_or(default)
     }
 
     /// A time in seconds, whole or not, more than none.
     pub(super) fn seconds(&mut self, name: &'static str, default: Duration) -> Duration {
-        self.take(name)
-            .and_then(|item| item.seconds())
-            .unwrap_or(default)
+        self.take(name).and_then(|item| item.seconds()).unwrap_or(default)
     }
 
     /// A whole number between 1 and `most`.
@@ -140,9 +127,7 @@ impl<'a> Block<'a> {
         most: i64,
         default: N,
     ) -> N {
-        self.take(name)
-            .and_then(|item| item.count(most))
-            .unwrap_or(default)
+        self.take(name).and_then(|item| item.count(most)).unwrap_or(default)
     }
 
     /// A list of texts, none of them empty.

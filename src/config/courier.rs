@@ -129,16 +129,10 @@ fn read_key(path: &Path) -> Result<ApiKey, BuildError> {
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text))
-        .map_err(|error| BuildError::ReadKey {
-            path: path.to_owned(),
-            kind: error.kind(),
-        })?;
+        .map_err(|error| BuildError::ReadKey { path: path.to_owned(), kind: error.kind() })?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
-    ApiKey::new(line).map_err(|source| BuildError::Key {
-        path: path.to_owned(),
-        source,
-    })
+    ApiKey::new(line).map_err(|source| BuildError::Key { path: path.to_owned(), source })
 }
 
 /// Reads everything below `[sinks.NAME]` but `type` and `inputs`. `None` where something is wrong without which there is
@@ -167,13 +161,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str) -> Option<CourierConfig> {
         path: block.text("path").map(PathBuf::from),
     });
     Some(CourierConfig {
-        settings: sink::Settings {
-            ingest,
-            rules,
-            batch,
-            buffer,
-            delivery,
-        },
+        settings: sink::Settings { ingest, rules, batch, buffer, delivery },
         endpoint: endpoint?,
         api_key: api_key?,
         connect_timeout,

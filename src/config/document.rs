@@ -45,9 +45,7 @@ impl Config {
         file: &str,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Mistakes> {
-        Reader::new(text, environment)
-            .read(read)
-            .map_err(|mistakes| Mistakes::new(file, mistakes))
+        Reader::new(text, environment).read(read).map_err(|mistakes| Mistakes::new(file, mistakes))
     }
 }
 
@@ -74,15 +72,13 @@ fn emulator(item: Item<'_>) -> Option<EmulatorConfig> {
         item.refuse("this build has no emulator");
     }
     let read = |block: &mut Block<'_>| {
-        let address = block
-            .required("address", "set it as in `127.0.0.1:8787`")
-            .and_then(|item| {
-                let address = item.text()?.parse().ok();
-                if address.is_none() {
-                    item.unexpected("an IP address with a port, such as `127.0.0.1:8787`");
-                }
-                address
-            });
+        let address = block.required("address", "set it as in `127.0.0.1:8787`").and_then(|item| {
+            let address = item.text()?.parse().ok();
+            if address.is_none() {
+                item.unexpected("an IP address with a port, such as `127.0.0.1:8787`");
+            }
+            address
+        });
         let api_key = block.take("api_key").map(Item::secret);
         Some(EmulatorConfig {
             api_key: api_key.and_then(|item| item.text()).map(SecretString::from),
@@ -127,8 +123,7 @@ fn sinks(top: &mut Block<'_>, sources: &BTreeMap<String, Place>) -> BTreeMap<Str
     if let Some(used) = used {
         for (_, place) in sources.iter().filter(|(name, _)| !used.contains(*name)) {
             let remedy = "add it to `inputs` or remove it".to_owned();
-            top.reader
-                .mistake(place, "no sink reads it".to_owned(), Some(remedy));
+            top.reader.mistake(place, "no sink reads it".to_owned(), Some(remedy));
         }
     }
     sinks

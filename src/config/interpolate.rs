@@ -34,9 +34,9 @@ impl VariableError {
             Self::Malformed(_) => Some(format!(
                 "use `${{VAR}}`, `${{VAR:-default}}` or `${{VAR:?message}}`, or {LITERAL}"
             )),
-            Self::Missing(name) => Some(format!(
-                "set it, give a default with `${{{name}:-default}}`, or {LITERAL}"
-            )),
+            Self::Missing(name) => {
+                Some(format!("set it, give a default with `${{{name}:-default}}`, or {LITERAL}"))
+            }
             Self::Demanded { .. } | Self::LineBreak(_) => None,
         }
     }
@@ -95,9 +95,8 @@ fn variable(
     if let Some(default) = otherwise.strip_prefix('-') {
         return Ok(value.unwrap_or_else(|| default.to_owned()));
     }
-    let message = otherwise
-        .strip_prefix('?')
-        .ok_or_else(|| VariableError::Malformed(inner.to_owned()))?;
+    let message =
+        otherwise.strip_prefix('?').ok_or_else(|| VariableError::Malformed(inner.to_owned()))?;
     value.ok_or_else(|| VariableError::Demanded {
         name: name.to_owned(),
         message: message.to_owned(),
@@ -116,9 +115,7 @@ mod tests {
             "LINES" => Some("a\nsecret".to_owned()),
             _ => None,
         };
-        interpolate(text, &environment)
-            .map(Cow::into_owned)
-            .map_err(|error| error.to_string())
+        interpolate(text, &environment).map(Cow::into_owned).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -141,14 +138,8 @@ mod tests {
     fn what_cannot_be_replaced_is_named_without_its_value() {
         for (text, error) in [
             ("${NONE}", "the environment variable `NONE` is not set"),
-            (
-                "${EMPTY:?give it}",
-                "the environment variable `EMPTY` is not set: give it",
-            ),
-            (
-                "${LINES:-x}",
-                "the value of the environment variable `LINES` holds a line break",
-            ),
+            ("${EMPTY:?give it}", "the environment variable `EMPTY` is not set: give it"),
+            ("${LINES:-x}", "the value of the environment variable `LINES` holds a line break"),
             ("${KEY", "`${` is not closed"),
             ("${}", "`${}` is not a variable"),
             ("${KEY-x}", "`${KEY-x}` is not a variable"),

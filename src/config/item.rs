@@ -25,20 +25,12 @@ pub(super) struct Item<'a> {
 
 impl<'a> Item<'a> {
     pub(super) fn new(reader: &'a Reader<'a>, place: Place, value: ValueInner<'a>) -> Self {
-        Self {
-            reader,
-            place,
-            value,
-            is_secret: false,
-        }
+        Self { reader, place, value, is_secret: false }
     }
 
     /// The same item, of whose value only the type enters mistakes.
     pub(super) fn secret(self) -> Self {
-        Self {
-            is_secret: true,
-            ..self
-        }
+        Self { is_secret: true, ..self }
     }
 
     /// What the value is, as written: variables are not replaced, so that their values stay out of mistakes.
@@ -65,8 +57,7 @@ impl<'a> Item<'a> {
 
     /// Notes a mistake about this value, and what to do about it.
     pub(super) fn refuse_with(&self, message: impl Into<String>, remedy: impl Into<String>) {
-        self.reader
-            .mistake(&self.place, message.into(), Some(remedy.into()));
+        self.reader.mistake(&self.place, message.into(), Some(remedy.into()));
     }
 
     /// Notes that the value is not what was `expected`.
@@ -93,9 +84,7 @@ impl<'a> Item<'a> {
         &self,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        parse(&self.text()?)
-            .map_err(|error| self.refuse(error.to_string()))
-            .ok()
+        parse(&self.text()?).map_err(|error| self.refuse(error.to_string())).ok()
     }
 
     /// Any of `choices`, by name.

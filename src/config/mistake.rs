@@ -31,10 +31,7 @@ impl Mistakes {
     pub(super) fn new(file: &str, mut list: Vec<Mistake>) -> Self {
         // Stable, so that mistakes about one place stay in the order they were found in.
         list.sort_by_key(|mistake| (mistake.line, mistake.column));
-        Self {
-            file: file.to_owned(),
-            list,
-        }
+        Self { file: file.to_owned(), list }
     }
 
     /// The mistakes, in the order of the text.

@@ -85,9 +85,7 @@ pub(super) fn tls(block: &mut Block<'_>) -> Tls {
             .take("alpn_protocols")
             .and_then(Item::elements)
             .map(|items| items.iter().filter_map(alpn).collect()),
-        server_name: block
-            .take("server_name")
-            .and_then(|item| server_name(&item)),
+        server_name: block.take("server_name").and_then(|item| server_name(&item)),
     }
 }
 
@@ -121,22 +119,14 @@ pub(super) fn proxy(block: &mut Block<'_>) -> Proxy {
             .into_iter()
             .filter(|_| enabled)
             .find_map(|name| block.reader.variable(name))
-            .map(|hosts| {
-                hosts
-                    .split(',')
-                    .map(|host| host.trim().to_owned())
-                    .collect()
-            })
+            .map(|hosts| hosts.split(',').map(|host| host.trim().to_owned()).collect())
             .unwrap_or_default(),
     };
     Proxy {
         enabled,
         http: proxy_url(block, "http", ["http_proxy", "HTTP_PROXY"], enabled),
         https: proxy_url(block, "https", ["https_proxy", "HTTPS_PROXY"], enabled),
-        no_proxy: no_proxy
-            .into_iter()
-            .filter(|host| !host.is_empty())
-            .collect(),
+        no_proxy: no_proxy.into_iter().filter(|host| !host.is_empty()).collect(),
     }
 }
 
@@ -150,9 +140,8 @@ fn proxy_url(
     if let Some(item) = block.take(option).map(Item::secret) {
         return item.parsed(ProxyUrl::new);
     }
-    let mut found = variables
-        .into_iter()
-        .filter_map(|name| Some((name, block.reader.variable(name)?)));
+    let mut found =
+        variables.into_iter().filter_map(|name| Some((name, block.reader.variable(name)?)));
     let (name, url) = found.next().filter(|_| enabled)?;
     ProxyUrl::new(&url)
         .map_err(|error| {

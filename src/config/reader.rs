@@ -25,11 +25,7 @@ pub(super) struct Place {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, environment: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self {
-            text,
-            environment,
-            mistakes: RefCell::default(),
-        }
+        Self { text, environment, mistakes: RefCell::default() }
     }
 
     /// Parses the text and gives its top level to `read`, which gives nothing only where it noted a mistake. The mistakes
@@ -55,11 +51,7 @@ impl<'a> Reader<'a> {
             Err(error) => {
                 let at = error.span.start;
                 let path = String::new();
-                self.mistake(
-                    &Place { path, at },
-                    format!("not valid TOML: {error}"),
-                    None,
-                );
+                self.mistake(&Place { path, at }, format!("not valid TOML: {error}"), None);
                 None
             }
         };
@@ -106,9 +98,7 @@ impl<'a> Reader<'a> {
 
     /// Line and column, both from 1.
     pub(super) fn position(&self, at: usize) -> (usize, usize) {
-        let end = (0..=at.min(self.text.len()))
-            .rev()
-            .find(|at| self.text.is_char_boundary(*at));
+        let end = (0..=at.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at));
         let before = end.and_then(|end| self.text.get(..end)).unwrap_or_default();
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default();
@@ -118,10 +108,7 @@ impl<'a> Reader<'a> {
 
 impl Place {
     fn top() -> Self {
-        Self {
-            path: String::new(),
-            at: 0,
-        }
+        Self { path: String::new(), at: 0 }
     }
 
     /// The place of the option `name` below this one.
@@ -141,9 +128,6 @@ impl Place {
 
     /// The place of an array's element.
     pub(super) fn element(&self, index: usize, at: usize) -> Self {
-        Self {
-            path: format!("{}[{index}]", self.path),
-            at,
-        }
+        Self { path: format!("{}[{index}]", self.path), at }
     }
 }

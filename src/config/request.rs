@@ -47,9 +47,7 @@ pub(super) fn ingest(block: &mut Block<'_>) -> ingest::Limits {
 pub(super) fn batch(block: &mut Block<'_>) -> batch::Limits {
     let default = batch::Limits::default();
     batch::Limits {
-        max_events: block
-            .take("max_events")
-            .and_then(|item| item.count(i64::MAX)),
+        max_events: block.take("max_events").and_then(|item| item.count(i64::MAX)),
         max_bytes: block.count("max_bytes", i64::MAX, default.max_bytes),
         timeout: block.seconds("timeout_secs", default.timeout),
     }
@@ -118,9 +116,7 @@ fn concurrency(item: &Item<'_>) -> Option<NonZeroUsize> {
             "give an integer, or `none` for one request at a time",
         ),
         Some(_) | None => {
-            item.unexpected(&format!(
-                "an integer between 1 and {MOST_CONCURRENT} or `none`"
-            ));
+            item.unexpected(&format!("an integer between 1 and {MOST_CONCURRENT} or `none`"));
         }
     }
     None
@@ -142,10 +138,7 @@ fn rate(block: &mut Block<'_>) -> Option<Rate> {
     let burst = burst.map(|item| item.count(most));
     let rate = Rate::new(limit?, per?);
     Some(match burst {
-        Some(burst) => Rate {
-            burst: burst?,
-            ..rate
-        },
+        Some(burst) => Rate { burst: burst?, ..rate },
         None => rate,
     })
 }
@@ -175,9 +168,7 @@ fn retry(block: &mut Block<'_>) -> Retry {
             .take("retry_attempts")
             .and_then(|item| item.number(0, i64::MAX))
             // Where the machine counts less far, its furthest is as good as no limit.
-            .map_or(default.attempts, |it| {
-                usize::try_from(it).unwrap_or(usize::MAX)
-            }),
+            .map_or(default.attempts, |it| usize::try_from(it).unwrap_or(usize::MAX)),
         initial_backoff: initial_backoff.unwrap_or(default.initial_backoff),
         max_backoff: max_backoff.unwrap_or(default.max_backoff),
         jitter: block.choice(

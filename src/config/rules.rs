@@ -44,22 +44,12 @@ pub(super) fn read(block: &mut Block<'_>, name: &str) -> Rules {
         mode: mode(block),
         integrations: block.choice(
             "integrations",
-            &[
-                ("strict", Integrations::Strict),
-                ("ignore", Integrations::Ignore),
-            ],
+            &[("strict", Integrations::Strict), ("ignore", Integrations::Ignore)],
         ),
-        consent: block
-            .take("consent")
-            .and_then(|item| item.table(consent))
-            .flatten(),
+        consent: block.take("consent").and_then(|item| item.table(consent)).flatten(),
         inline: block.choice(
             "inline",
-            &[
-                ("allow", Inline::Allow),
-                ("template", Inline::Template),
-                ("ignore", Inline::Ignore),
-            ],
+            &[("allow", Inline::Allow), ("template", Inline::Template), ("ignore", Inline::Ignore)],
         ),
     }
 }
@@ -99,9 +89,7 @@ fn mode(block: &mut Block<'_>) -> Mode {
 /// `inbound_group`: whether group events are sent. Default true: Courier documents them, though RudderStack's own
 /// destination refuses them.
 fn inbound(block: &mut Block<'_>) -> Mode {
-    Mode::Inbound {
-        group: block.flag("inbound_group", true),
-    }
+    Mode::Inbound { group: block.flag("inbound_group", true) }
 }
 
 /// Direct mode's own options.
@@ -119,14 +107,10 @@ fn inbound(block: &mut Block<'_>) -> Mode {
 /// | `automations` | list of tables | none | see `automation` |
 fn direct(block: &mut Block<'_>) -> Direct {
     Direct {
-        traits: block.choice(
-            "traits",
-            &[("verbatim", Traits::Verbatim), ("custom", Traits::Custom)],
-        ),
-        null_traits: block.choice(
-            "null_traits",
-            &[("drop", NullTraits::Drop), ("delete", NullTraits::Delete)],
-        ),
+        traits: block
+            .choice("traits", &[("verbatim", Traits::Verbatim), ("custom", Traits::Custom)]),
+        null_traits: block
+            .choice("null_traits", &[("drop", NullTraits::Drop), ("delete", NullTraits::Delete)]),
         rename: block.table("rename", rename),
         context_attributes: block.flag("context_attributes", false),
         anonymous_fallback: block.flag("anonymous_fallback", false),
@@ -200,9 +184,8 @@ fn consent(block: &mut Block<'_>) -> Option<Consent> {
     let provider = block
         .required("provider", "set it to the consent manager of your events")
         .and_then(|item| item.choice(&PROVIDERS));
-    let ids = block
-        .required("ids", "list the consents that Courier needs")
-        .and_then(Item::some_texts);
+    let ids =
+        block.required("ids", "list the consents that Courier needs").and_then(Item::some_texts);
     let mut strategy = ConsentStrategy::default();
     if let Some(item) = block.take("strategy") {
         match provider {
@@ -216,9 +199,5 @@ fn consent(block: &mut Block<'_>) -> Option<Consent> {
             ),
         }
     }
-    Some(Consent {
-        provider: provider?.to_owned(),
-        ids: ids?,
-        strategy,
-    })
+    Some(Consent { provider: provider?.to_owned(), ids: ids?, strategy })
 }

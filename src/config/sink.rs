@@ -38,10 +38,7 @@ pub(super) fn read(
         return None;
     }
     let courier = courier::read(block, name);
-    Some(Sink {
-        inputs: inputs?,
-        courier: courier?,
-    })
+    Some(Sink { inputs: inputs?, courier: courier? })
 }
 
 fn inputs(item: Item<'_>, sources: &BTreeSet<String>) -> Option<Vec<String>> {
@@ -54,10 +51,7 @@ fn inputs(item: Item<'_>, sources: &BTreeSet<String>) -> Option<Vec<String>> {
     let mut names = Vec::new();
     for item in item.elements()? {
         let Some(input) = item.text() else { continue };
-        let matching: Vec<_> = sources
-            .iter()
-            .filter(|name| matches(&input, name))
-            .collect();
+        let matching: Vec<_> = sources.iter().filter(|name| matches(&input, name)).collect();
         if matching.is_empty() {
             let nearest = nearest(&input, sources.iter().map(String::as_str));
             match nearest {

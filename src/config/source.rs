@@ -65,14 +65,9 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<Source> {
 }
 
 fn file(block: &mut Block<'_>) -> FileSource {
-    let include = block.required(
-        "include",
-        "name the files to read, as in `[\"events/*.json\"]`",
-    );
+    let include = block.required("include", "name the files to read, as in `[\"events/*.json\"]`");
     FileSource {
-        include: include
-            .and_then(super::item::Item::some_texts)
-            .unwrap_or_default(),
+        include: include.and_then(super::item::Item::some_texts).unwrap_or_default(),
         exclude: block.texts("exclude"),
         ignore_checkpoints: block.flag("ignore_checkpoints", false),
     }

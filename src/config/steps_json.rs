@@ -33,9 +33,7 @@ pub(super) fn steps(item: Item<'_>) -> Option<Json> {
     let texts: Option<Vec<_>> = texts.into_iter().collect();
     let text = ByteString::from(format!("[{}]", texts?.join(",")));
     // Fails only where tables are nested deeper than a JSON parser follows.
-    Json::parse(&text)
-        .or_else(|error| refuse(error.to_string()).ok_or(()))
-        .ok()
+    Json::parse(&text).or_else(|error| refuse(error.to_string()).ok_or(())).ok()
 }
 
 /// The JSON text of `item`. Its depth is bounded: the TOML parser refuses more than 128 levels.

@@ -47,11 +47,7 @@ pub enum PathIdError {
 }
 
 /// All but RFC 3986's unreserved characters.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl<K> PathId<K> {
     /// Takes `text` if it can stand in a path.
@@ -59,10 +55,7 @@ impl<K> PathId<K> {
         match text {
             "" => Err(PathIdError::Empty),
             "." | ".." => Err(PathIdError::Dots),
-            _ => Ok(Self {
-                text: text.into(),
-                kind: PhantomData,
-            }),
+            _ => Ok(Self { text: text.into(), kind: PhantomData }),
         }
     }
 
@@ -79,10 +72,7 @@ impl<K> PathId<K> {
 
 impl<K> Clone for PathId<K> {
     fn clone(&self) -> Self {
-        Self {
-            text: Arc::clone(&self.text),
-            kind: PhantomData,
-        }
+        Self { text: Arc::clone(&self.text), kind: PhantomData }
     }
 }
 

@@ -39,12 +39,7 @@ impl KeySeed {
     /// The key for `request` in `generation`: a hash of sink name, method, path, message id, step and generation.
     pub fn key(&self, request: &Request, generation: Generation) -> IdempotencyKey {
         let mut hash = Sha256::new();
-        for part in [
-            &*self.sink,
-            request.method().as_str(),
-            &request.path(),
-            &*self.message_id,
-        ] {
+        for part in [&*self.sink, request.method().as_str(), &request.path(), &*self.message_id] {
             // The length keeps "a","bc" apart from "ab","c".
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part.as_bytes());
@@ -84,11 +79,8 @@ mod tests {
             template: super::super::TemplateId::new(path).unwrap(),
             body: Body::empty_object(),
         };
-        let seed = |sink: &str, id: &str, step| KeySeed {
-            sink: sink.into(),
-            message_id: id.into(),
-            step,
-        };
+        let seed =
+            |sink: &str, id: &str, step| KeySeed { sink: sink.into(), message_id: id.into(), step };
         let key = seed("s", "m", 0).key(&request("t"), Generation(0));
         assert_eq!(key, seed("s", "m", 0).key(&request("t"), Generation(0)));
         assert_eq!(key.as_str().len(), 36);

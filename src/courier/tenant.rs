@@ -172,17 +172,9 @@ mod tests {
 
     #[test]
     fn a_new_tenant_is_named_by_the_event_or_by_its_id() {
-        let named = update(Some("\"Acme\""), r#"{"plan":"pro"}"#)
-            .create()
-            .unwrap();
-        assert_eq!(
-            text(&named),
-            r#"{"name":"Acme","properties":{"plan":"pro"}}"#
-        );
-        assert_eq!(
-            text(&update(None, "{}").create().unwrap()),
-            r#"{"name":"g1","properties":{}}"#
-        );
+        let named = update(Some("\"Acme\""), r#"{"plan":"pro"}"#).create().unwrap();
+        assert_eq!(text(&named), r#"{"name":"Acme","properties":{"plan":"pro"}}"#);
+        assert_eq!(text(&update(None, "{}").create().unwrap()), r#"{"name":"g1","properties":{}}"#);
     }
 
     #[test]
@@ -208,10 +200,7 @@ mod tests {
     fn an_unreadable_answer_never_becomes_a_write() {
         for answer in ["<html>", "[]", "{\"name\":", "\"x\"", ""] {
             let merged = update(None, "{}").merge_into(answer.as_bytes());
-            assert!(
-                matches!(merged, Err(TenantMergeError::Unreadable)),
-                "{answer}"
-            );
+            assert!(matches!(merged, Err(TenantMergeError::Unreadable)), "{answer}");
         }
     }
 }

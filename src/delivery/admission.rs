@@ -42,13 +42,7 @@ impl<S> Layer<S> for AdmissionLayer {
     type Service = Admission<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Admission {
-            inner,
-            layer: self.clone(),
-            waiting: None,
-            admitted: None,
-            broken: None,
-        }
+        Admission { inner, layer: self.clone(), waiting: None, admitted: None, broken: None }
     }
 }
 
@@ -77,9 +71,7 @@ impl<S> Admission<S> {
         {
             return Poll::Ready(admitted);
         }
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(Arc::clone(gate).admit(*class)));
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(Arc::clone(gate).admit(*class)));
         let admitted = ready!(waiting.as_mut().poll(cx));
         self.waiting = None;
         Poll::Ready(admitted)
@@ -112,25 +104,18 @@ where
     ///
     /// When called without `poll_ready` having said ready, as tower's contract has it.
     fn call(&mut self, call: Call) -> Self::Future {
-        let admitted = self
-            .admitted
-            .take()
-            .expect("poll_ready must be ready before call");
+        let admitted = self.admitted.take().expect("poll_ready must be ready before call");
         let layer = self.layer.clone();
         if let Some(failure) = self.broken.take() {
             return Attempt {
-                kind: Kind::Broken {
-                    failure: Some(failure),
-                },
+                kind: Kind::Broken { failure: Some(failure) },
                 layer,
                 admitted: Some(admitted),
             };
         }
         layer.tally.request(call.request.endpoint());
         Attempt {
-            kind: Kind::Sent {
-                future: self.inner.call(call),
-            },
+            kind: Kind::Sent { future: self.inner.call(call) },
             layer,
             admitted: Some(admitted),
         }
@@ -165,9 +150,9 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for Attempt<F> {
         let this = self.project();
         let result = match this.kind.project() {
             KindProjection::Sent { future } => ready!(future.poll(cx)),
-            KindProjection::Broken { failure } => Err(failure
-                .take()
-                .expect("a future is not polled after it is ready")),
+            KindProjection::Broken { failure } => {
+                Err(failure.take().expect("a future is not polled after it is ready"))
+            }
         };
         if let Some(admitted) = this.admitted.take() {
             this.layer.gate.report(this.layer.class, admitted, &result);

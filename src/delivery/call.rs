@@ -21,18 +21,12 @@ impl Call {
     /// The first attempt at `request`; its key is made of `seed` if the request wants one.
     pub fn new(request: Request, seed: Option<KeySeed>) -> Self {
         let seed = seed.filter(|_| request.wants_key());
-        Self {
-            request: Arc::new(request),
-            seed,
-            generation: Generation::default(),
-        }
+        Self { request: Arc::new(request), seed, generation: Generation::default() }
     }
 
     /// The idempotency key of this attempt.
     pub fn key(&self) -> Option<IdempotencyKey> {
-        self.seed
-            .as_ref()
-            .map(|seed| seed.key(&self.request, self.generation))
+        self.seed.as_ref().map(|seed| seed.key(&self.request, self.generation))
     }
 }
 

@@ -61,12 +61,7 @@ pub enum Verdict {
 impl Failure {
     /// A failure without an answer.
     pub fn without_answer(kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            retry_after: None,
-            answer: None,
-            detail: detail.into(),
-        }
+        Self { kind, retry_after: None, answer: None, detail: detail.into() }
     }
 
     /// What to do about it.
@@ -116,10 +111,6 @@ impl fmt::Display for Told<'_> {
         if let Some(answer) = self.0 {
             write!(f, " (status {})", answer.status)?;
         }
-        if self.1.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ": {}", self.1)
-        }
+        if self.1.is_empty() { Ok(()) } else { write!(f, ": {}", self.1) }
     }
 }

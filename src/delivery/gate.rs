@@ -123,9 +123,8 @@ impl Gate {
         state.report(class, number, result, self.now());
         let held = state.is_held();
         // Told under the lock, so that of two reports the later one has the last word.
-        let has_changed = self
-            .held
-            .send_if_modified(|before| std::mem::replace(before, held) != held);
+        let has_changed =
+            self.held.send_if_modified(|before| std::mem::replace(before, held) != held);
         drop(state);
         // Only now, so that whoever it wakes sees what was learnt.
         drop(permit);

@@ -27,13 +27,7 @@ impl RetryPolicy {
         chance: Arc<Mutex<fastrand::Rng>>,
         tally: Arc<Tally>,
     ) -> Self {
-        Self {
-            settings,
-            chance,
-            tally,
-            retries: 0,
-            last_answer: None,
-        }
+        Self { settings, chance, tally, retries: 0, last_answer: None }
     }
 
     /// How long to wait before the next attempt; `None` for no further attempt.
@@ -50,11 +44,7 @@ impl RetryPolicy {
                 if failure.kind == FailureKind::Throttled {
                     return Some(Duration::ZERO);
                 }
-                let chance = self
-                    .chance
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .f64();
+                let chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64();
                 let asked = failure.retry_after.unwrap_or_default();
                 let backoff = wait(&self.settings.retry, retry, chance);
                 Some(backoff.max(asked.min(self.settings.retry_after_max)))

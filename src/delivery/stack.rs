@@ -35,22 +35,13 @@ pub fn stack<S>(class: Class, shared: &Shared, transport: S) -> Stack<S>
 where
     S: Service<Call, Response = Receipt, Error = Failure> + Clone,
 {
-    let Shared {
-        settings,
-        gate,
-        chance,
-        tally,
-    } = shared.clone();
+    let Shared { settings, gate, chance, tally } = shared.clone();
     let timeout = settings.timeout;
     ServiceBuilder::new()
         // A tenant's update is two requests: above retry, so that each is repeated and paid for on its own.
         .layer(TenantsLayer)
         // Outside everything that costs a slot, so that a sleeping call holds none.
-        .layer(RetryLayer::new(RetryPolicy::new(
-            settings,
-            chance,
-            Arc::clone(&tally),
-        )))
+        .layer(RetryLayer::new(RetryPolicy::new(settings, chance, Arc::clone(&tally))))
         // Inside retry: each attempt pays, with a token and a permit taken together or neither.
         .layer(AdmissionLayer::new(gate, class, tally))
         // One attempt, and only while it is under way: waiting for a turn is not Courier's fault.

@@ -53,18 +53,14 @@ where
     fn call(&mut self, work: Work) -> Self::Future {
         match work.action {
             Action::Request(request) => WorkFuture {
-                kind: Kind::One {
-                    call: self.0.call(Call::new(request, Some(work.seed))),
-                },
+                kind: Kind::One { call: self.0.call(Call::new(request, Some(work.seed))) },
             },
             Action::UpdateTenant { tenant, update } => {
                 // The service that is ready makes the first call; a clone gets ready for the second.
                 let fresh = self.0.clone();
                 let ready = std::mem::replace(&mut self.0, fresh);
                 WorkFuture {
-                    kind: Kind::Two {
-                        calls: Box::pin(read_and_write(ready, tenant, update)),
-                    },
+                    kind: Kind::Two { calls: Box::pin(read_and_write(ready, tenant, update)) },
                 }
             }
         }
@@ -79,9 +75,7 @@ async fn read_and_write<S>(
 where
     S: Service<Call, Response = Receipt, Error = Failure>,
 {
-    let read = Request::GetTenant {
-        tenant: tenant.clone(),
-    };
+    let read = Request::GetTenant { tenant: tenant.clone() };
     let receipt = service.call(Call::new(read, None)).await?;
     let body = match (receipt.outcome, update.write) {
         (Outcome::Absent, _) => update.create().map_err(TenantMergeError::from),

@@ -30,29 +30,16 @@ pub(super) fn server() -> (Server, Requests) {
 }
 
 pub(super) fn settings() -> Settings {
-    Settings {
-        retry: Retry {
-            jitter: Jitter::None,
-            ..Retry::default()
-        },
-        ..Settings::default()
-    }
+    Settings { retry: Retry { jitter: Jitter::None, ..Retry::default() }, ..Settings::default() }
 }
 
 pub(super) fn at_once(concurrency: usize) -> Settings {
-    Settings {
-        concurrency: NonZeroUsize::new(concurrency).unwrap(),
-        ..settings()
-    }
+    Settings { concurrency: NonZeroUsize::new(concurrency).unwrap(), ..settings() }
 }
 
 /// `limit` per ten seconds, one at a time.
 pub(super) fn rate(limit: u32) -> Rate {
-    Rate {
-        limit: NonZeroU32::new(limit).unwrap(),
-        per: seconds(10),
-        burst: NonZeroU32::MIN,
-    }
+    Rate { limit: NonZeroU32::new(limit).unwrap(), per: seconds(10), burst: NonZeroU32::MIN }
 }
 
 pub(super) fn shared(settings: Settings) -> Shared {
@@ -70,11 +57,7 @@ pub(super) fn call(class: Class) -> Call {
 }
 
 pub(super) fn seed() -> KeySeed {
-    KeySeed {
-        sink: "sink".into(),
-        message_id: "m1".into(),
-        step: 0,
-    }
+    KeySeed { sink: "sink".into(), message_id: "m1".into(), step: 0 }
 }
 
 pub(super) fn request(class: Class) -> Request {
@@ -87,10 +70,7 @@ pub(super) fn request(class: Class) -> Request {
         Class::Tenants => Request::PutTenant { tenant, body },
         Class::Memberships => Request::PutMembership { user, tenant },
         Class::Automations => Request::InvokeAutomation { template, body },
-        Class::Journeys => Request::InvokeJourney {
-            journey: template,
-            body,
-        },
+        Class::Journeys => Request::InvokeJourney { journey: template, body },
         Class::Inbound => Request::InboundCourier { body },
     }
 }
@@ -100,11 +80,7 @@ pub(super) fn accepted() -> Receipt {
 }
 
 pub(super) fn found(outcome: Outcome, body: &'static str) -> Receipt {
-    Receipt {
-        status: 200,
-        outcome,
-        body: Bytes::from_static(body.as_bytes()),
-    }
+    Receipt { status: 200, outcome, body: Bytes::from_static(body.as_bytes()) }
 }
 
 pub(super) fn silence() -> Failure {
@@ -113,11 +89,7 @@ pub(super) fn silence() -> Failure {
 
 pub(super) fn answered(kind: FailureKind, status: u16, stored: bool) -> Failure {
     Failure {
-        answer: Some(Answer {
-            status,
-            excerpt: "{}".to_owned(),
-            stored,
-        }),
+        answer: Some(Answer { status, excerpt: "{}".to_owned(), stored }),
         ..Failure::without_answer(kind, "")
     }
 }
@@ -131,10 +103,7 @@ pub(super) fn unauthorized() -> Failure {
 }
 
 pub(super) fn throttled(retry_after: Option<u64>) -> Failure {
-    Failure {
-        retry_after: retry_after.map(seconds),
-        ..answered(FailureKind::Throttled, 429, true)
-    }
+    Failure { retry_after: retry_after.map(seconds), ..answered(FailureKind::Throttled, 429, true) }
 }
 
 pub(super) const fn seconds(seconds: u64) -> Duration {

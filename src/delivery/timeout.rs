@@ -33,10 +33,7 @@ impl<S> Layer<S> for TimeoutLayer {
     type Service = Timeout<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Timeout {
-            inner,
-            length: self.0,
-        }
+        Timeout { inner, length: self.0 }
     }
 }
 

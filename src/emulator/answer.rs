@@ -29,19 +29,11 @@ impl Answer {
         let body = Bytes::from(body.to_string());
         let mut headers = HeaderMap::with_capacity(1);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Self {
-            status,
-            headers,
-            body,
-        }
+        Self { status, headers, body }
     }
 
     pub(super) fn empty() -> Self {
-        Self {
-            status: StatusCode::NO_CONTENT,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        }
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
     pub(super) fn into_response(self) -> Response {
@@ -78,19 +70,12 @@ impl Refusal {
     }
 
     fn invalid(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            kind: "invalid_request_error",
-            message: message.into(),
-        }
+        Self { status, kind: "invalid_request_error", message: message.into() }
     }
 }
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        Self::json(
-            refusal.status,
-            &json!({"type": refusal.kind, "message": refusal.message}),
-        )
+        Self::json(refusal.status, &json!({"type": refusal.kind, "message": refusal.message}))
     }
 }

@@ -12,9 +12,7 @@ pub(super) fn authorize(
     expected: Option<&SecretString>,
 ) -> Result<(), Refusal> {
     let Some(given) = bearer(headers) else {
-        return Err(Refusal::unauthorized(
-            "an Authorization header with a bearer key is required",
-        ));
+        return Err(Refusal::unauthorized("an Authorization header with a bearer key is required"));
     };
     match expected {
         Some(expected) if expected.expose_secret() != given => {

@@ -31,9 +31,7 @@ pub(super) async fn receive(mut body: Body) -> Result<Bytes, Refusal> {
         }
     }
     if seen > MAX_BYTES {
-        return Err(Refusal::too_large(format!(
-            "the request body is over {MAX_BYTES} bytes"
-        )));
+        return Err(Refusal::too_large(format!("the request body is over {MAX_BYTES} bytes")));
     }
     // Without the spare room it grew by: the log counts bytes, not capacity.
     Ok(Bytes::from(kept.into_boxed_slice()))

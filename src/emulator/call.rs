@@ -32,19 +32,14 @@ impl Call {
     pub(super) fn object(&mut self) -> Result<Map<String, Value>, Refusal> {
         match self.json.take() {
             Some(Value::Object(object)) => Ok(object),
-            Some(_) => Err(Refusal::bad_request(
-                "the request body must be a JSON object",
-            )),
+            Some(_) => Err(Refusal::bad_request("the request body must be a JSON object")),
             None => Err(Refusal::bad_request("the request body is not valid JSON")),
         }
     }
 
     /// The only captured segment.
     pub(super) fn id(&self) -> Result<&str, Refusal> {
-        self.captures
-            .first()
-            .map(String::as_str)
-            .ok_or_else(unrouted)
+        self.captures.first().map(String::as_str).ok_or_else(unrouted)
     }
 
     /// The two captured segments.
@@ -57,10 +52,7 @@ impl Call {
 
     /// A query member; of several with one name, the first.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }
 

@@ -20,9 +20,7 @@ impl Clock {
         use std::time::SystemTime;
 
         Self::from_fn(|| {
-            SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default()
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
         })
     }
 

@@ -35,13 +35,7 @@ impl Listener for Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay for small packets");
         }
-        (
-            Connection {
-                stream,
-                cut: Box::pin(self.cut.clone().cancelled_owned()),
-            },
-            peer,
-        )
+        (Connection { stream, cut: Box::pin(self.cut.clone().cancelled_owned()) }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

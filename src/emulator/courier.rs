@@ -28,9 +28,7 @@ impl Courier {
     /// A Courier that holds nothing yet.
     pub fn new(settings: Settings) -> Self {
         let state = Mutex::new(State::new(settings.seed));
-        Self {
-            shared: Arc::new(Shared { settings, state }),
-        }
+        Self { shared: Arc::new(Shared { settings, state }) }
     }
 
     /// The API, and the emulator's own `/emulator/requests` and `/emulator/summary`.
@@ -74,9 +72,7 @@ impl Courier {
     pub fn members(&self, tenant: &str) -> Vec<(String, Value)> {
         let state = self.state();
         let members = state.memberships.of_tenant(tenant, None);
-        members
-            .map(|(user, profile)| (user.to_owned(), Value::Object(profile.clone())))
-            .collect()
+        members.map(|(user, profile)| (user.to_owned(), Value::Object(profile.clone()))).collect()
     }
 
     /// The automations and journeys asked for, in order.
@@ -95,10 +91,7 @@ impl Courier {
 
     /// The state. A panic under the lock (a test's matcher) leaves it as it stood.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -48,21 +48,8 @@ fn admit(
 
     let mut state = courier.state();
     request.sequence = state.log.next();
-    let verdict = judge(
-        &mut state,
-        settings,
-        &head.headers,
-        route,
-        &request,
-        call,
-        now,
-    );
-    let Verdict {
-        answer,
-        replayed,
-        delay,
-        keep,
-    } = verdict;
+    let verdict = judge(&mut state, settings, &head.headers, route, &request, call, now);
+    let Verdict { answer, replayed, delay, keep } = verdict;
     let status = answer.status;
     let (sequence, route) = (request.sequence, request.route);
     request.replayed = replayed;
@@ -82,18 +69,7 @@ fn admit(
     let keep = keep.map(|(scope, until)| (scope, until, answer.clone()));
     let courier = courier.clone();
     let method = head.method.clone();
-    (
-        answer,
-        Some(Pending {
-            courier,
-            sequence,
-            method,
-            route,
-            status,
-            delay,
-            keep,
-        }),
-    )
+    (answer, Some(Pending { courier, sequence, method, route, status, delay, keep }))
 }
 
 /// A request whose answer waits. Dropped, it keeps the answer for the key's replay: what was done
@@ -112,36 +88,26 @@ impl Pending {
     fn answered(self) {
         let mut state = self.courier.state();
         state.log.answered(self.sequence, self.status);
-        state
-            .counts
-            .answered(&self.method, self.route, self.status, false);
+        state.counts.answered(&self.method, self.route, self.status, false);
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
         if let Some((scope, until, answer)) = self.keep.take() {
-            self.courier
-                .state()
-                .answers
-                .finish(scope, Some(answer), until);
+            self.courier.state().answers.finish(scope, Some(answer), until);
         }
     }
 }
 
 fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>) -> LoggedRequest {
     let header = |name: HeaderName| {
-        head.headers
-            .get(name)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     LoggedRequest {
         sequence: 0,
         method: head.method.clone(),
-        path: head
-            .uri
-            .path_and_query()
-            .map_or_else(String::new, ToString::to_string),
+        path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         route: route.map(|route| route.pattern),
         idempotency_key: header(IDEMPOTENCY_KEY),
         content_type: header(CONTENT_TYPE),
@@ -160,10 +126,8 @@ fn call(
 ) -> Result<Call, Refusal> {
     let path = head.uri.path();
     Ok(Call {
-        captures: route.map_or_else(
-            || Ok(Vec::new()),
-            |route| path::captures(route.pattern, path),
-        )?,
+        captures: route
+            .map_or_else(|| Ok(Vec::new()), |route| path::captures(route.pattern, path))?,
         query: path::query(head.uri.query().unwrap_or_default())?,
         path: path.to_owned(),
         json: serde_json::from_slice(&body).ok(),

@@ -17,10 +17,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// Security: keys are foreign and kept for a day. Half a million is over any run's worth of POSTs
 /// that carry one; they are kept as digests, and answers to them are short, so bytes follow.
-const LIMITS: Limits = Limits {
-    entries: 500_000,
-    bytes: 128 * 1024 * 1024,
-};
+const LIMITS: Limits = Limits { entries: 500_000, bytes: 128 * 1024 * 1024 };
 
 /// About what the headers of one answer take; their map allocates room for more than it holds.
 const HEADERS_BYTES: usize = 256;
@@ -55,19 +52,14 @@ pub(super) enum Known {
 
 impl Scope {
     pub(super) fn new(method: &str, path: &str, key: &[u8]) -> Self {
-        let hash = Sha256::new()
-            .chain_update(method)
-            .chain_update([0])
-            .chain_update(path);
+        let hash = Sha256::new().chain_update(method).chain_update([0]).chain_update(path);
         Self(hash.chain_update([0]).chain_update(key).finalize().into())
     }
 }
 
 impl Default for Answers {
     fn default() -> Self {
-        Self {
-            kept: Table::new(LIMITS),
-        }
+        Self { kept: Table::new(LIMITS) }
     }
 }
 
@@ -92,8 +84,7 @@ impl Answers {
         match answer.filter(|answer| is_kept(answer.status)) {
             Some(answer) => {
                 let bytes = size_of::<Answer>() + HEADERS_BYTES + answer.body.len();
-                self.kept
-                    .insert(scope, Kept::Answered { answer, until }, bytes);
+                self.kept.insert(scope, Kept::Answered { answer, until }, bytes);
             }
             None => {
                 self.kept.remove(&scope);
@@ -127,13 +118,11 @@ pub(super) fn kept_until(expiration: Option<&[u8]>, now: Duration) -> Result<Dur
         Ok(millis) => Some(Duration::from_millis(millis)),
         Err(_) => timestamp::parse(text),
     };
-    until
-        .map(|until| until.clamp(shortest, longest))
-        .ok_or_else(|| {
-            Refusal::bad_request(
-                "'x-idempotency-expiration' must be epoch milliseconds or an RFC 3339 time",
-            )
-        })
+    until.map(|until| until.clamp(shortest, longest)).ok_or_else(|| {
+        Refusal::bad_request(
+            "'x-idempotency-expiration' must be epoch milliseconds or an RFC 3339 time",
+        )
+    })
 }
 
 #[cfg(test)]
@@ -152,10 +141,7 @@ mod tests {
         answers.begin(scope("k"));
         assert_eq!(answers.known(scope("k"), NOW), Known::Running);
         answers.finish(scope("k"), Some(Answer::empty()), NOW + SHORTEST);
-        assert_eq!(
-            answers.known(scope("k"), NOW),
-            Known::Answered(Answer::empty())
-        );
+        assert_eq!(answers.known(scope("k"), NOW), Known::Answered(Answer::empty()));
         assert_eq!(answers.known(scope("k"), NOW + SHORTEST), Known::New);
         assert_eq!(answers.known(scope("other"), NOW), Known::New);
     }

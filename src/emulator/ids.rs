@@ -49,9 +49,6 @@ mod tests {
         let lengths: Vec<usize> = id.split('-').map(str::len).collect();
         assert_eq!(lengths, [1, 8, 24]);
         assert!(id.starts_with("1-"));
-        assert!(
-            id.bytes()
-                .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
-        );
+        assert!(id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()));
     }
 }

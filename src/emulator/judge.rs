@@ -55,10 +55,7 @@ pub(super) fn judge(
         let route = route.ok_or_else(|| Refusal::not_found("no such route"))?;
         let keep = idempotency(headers, request, now)?;
         match keep.map_or(Known::New, |(scope, _)| state.answers.known(scope, now)) {
-            Known::Answered(answer) => Ok(Verdict {
-                replayed: true,
-                ..Verdict::now(answer, None)
-            }),
+            Known::Answered(answer) => Ok(Verdict { replayed: true, ..Verdict::now(answer, None) }),
             Known::Running => Err(Refusal::conflict(
                 "a request with the same Idempotency-Key is still being answered",
             )),
@@ -76,10 +73,7 @@ fn carry_out(
     keep: Option<(Scope, Duration)>,
 ) -> Verdict {
     let scripted = state.script.take(request, false);
-    if let Some(scripted) = scripted
-        .as_ref()
-        .filter(|scripted| scripted.stage == Stage::Handler)
-    {
+    if let Some(scripted) = scripted.as_ref().filter(|scripted| scripted.stage == Stage::Handler) {
         return Verdict::scripted(scripted, keep);
     }
     let answer = (route.operation)(state, &mut call).unwrap_or_else(Answer::from);
@@ -95,15 +89,10 @@ fn idempotency(
     request: &LoggedRequest,
     now: Duration,
 ) -> Result<Option<(Scope, Duration)>, Refusal> {
-    let Some(key) = headers
-        .get(IDEMPOTENCY_KEY)
-        .filter(|_| request.method == Method::POST)
-    else {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY).filter(|_| request.method == Method::POST) else {
         return Ok(None);
     };
-    let expiration = headers
-        .get(IDEMPOTENCY_EXPIRATION)
-        .map(http::HeaderValue::as_bytes);
+    let expiration = headers.get(IDEMPOTENCY_EXPIRATION).map(http::HeaderValue::as_bytes);
     let until = kept_until(expiration, now)?;
     let scope = Scope::new(request.method.as_str(), &request.path, key.as_bytes());
     Ok(Some((scope, until)))
@@ -111,18 +100,10 @@ fn idempotency(
 
 impl Verdict {
     fn now(answer: Answer, keep: Option<(Scope, Duration)>) -> Self {
-        Self {
-            answer,
-            replayed: false,
-            delay: Duration::ZERO,
-            keep,
-        }
+        Self { answer, replayed: false, delay: Duration::ZERO, keep }
     }
 
     fn scripted(scripted: &Scripted, keep: Option<(Scope, Duration)>) -> Self {
-        Self {
-            delay: scripted.delay,
-            ..Self::now(scripted.answer(), keep)
-        }
+        Self { delay: scripted.delay, ..Self::now(scripted.answer(), keep) }
     }
 }

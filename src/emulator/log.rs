@@ -9,10 +9,7 @@ use super::retention::{Limits, Recent};
 
 /// Security: what callers send is foreign, so the log forgets the oldest. A million requests, and a
 /// quarter of a GiB, hold ten times the largest run the emulator is meant for.
-const LIMITS: Limits = Limits {
-    entries: 1_000_000,
-    bytes: 256 * 1024 * 1024,
-};
+const LIMITS: Limits = Limits { entries: 1_000_000, bytes: 256 * 1024 * 1024 };
 
 /// One request as it arrived, and how it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +41,7 @@ pub(super) struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self {
-            requests: Recent::new(LIMITS),
-        }
+        Self { requests: Recent::new(LIMITS) }
     }
 }
 
@@ -106,9 +101,7 @@ impl LoggedRequest {
         match serde_json::from_slice::<&RawValue>(&self.body) {
             // Kept to the byte, so that integers of any size survive.
             Ok(raw) if !raw.get().contains(['\n', '\r']) => raw.get().to_owned(),
-            Ok(raw) => serde_json::from_str::<Value>(raw.get())
-                .unwrap_or_default()
-                .to_string(),
+            Ok(raw) => serde_json::from_str::<Value>(raw.get()).unwrap_or_default().to_string(),
             Err(_) => Value::from(String::from_utf8_lossy(&self.body)).to_string(),
         }
     }
@@ -142,10 +135,7 @@ mod tests {
     #[test]
     fn a_json_body_stands_as_json_and_any_other_as_text() {
         assert_eq!(body_of("{\"a\":\n 1}"), json!({"a": 1}));
-        assert_eq!(
-            body_of("{\"a\": 18446744073709551615}"),
-            json!({"a": u64::MAX})
-        );
+        assert_eq!(body_of("{\"a\": 18446744073709551615}"), json!({"a": u64::MAX}));
         assert_eq!(body_of("not json\n"), json!("not json\n"));
         assert_eq!(body_of(""), Value::Null);
     }

@@ -26,10 +26,7 @@ pub(super) fn optional_string<'a>(
 ) -> Result<Option<&'a str>, Refusal> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_str()
-            .map(Some)
-            .ok_or_else(|| wrong(name, "a string or null")),
+        Some(value) => value.as_str().map(Some).ok_or_else(|| wrong(name, "a string or null")),
     }
 }
 
@@ -39,10 +36,7 @@ pub(super) fn optional_object<'a>(
 ) -> Result<Option<&'a Map<String, Value>>, Refusal> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_object()
-            .map(Some)
-            .ok_or_else(|| wrong(name, "an object or null")),
+        Some(value) => value.as_object().map(Some).ok_or_else(|| wrong(name, "an object or null")),
     }
 }
 

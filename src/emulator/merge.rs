@@ -76,10 +76,7 @@ mod tests {
     fn shallow_replaces_whole_values_and_deletes_at_the_top_only() {
         let kept = json!({"a": 1, "custom": {"plan": "free", "old": 1}});
         let given = json!({"a": null, "custom": {"plan": null}});
-        assert_eq!(
-            merged(Merge::Shallow, kept, given),
-            json!({"custom": {"plan": null}})
-        );
+        assert_eq!(merged(Merge::Shallow, kept, given), json!({"custom": {"plan": null}}));
     }
 
     fn objects() -> impl Strategy<Value = Value> {
@@ -102,10 +99,7 @@ mod tests {
 
     /// Whether a null stands anywhere but inside an array.
     fn has_null_member(value: &Value) -> bool {
-        value.is_null()
-            || value
-                .as_object()
-                .is_some_and(|map| map.values().any(has_null_member))
+        value.is_null() || value.as_object().is_some_and(|map| map.values().any(has_null_member))
     }
 
     proptest! {

@@ -26,13 +26,11 @@ impl Page {
     pub(super) fn of(call: &Call) -> Result<Self, Refusal> {
         let limit = match call.query("limit") {
             None | Some("") => DEFAULT_LIMIT,
-            Some(limit) => limit
-                .parse()
-                .ok()
-                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-                .ok_or_else(|| {
-                    Refusal::bad_request(format!("'limit' must be from 1 to {MAX_LIMIT}"))
-                })?,
+            Some(limit) => {
+                limit.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(
+                    || Refusal::bad_request(format!("'limit' must be from 1 to {MAX_LIMIT}")),
+                )?
+            }
         };
         let after = match call.query("cursor") {
             None | Some("") => None,
@@ -54,10 +52,7 @@ impl Page {
         let mut items: Vec<(String, Value)> = items.take(self.limit + 1).collect();
         let has_more = items.len() > self.limit;
         items.truncate(self.limit);
-        let cursor = items
-            .last()
-            .filter(|_| has_more)
-            .map(|(key, _)| to_hex(key));
+        let cursor = items.last().filter(|_| has_more).map(|(key, _)| to_hex(key));
         let values: Vec<Value> = items.into_iter().map(|(_, value)| value).collect();
         let mut body =
             json!({"items": values, "has_more": has_more, "url": call.path, "type": "list"});
@@ -78,26 +73,20 @@ impl Page {
 }
 
 pub(super) fn to_hex(key: &str) -> String {
-    key.bytes()
-        .fold(String::with_capacity(key.len() * 2), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a String takes every write");
-            hex
-        })
+    key.bytes().fold(String::with_capacity(key.len() * 2), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a String takes every write");
+        hex
+    })
 }
 
 fn from_hex(hex: &str) -> Option<String> {
     let digits: Option<Vec<u8>> = hex
         .chars()
-        .map(|digit| {
-            digit
-                .to_digit(16)
-                .and_then(|digit| u8::try_from(digit).ok())
-        })
+        .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
         .collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    let bytes = digits
-        .chunks_exact(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit));
+    let bytes =
+        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit));
     String::from_utf8(bytes.collect()).ok()
 }
 

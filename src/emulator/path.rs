@@ -21,10 +21,7 @@ pub(super) fn query(raw: &str) -> Result<Vec<(String, String)>, Refusal> {
         .filter(|member| !member.is_empty())
         .map(|member| {
             let (name, value) = member.split_once('=').unwrap_or((member, ""));
-            Ok((
-                decode(&name.replace('+', " "))?,
-                decode(&value.replace('+', " "))?,
-            ))
+            Ok((decode(&name.replace('+', " "))?, decode(&value.replace('+', " "))?))
         })
         .collect()
 }
@@ -42,10 +39,8 @@ mod tests {
 
     #[test]
     fn segments_decode_once_and_a_slash_inside_stays_inside() {
-        let captured = captures(
-            "/users/{user}/tenants/{tenant}",
-            "/users/a%2Fb%2520c/tenants/%C3%A9+@",
-        );
+        let captured =
+            captures("/users/{user}/tenants/{tenant}", "/users/a%2Fb%2520c/tenants/%C3%A9+@");
         assert_eq!(captured, Ok(vec!["a/b%20c".to_owned(), "é+@".to_owned()]));
     }
 
@@ -58,9 +53,6 @@ mod tests {
     fn query_members_decode_with_plus_as_a_space() {
         let members = query("limit=1&cursor=a%26b+c&flag&").expect("plain ASCII");
         let expected = [("limit", "1"), ("cursor", "a&b c"), ("flag", "")];
-        assert_eq!(
-            members,
-            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
+        assert_eq!(members, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }

@@ -50,31 +50,14 @@ impl Scripted {
             400..=499 => "invalid_request_error",
             _ => "api_error",
         };
-        let Answer {
-            status,
-            headers,
-            body,
-        } = Answer::json(status, &json!({"type": kind, "message": "scripted answer"}));
-        let stage = if status.is_client_error() {
-            Stage::Gateway
-        } else {
-            Stage::Handler
-        };
-        Self {
-            status,
-            headers,
-            body,
-            stage,
-            delay: Duration::ZERO,
-        }
+        let Answer { status, headers, body } =
+            Answer::json(status, &json!({"type": kind, "message": "scripted answer"}));
+        let stage = if status.is_client_error() { Stage::Gateway } else { Stage::Handler };
+        Self { status, headers, body, stage, delay: Duration::ZERO }
     }
 
     pub(super) fn answer(&self) -> Answer {
-        Answer {
-            status: self.status,
-            headers: self.headers.clone(),
-            body: self.body.clone(),
-        }
+        Answer { status: self.status, headers: self.headers.clone(), body: self.body.clone() }
     }
 }
 
@@ -95,20 +78,13 @@ struct Entry {
 impl Script {
     pub(super) fn push(&mut self, times: usize, matcher: Matcher, scripted: Scripted) {
         if times > 0 {
-            self.entries.push_back(Entry {
-                times,
-                matcher,
-                scripted,
-            });
+            self.entries.push_back(Entry { times, matcher, scripted });
         }
     }
 
     /// The answer scripted for a request that gets to the door, or past it.
     pub(super) fn take(&mut self, request: &LoggedRequest, at_gateway: bool) -> Option<Scripted> {
-        let index = self
-            .entries
-            .iter()
-            .position(|entry| (entry.matcher)(request))?;
+        let index = self.entries.iter().position(|entry| (entry.matcher)(request))?;
         let entry = self.entries.get_mut(index)?;
         if (entry.scripted.stage == Stage::Gateway) != at_gateway {
             return None;
@@ -126,11 +102,7 @@ impl fmt::Debug for Script {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_list()
-            .entries(
-                self.entries
-                    .iter()
-                    .map(|entry| (entry.times, &entry.scripted)),
-            )
+            .entries(self.entries.iter().map(|entry| (entry.times, &entry.scripted)))
             .finish()
     }
 }

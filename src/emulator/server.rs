@@ -30,11 +30,7 @@ impl Emulator {
     pub async fn bind(settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
-        Ok(Self {
-            courier: Courier::new(settings),
-            listener,
-            address,
-        })
+        Ok(Self { courier: Courier::new(settings), listener, address })
     }
 
     /// The address bound, with the port taken when the settings left it open.
@@ -54,10 +50,7 @@ impl Emulator {
         let cut = CancellationToken::new();
         let _stop_if_dropped = stop.clone().drop_guard();
         let _cut_if_dropped = cut.clone().drop_guard();
-        let connections = Connections {
-            listener: self.listener,
-            cut: cut.clone(),
-        };
+        let connections = Connections { listener: self.listener, cut: cut.clone() };
         let server = axum::serve(connections, self.courier.router())
             .with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut server = pin!(async { server.await });

@@ -45,10 +45,7 @@ impl<K> Id<K> {
         if text.trim().is_empty() {
             return None;
         }
-        Some(Self {
-            text: text.into(),
-            kind: PhantomData,
-        })
+        Some(Self { text: text.into(), kind: PhantomData })
     }
 
     /// The id as sent, shared.
@@ -64,10 +61,7 @@ impl<K> Id<K> {
 
 impl<K> Clone for Id<K> {
     fn clone(&self) -> Self {
-        Self {
-            text: Arc::clone(&self.text),
-            kind: PhantomData,
-        }
+        Self { text: Arc::clone(&self.text), kind: PhantomData }
     }
 }
 

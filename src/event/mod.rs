@@ -44,20 +44,12 @@ pub struct Event {
 impl Event {
     /// `context.traits`, whatever its kind; absent when `null`.
     pub fn context_traits(&self) -> Option<Json> {
-        self.context
-            .as_ref()?
-            .member("traits")
-            .filter(|traits| traits.as_str() != "null")
+        self.context.as_ref()?.member("traits").filter(|traits| traits.as_str() != "null")
     }
 }
 
 impl std::fmt::Debug for Event {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Event({}, {} bytes)",
-            self.kind,
-            self.body.as_str().len()
-        )
+        write!(f, "Event({}, {} bytes)", self.kind, self.body.as_str().len())
     }
 }

@@ -83,11 +83,7 @@ impl Problem {
     }
 
     pub(super) fn field(field: &'static str, expected: &'static str, raw: &str) -> Self {
-        Self::Field {
-            field,
-            expected,
-            found: Kind::of(raw).to_string(),
-        }
+        Self::Field { field, expected, found: Kind::of(raw).to_string() }
     }
 }
 
@@ -108,10 +104,6 @@ struct Position(usize);
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 {
-            Ok(())
-        } else {
-            write!(f, " (event {})", self.0 + 1)
-        }
+        if self.0 == 0 { Ok(()) } else { write!(f, " (event {})", self.0 + 1) }
     }
 }

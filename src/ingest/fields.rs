@@ -13,9 +13,7 @@ pub(super) fn present(raw: Option<&str>) -> Option<&str> {
 
 /// The text of a string.
 pub(super) fn text(raw: &str) -> Result<Cow<'_, str>, Problem> {
-    let inner = raw
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
+    let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match inner {
         Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
         // A lone surrogate is valid to a scanner and not to a reader: an error, not a panic.

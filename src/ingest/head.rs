@@ -39,20 +39,13 @@ impl<'a> Head<'a> {
 
     pub(super) fn kind(&self) -> Result<EventType, Problem> {
         const EXPECTED: &str = "`identify`, `track`, `group` or another event type";
-        let missing = Problem::Missing {
-            field: "type",
-            expected: EXPECTED,
-        };
+        let missing = Problem::Missing { field: "type", expected: EXPECTED };
         let raw = fields::present(self.kind).ok_or_else(|| missing.clone())?;
         if Kind::of(raw) != Kind::String {
             return Err(Problem::field("type", EXPECTED, raw));
         }
         let text = fields::text(raw)?;
-        if text.trim().is_empty() {
-            Err(missing)
-        } else {
-            Ok(EventType::parse(&text))
-        }
+        if text.trim().is_empty() { Err(missing) } else { Ok(EventType::parse(&text)) }
     }
 
     /// The name of a track event; for other types `event` means nothing, and some SDKs send `null`.
@@ -74,10 +67,7 @@ impl<'a> Head<'a> {
         if let Some(id) = fields::id("messageId", self.message_id)? {
             return Ok((id, false));
         }
-        let has_time = self
-            .times
-            .iter()
-            .any(|time| fields::present(*time).is_some());
+        let has_time = self.times.iter().any(|time| fields::present(*time).is_some());
         Ok((fallback.make(has_time.then_some(text)), true))
     }
 }

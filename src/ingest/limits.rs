@@ -18,20 +18,12 @@ impl Limits {
     // Security: both bounds are checked before the event is parsed.
     pub(super) fn check(&self, bytes: &[u8]) -> Result<(), Problem> {
         if bytes.len() > self.max_event_bytes {
-            return Err(Problem::TooLarge {
-                bytes: bytes.len(),
-                limit: self.max_event_bytes,
-            });
+            return Err(Problem::TooLarge { bytes: bytes.len(), limit: self.max_event_bytes });
         }
         // Counting brackets is many times cheaper than tracking strings, and nearly always settles it.
-        let brackets = bytes
-            .iter()
-            .filter(|byte| matches!(byte, b'{' | b'['))
-            .count();
+        let brackets = bytes.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
         if brackets > self.max_depth && depth(bytes) > self.max_depth {
-            return Err(Problem::TooDeep {
-                limit: self.max_depth,
-            });
+            return Err(Problem::TooDeep { limit: self.max_depth });
         }
         Ok(())
     }
@@ -39,10 +31,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_event_bytes: 1 << 20,
-            max_depth: 64,
-        }
+        Self { max_event_bytes: 1 << 20, max_depth: 64 }
     }
 }
 
@@ -77,18 +66,9 @@ mod tests {
 
     #[test]
     fn both_bounds_are_exact() {
-        let limits = Limits {
-            max_event_bytes: 10,
-            max_depth: 2,
-        };
+        let limits = Limits { max_event_bytes: 10, max_depth: 2 };
         assert!(limits.check(b"[[1]]     ").is_ok());
-        assert!(matches!(
-            limits.check(b"[[[1]]]"),
-            Err(Problem::TooDeep { limit: 2 })
-        ));
-        assert!(matches!(
-            limits.check(b"           "),
-            Err(Problem::TooLarge { bytes: 11, .. })
-        ));
+        assert!(matches!(limits.check(b"[[[1]]]"), Err(Problem::TooDeep { limit: 2 })));
+        assert!(matches!(limits.check(b"           "), Err(Problem::TooLarge { bytes: 11, .. })));
     }
 }

@@ -15,18 +15,10 @@ pub(super) struct Fallback {
 impl Fallback {
     /// An id made of `timed`, the text of an event that carries a time, else of where the event stood, else of chance.
     pub(super) fn make(&self, timed: Option<&str>) -> MessageId {
-        let position = u64::try_from(self.position)
-            .unwrap_or(u64::MAX)
-            .to_be_bytes();
+        let position = u64::try_from(self.position).unwrap_or(u64::MAX).to_be_bytes();
         let uuid = match (timed, self.seed) {
             (Some(text), _) => Builder::from_custom_bytes(digest([text.as_bytes()])),
-            (
-                None,
-                Seed::Position {
-                    fingerprint,
-                    offset,
-                },
-            ) => Builder::from_custom_bytes(digest([
+            (None, Seed::Position { fingerprint, offset }) => Builder::from_custom_bytes(digest([
                 &fingerprint.to_be_bytes()[..],
                 &offset.to_be_bytes(),
                 &position,

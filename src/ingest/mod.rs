@@ -31,26 +31,19 @@ pub fn decode(record: &Bytes, origin: &Origin, limits: &Limits) -> Vec<Result<Ev
         let decoded = part.outcome.and_then(|bytes| {
             event(
                 &bytes,
-                &message_id::Fallback {
-                    seed: origin.seed,
-                    position: part.position,
-                },
+                &message_id::Fallback { seed: origin.seed, position: part.position },
                 limits,
             )
             .map_err(|problem| (bytes, problem))
         });
-        events.push(decoded.map_err(|(bytes, problem)| {
-            DecodeError {
-                origin: Origin {
-                    line: origin
-                        .line
-                        .map(|line| line.saturating_add(part.lines_before)),
-                    ..origin.clone()
-                },
-                position: part.position,
-                record: bytes,
-                problem,
-            }
+        events.push(decoded.map_err(|(bytes, problem)| DecodeError {
+            origin: Origin {
+                line: origin.line.map(|line| line.saturating_add(part.lines_before)),
+                ..origin.clone()
+            },
+            position: part.position,
+            record: bytes,
+            problem,
         }));
     }
     events

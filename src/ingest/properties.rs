@@ -28,13 +28,7 @@ fn balanced_junk() -> impl Strategy<Value = String> {
         Just("[1,2"),
         Just("3")
     ]
-    .prop_map(|text| {
-        if text == "[1,2" {
-            "[1,2]".to_owned()
-        } else {
-            text.to_owned()
-        }
-    })
+    .prop_map(|text| if text == "[1,2" { "[1,2]".to_owned() } else { text.to_owned() })
 }
 
 proptest! {

@@ -51,12 +51,7 @@ mod tests {
 
     fn cut(list: &'static str) -> Option<Vec<String>> {
         let elements = elements(&Bytes::from_static(list.as_bytes()))?;
-        Some(
-            elements
-                .iter()
-                .map(|part| String::from_utf8_lossy(part).into_owned())
-                .collect(),
-        )
+        Some(elements.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect())
     }
 
     #[test]
@@ -66,10 +61,7 @@ mod tests {
             cut("[ {\"a\":[1,2]} , \"x,]\\\"\", 3]").unwrap(),
             ["{\"a\":[1,2]}", "\"x,]\\\"\"", "3"]
         );
-        assert_eq!(
-            cut("[{\"a\":1],{\"b\":2}]").unwrap(),
-            ["{\"a\":1]", "{\"b\":2}"]
-        );
+        assert_eq!(cut("[{\"a\":1],{\"b\":2}]").unwrap(), ["{\"a\":1]", "{\"b\":2}"]);
         assert_eq!(cut("[1,,2]").unwrap(), ["1", "", "2"]);
     }
 

@@ -5,19 +5,11 @@ use crate::event::{Event, EventType, Origin, Seed};
 use bytes::Bytes;
 
 pub(super) fn origin() -> Origin {
-    Origin {
-        name: "in.ndjson".into(),
-        line: Some(10),
-        seed: Seed::Random(7),
-    }
+    Origin { name: "in.ndjson".into(), line: Some(10), seed: Seed::Random(7) }
 }
 
 pub(super) fn read(record: &[u8]) -> Vec<Result<Event, DecodeError>> {
-    decode(
-        &Bytes::copy_from_slice(record),
-        &origin(),
-        &Limits::default(),
-    )
+    decode(&Bytes::copy_from_slice(record), &origin(), &Limits::default())
 }
 
 fn bodies(record: &str) -> Vec<String> {
@@ -48,10 +40,7 @@ fn every_shape_gives_its_events_to_the_byte() {
         (format!("[{A}]\n{B}\n"), vec![A, B]),
         (format!(r#"{{"batch":[{A},{B}],"sentAt":"x"}}"#), vec![A, B]),
         (format!(r#"{{"type":"batch","batch":{A}}}"#), vec![A]),
-        (
-            format!(r#"{{"message":{A},"metadata":{{"x":1}}}}"#),
-            vec![A],
-        ),
+        (format!(r#"{{"message":{A},"metadata":{{"x":1}}}}"#), vec![A]),
         (
             format!(r#"[{{"message":{A},"destination":{{}}}},{{"message":{B},"metadata":{{}}}}]"#),
             vec![A, B],
@@ -116,10 +105,7 @@ fn errors_name_the_record_the_field_and_what_was_expected() {
             r#"{"type":"track","messageId":true}"#,
             "in.ndjson:10: `messageId` must be a string or a number, was a boolean",
         ),
-        (
-            r#"{"type":"track","event":[]}"#,
-            "in.ndjson:10: `event` must be a string, was an array",
-        ),
+        (r#"{"type":"track","event":[]}"#, "in.ndjson:10: `event` must be a string, was an array"),
         (
             r#"{"type":3}"#,
             "in.ndjson:10: `type` must be `identify`, `track`, `group` or another event type, was a number",
@@ -128,18 +114,12 @@ fn errors_name_the_record_the_field_and_what_was_expected() {
             "{}",
             "in.ndjson:10: `type` is missing, expected `identify`, `track`, `group` or another event type",
         ),
-        (
-            "7",
-            "in.ndjson:10: an event must be a JSON object, was a number",
-        ),
+        ("7", "in.ndjson:10: an event must be a JSON object, was a number"),
         (
             "{\"type\":\"track\"",
             "in.ndjson:10: not valid JSON: EOF while parsing an object at line 1 column 15",
         ),
-        (
-            r#"{"batch":"x"}"#,
-            "in.ndjson:10: `batch` must be an array of events, was a string",
-        ),
+        (r#"{"batch":"x"}"#, "in.ndjson:10: `batch` must be an array of events, was a string"),
         (
             r#"{"batch":[]}"#,
             "in.ndjson:10: `batch` must be a list with at least one event, was an empty array",
@@ -148,20 +128,11 @@ fn errors_name_the_record_the_field_and_what_was_expected() {
         assert_eq!(error(record), message, "{record}");
     }
     let mixed = format!("{A}\n\nnope\n[{A},{{}}]");
-    let errors: Vec<String> = read(mixed.as_bytes())
-        .into_iter()
-        .filter_map(Result::err)
-        .map(|e| e.to_string())
-        .collect();
+    let errors: Vec<String> =
+        read(mixed.as_bytes()).into_iter().filter_map(Result::err).map(|e| e.to_string()).collect();
     assert_eq!(errors.len(), 2);
-    assert!(
-        errors[0].starts_with("in.ndjson:12 (event 2): not valid JSON"),
-        "{errors:?}"
-    );
-    assert!(
-        errors[1].starts_with("in.ndjson:13 (event 4): `type` is missing"),
-        "{errors:?}"
-    );
+    assert!(errors[0].starts_with("in.ndjson:12 (event 2): not valid JSON"), "{errors:?}");
+    assert!(errors[1].starts_with("in.ndjson:13 (event 4): `type` is missing"), "{errors:?}");
 }
 
 #[test]
@@ -169,69 +140,40 @@ fn invalid_utf8_and_limits_cost_one_event() {
     let mut record = format!("[{A},").into_bytes();
     record.extend(b"{\"type\":\"\xff\"},");
     record.extend(
-        format!(
-            "{}{}{},{B}]",
-            r#"{"type":"track","p":"#,
-            "[".repeat(70),
-            "]".repeat(70) + "}"
-        )
-        .bytes(),
+        format!("{}{}{},{B}]", r#"{"type":"track","p":"#, "[".repeat(70), "]".repeat(70) + "}")
+            .bytes(),
     );
     let events = read(&record);
     assert_eq!(events.len(), 4);
     assert!(events[0].is_ok() && events[3].is_ok());
-    let messages: Vec<_> = events[1..3]
-        .iter()
-        .map(|e| e.as_ref().unwrap_err().to_string())
-        .collect();
-    assert!(
-        messages[0].contains("invalid UTF-8 at byte 9"),
-        "{messages:?}"
-    );
+    let messages: Vec<_> =
+        events[1..3].iter().map(|e| e.as_ref().unwrap_err().to_string()).collect();
+    assert!(messages[0].contains("invalid UTF-8 at byte 9"), "{messages:?}");
     assert!(messages[1].contains("64 levels deep"), "{messages:?}");
 
-    let limits = Limits {
-        max_event_bytes: A.len(),
-        ..Limits::default()
-    };
+    let limits = Limits { max_event_bytes: A.len(), ..Limits::default() };
     let events = decode(&Bytes::from(format!("{A}\n{B}")), &origin(), &limits);
     assert!(events[0].is_ok());
-    assert!(
-        events[1]
-            .as_ref()
-            .unwrap_err()
-            .to_string()
-            .contains("may take 41 bytes")
-    );
+    assert!(events[1].as_ref().unwrap_err().to_string().contains("may take 41 bytes"));
 }
 
 #[test]
 fn made_message_ids_follow_the_event_then_the_position_then_chance() {
     let id = |record: &str, seed| {
         let origin = Origin { seed, ..origin() };
-        let event = decode(
-            &Bytes::copy_from_slice(record.as_bytes()),
-            &origin,
-            &Limits::default(),
-        )
-        .remove(0)
-        .unwrap();
+        let event = decode(&Bytes::copy_from_slice(record.as_bytes()), &origin, &Limits::default())
+            .remove(0)
+            .unwrap();
         assert!(event.message_id_was_made);
         event.message_id.as_str().to_owned()
     };
     let timed = r#"{"type":"track","sentAt":"2026-01-01"}"#;
     assert_eq!(id(timed, Seed::Random(1)), id(timed, Seed::Random(2)));
-    let position = |offset| Seed::Position {
-        fingerprint: 1,
-        offset,
-    };
+    let position = |offset| Seed::Position { fingerprint: 1, offset };
     assert_eq!(id(A, position(3)), id(A, position(3)));
     assert_ne!(id(A, position(3)), id(A, position(4)));
     assert_ne!(id(A, Seed::Random(1)), id(A, Seed::Random(2)));
     let twins = read(format!("{A}\n{A}").as_bytes());
-    let ids: Vec<_> = twins
-        .into_iter()
-        .map(|event| event.unwrap().message_id)
-        .collect();
+    let ids: Vec<_> = twins.into_iter().map(|event| event.unwrap().message_id).collect();
     assert_ne!(ids[0], ids[1]);
 }

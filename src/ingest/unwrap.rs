@@ -44,27 +44,17 @@ pub(super) fn parts(record: &Bytes) -> Vec<Part> {
         return whole;
     }
     let lines = lines(&record);
-    if good(&lines) > good(&whole) {
-        lines
-    } else {
-        whole
-    }
+    if good(&lines) > good(&whole) { lines } else { whole }
 }
 
 fn whole(record: &Bytes) -> Vec<Part> {
-    let mut parts = Parts {
-        found: Vec::with_capacity(1),
-        lines_before: 0,
-    };
+    let mut parts = Parts { found: Vec::with_capacity(1), lines_before: 0 };
     parts.value(record.clone(), 0);
     parts.found
 }
 
 fn lines(record: &Bytes) -> Vec<Part> {
-    let mut parts = Parts {
-        found: Vec::new(),
-        lines_before: 0,
-    };
+    let mut parts = Parts { found: Vec::new(), lines_before: 0 };
     for line in record.split(|byte| *byte == b'\n') {
         let line = record.slice_ref(line.trim_ascii());
         if !line.is_empty() {
@@ -79,10 +69,7 @@ fn good(parts: &[Part]) -> usize {
     let is_object = |bytes: &Bytes| {
         bytes.first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
     };
-    parts
-        .iter()
-        .filter(|part| part.outcome.as_ref().is_ok_and(is_object))
-        .count()
+    parts.iter().filter(|part| part.outcome.as_ref().is_ok_and(is_object)).count()
 }
 
 struct Parts {
@@ -93,21 +80,12 @@ struct Parts {
 impl Parts {
     fn push(&mut self, outcome: Result<Bytes, (Bytes, Problem)>) {
         let (position, lines_before) = (self.found.len(), self.lines_before);
-        self.found.push(Part {
-            position,
-            lines_before,
-            outcome,
-        });
+        self.found.push(Part { position, lines_before, outcome });
     }
 
     fn value(&mut self, value: Bytes, envelopes: usize) {
         if envelopes > MAX_ENVELOPES {
-            return self.push(Err((
-                value,
-                Problem::Wrapped {
-                    limit: MAX_ENVELOPES,
-                },
-            )));
+            return self.push(Err((value, Problem::Wrapped { limit: MAX_ENVELOPES })));
         }
         if value.first() == Some(&b'[') {
             match elements(&value) {
@@ -122,14 +100,7 @@ impl Parts {
             Some(Envelope::Many(events)) if events.is_empty() => {
                 let expected = "a list with at least one event";
                 let found = "an empty array".to_owned();
-                self.push(Err((
-                    value,
-                    Problem::Field {
-                        field: "batch",
-                        expected,
-                        found,
-                    },
-                )));
+                self.push(Err((value, Problem::Field { field: "batch", expected, found })));
             }
             Some(Envelope::Many(events)) => self.all(events, envelopes),
             Some(Envelope::Wrong(raw)) => {
@@ -176,9 +147,7 @@ fn envelope(value: &Bytes) -> Option<Envelope> {
     let message = object("message").filter(|_| find("metadata").or(find("destination")).is_some());
     let payload =
         object("payload").filter(|_| find("createdAt").is_some() && find("type").is_none());
-    message
-        .or(payload)
-        .map(|member| Envelope::One(member.value.clone()))
+    message.or(payload).map(|member| Envelope::One(member.value.clone()))
 }
 
 struct Member {
@@ -191,14 +160,8 @@ impl Member {
         let rest = member.strip_prefix(b"\"")?;
         let end = rest.iter().position(|byte| *byte == b'"')?;
         let (name, rest) = rest.split_at_checked(end)?;
-        let value = rest
-            .strip_prefix(b"\"")?
-            .trim_ascii_start()
-            .strip_prefix(b":")?;
+        let value = rest.strip_prefix(b"\"")?.trim_ascii_start().strip_prefix(b":")?;
         let name = String::from_utf8(name.to_vec()).ok()?;
-        Some(Self {
-            name,
-            value: member.slice_ref(value.trim_ascii()),
-        })
+        Some(Self { name, value: member.slice_ref(value.trim_ascii()) })
     }
 }

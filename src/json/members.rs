@@ -22,10 +22,7 @@ impl<'a> Members<'a> {
 
     /// The value of the last member called `name`.
     pub fn get(&self, name: &str) -> Option<&'a str> {
-        self.iter()
-            .rev()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value)
+        self.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// Whether a member is called `name`.
@@ -119,14 +116,7 @@ mod tests {
         let members =
             Members::of(r#" {"b": 1.10 ,"a\u0031":[ null ],"b":{"x":9007199254740993}} "#);
         let all: Vec<_> = members.iter().collect();
-        assert_eq!(
-            all,
-            [
-                ("b", "1.10"),
-                ("a1", "[ null ]"),
-                ("b", r#"{"x":9007199254740993}"#)
-            ]
-        );
+        assert_eq!(all, [("b", "1.10"), ("a1", "[ null ]"), ("b", r#"{"x":9007199254740993}"#)]);
         assert_eq!(members.get("b"), Some(r#"{"x":9007199254740993}"#));
         assert!(members.contains("a1") && !members.contains("a2"));
     }

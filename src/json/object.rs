@@ -53,10 +53,7 @@ impl ObjectWriter {
 }
 
 fn push_string(text: &mut String, value: &str) {
-    if value
-        .bytes()
-        .all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
-    {
+    if value.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
         text.push('"');
         text.push_str(value);
         text.push('"');
@@ -74,10 +71,7 @@ mod tests {
     fn members_are_separated_quoted_and_closed() {
         let mut object = ObjectWriter::with_capacity(64);
         assert!(object.is_empty());
-        object
-            .raw("n", "1.0")
-            .string("quote\"d", "line\nbreak")
-            .raw_if("none", None);
+        object.raw("n", "1.0").string("quote\"d", "line\nbreak").raw_if("none", None);
         assert_eq!(object.finish(), r#"{"n":1.0,"quote\"d":"line\nbreak"}"#);
         assert_eq!(ObjectWriter::with_capacity(0).finish(), "{}");
     }

@@ -27,12 +27,10 @@ pub struct PathError(&'static str);
 impl Path {
     /// The text of the value this path leads to inside the object `text`.
     pub fn find<'a>(&self, text: &'a str) -> Option<&'a str> {
-        self.0
-            .iter()
-            .try_fold(text, |value, segment| match segment {
-                Segment::Member(name) => Members::of(value).get(name),
-                Segment::Element(index) => element(value, *index),
-            })
+        self.0.iter().try_fold(text, |value, segment| match segment {
+            Segment::Member(name) => Members::of(value).get(name),
+            Segment::Element(index) => element(value, *index),
+        })
     }
 }
 
@@ -60,9 +58,7 @@ impl FromStr for Path {
                     .strip_prefix('[')
                     .and_then(|inner| inner.split_once(']'))
                     .ok_or(PathError("a bracket is not closed"))?;
-                let index = index
-                    .parse()
-                    .map_err(|_| PathError("an index is not a number"))?;
+                let index = index.parse().map_err(|_| PathError("an index is not a number"))?;
                 segments.push(Segment::Element(index));
                 rest = after;
             }
@@ -95,11 +91,7 @@ mod tests {
         assert_eq!(path.find(text), Some("2.50"));
         assert_eq!(path.to_string(), "a.b[1].c");
         for missing in ["a.x", "a.b[2]", "a.b.c", "a[0]", "a.b[1].c.d"] {
-            assert_eq!(
-                missing.parse::<Path>().unwrap().find(text),
-                None,
-                "{missing}"
-            );
+            assert_eq!(missing.parse::<Path>().unwrap().find(text), None, "{missing}");
         }
     }
 

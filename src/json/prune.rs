@@ -30,10 +30,7 @@ pub fn prune_nulls(text: &str) -> Cow<'_, str> {
         }
         Kind::Array => {
             let elements: Vec<&RawValue> = serde_json::from_str(text).unwrap_or_default();
-            let pruned: Vec<_> = elements
-                .iter()
-                .map(|value| prune_nulls(value.get()))
-                .collect();
+            let pruned: Vec<_> = elements.iter().map(|value| prune_nulls(value.get())).collect();
             Cow::Owned(format!("[{}]", pruned.join(",")))
         }
         Kind::Null | Kind::Bool | Kind::Number | Kind::String => Cow::Borrowed(text),
@@ -47,10 +44,7 @@ mod tests {
     #[test]
     fn nulls_go_at_every_depth_and_elements_stay() {
         let text = r#"{"a":null,"b":{"c":null,"d":1.50},"e":[null,{"f":null,"g":"null"}],"h":[]}"#;
-        assert_eq!(
-            prune_nulls(text),
-            r#"{"b":{"d":1.50},"e":[null,{"g":"null"}],"h":[]}"#
-        );
+        assert_eq!(prune_nulls(text), r#"{"b":{"d":1.50},"e":[null,{"g":"null"}],"h":[]}"#);
     }
 
     #[test]

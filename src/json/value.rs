@@ -88,15 +88,12 @@ impl Json {
 
     /// The value at `path` below this one, or `None` where any part of the way is missing.
     pub fn get(&self, path: &Path) -> Option<Json> {
-        path.find(&self.0)
-            .map(|part| Json::from_checked(&self.0, part))
+        path.find(&self.0).map(|part| Json::from_checked(&self.0, part))
     }
 
     /// The member `name` of an object. The last one counts where a name is repeated, as in most parsers.
     pub fn member(&self, name: &str) -> Option<Json> {
-        self.members()
-            .get(name)
-            .map(|part| Json::from_checked(&self.0, part))
+        self.members().get(name).map(|part| Json::from_checked(&self.0, part))
     }
 
     /// The text inside a string value, with its escapes resolved; `None` for any other value.

@@ -27,20 +27,12 @@ pub enum ConsentStrategy {
 impl Consent {
     /// Whether the event must not go to Courier.
     pub(super) fn denies(&self, event: &Event) -> bool {
-        let management = event
-            .context
-            .as_ref()
-            .and_then(|it| it.member("consentManagement"));
+        let management = event.context.as_ref().and_then(|it| it.member("consentManagement"));
         let Some(management) = management.filter(|it| it.kind() == Kind::Object) else {
             return false;
         };
         let denied = denied_ids(&management);
-        let text = |name| {
-            management
-                .member(name)
-                .and_then(|it| it.to_text())
-                .unwrap_or_default()
-        };
+        let text = |name| management.member(name).and_then(|it| it.to_text()).unwrap_or_default();
         let provider = text("provider");
         let strategy = if provider == self.provider {
             match (provider.as_str(), text("resolutionStrategy").as_str()) {
@@ -70,8 +62,5 @@ impl Consent {
 fn denied_ids(management: &Json) -> Vec<String> {
     let ids = management.member("deniedConsentIds");
     let ids = ids.map(|ids| ids.elements()).unwrap_or_default();
-    ids.iter()
-        .filter_map(Json::to_text)
-        .filter(|id| !id.is_empty())
-        .collect()
+    ids.iter().filter_map(Json::to_text).filter(|id| !id.is_empty()).collect()
 }

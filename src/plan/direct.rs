@@ -18,11 +18,7 @@ pub(super) type Written = Result<Result<(), SkipReason>, Refusal>;
 
 /// Plans one event by its type.
 pub(super) fn plan(event: &Event, rules: &Rules, direct: &Direct) -> Result<Plan, Refusal> {
-    let context = Context {
-        event,
-        rules,
-        direct,
-    };
+    let context = Context { event, rules, direct };
     let mut steps = step::Builder::new(event, rules);
     let written = match event.kind {
         EventType::Identify => identify::push(context, &mut steps)?,
@@ -49,29 +45,18 @@ pub(super) fn plan(event: &Event, rules: &Rules, direct: &Direct) -> Result<Plan
 impl Context<'_> {
     /// The user of the event as Courier knows them: `userId`, else `anonymousId` where that is allowed.
     pub(super) fn user(&self) -> Option<(&'static str, &str)> {
-        let known = self
-            .event
-            .user_id
-            .as_ref()
-            .map(|id| ("userId", id.as_str()));
+        let known = self.event.user_id.as_ref().map(|id| ("userId", id.as_str()));
         known.or_else(|| self.anonymous().filter(|_| self.direct.anonymous_fallback))
     }
 
     /// The member of a group: `userId`, else `anonymousId`.
     pub(super) fn member(&self) -> Option<(&'static str, &str)> {
-        let known = self
-            .event
-            .user_id
-            .as_ref()
-            .map(|id| ("userId", id.as_str()));
+        let known = self.event.user_id.as_ref().map(|id| ("userId", id.as_str()));
         known.or_else(|| self.anonymous())
     }
 
     fn anonymous(&self) -> Option<(&'static str, &str)> {
-        self.event
-            .anonymous_id
-            .as_ref()
-            .map(|id| ("anonymousId", id.as_str()))
+        self.event.anonymous_id.as_ref().map(|id| ("anonymousId", id.as_str()))
     }
 }
 

@@ -18,9 +18,7 @@ pub(super) struct Forwarded {
 
 impl Forwarded {
     pub(super) fn request(self) -> Result<Request, Refusal> {
-        Ok(Request::InboundRudderStack {
-            body: Body::new(self.bytes)?,
-        })
+        Ok(Request::InboundRudderStack { body: Body::new(self.bytes)? })
     }
 }
 
@@ -43,10 +41,7 @@ pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
     let unchanged = lifted.is_none() && !event.message_id_was_made;
     let is_kept = |(name, value)| !is_dropped(name, value) && strip(name, value).is_none();
     if unchanged && members.iter().all(is_kept) {
-        return Ok(Forwarded {
-            bytes: event.body.to_bytes(),
-            ignored_inline: false,
-        });
+        return Ok(Forwarded { bytes: event.body.to_bytes(), ignored_inline: false });
     }
     let mut written = ObjectWriter::with_capacity(text.len() + 64);
     let mut stripped = false;
@@ -67,10 +62,7 @@ pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
     if event.message_id_was_made {
         written.string("messageId", event.message_id.as_str());
     }
-    Ok(Forwarded {
-        bytes: Bytes::from(written.finish()),
-        ignored_inline: stripped,
-    })
+    Ok(Forwarded { bytes: Bytes::from(written.finish()), ignored_inline: stripped })
 }
 
 /// The `context.traits` that take the place of an identify's missing `traits`.

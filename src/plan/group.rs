@@ -11,11 +11,7 @@ use crate::telemetry::SkipReason;
 /// Adds the steps of a group event.
 pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Written {
     if !mapping::replaces_own_writes(context) {
-        let id = context
-            .event
-            .group_id
-            .as_ref()
-            .ok_or(Refusal::Missing("groupId"))?;
+        let id = context.event.group_id.as_ref().ok_or(Refusal::Missing("groupId"))?;
         let tenant = TenantId::new(id.as_str()).map_err(Refusal::id("groupId"))?;
         let member = context.member().map(path_user).transpose()?;
         if let Some(action) = write(context, &tenant)? {
@@ -38,9 +34,7 @@ fn write(context: Context<'_>, tenant: &TenantId) -> Result<Option<Action>, Refu
     if traits.kind() != Kind::Object {
         return Err(Refusal::kind("traits", "an object", traits.kind()));
     }
-    let name = traits
-        .member("name")
-        .filter(|name| name.kind() == Kind::String);
+    let name = traits.member("name").filter(|name| name.kind() == Kind::String);
     let update = |write| TenantUpdate {
         write,
         properties: properties(context, &traits, name.is_some()),
@@ -50,14 +44,12 @@ fn write(context: Context<'_>, tenant: &TenantId) -> Result<Option<Action>, Refu
     let tenant = tenant.clone();
     Ok(match context.direct.tenant_write {
         TenantRule::Skip => None,
-        TenantRule::Merge => Some(Action::UpdateTenant {
-            tenant,
-            update: update(TenantWrite::Merge),
-        }),
-        TenantRule::CreateOnly => Some(Action::UpdateTenant {
-            tenant,
-            update: update(TenantWrite::CreateOnly),
-        }),
+        TenantRule::Merge => {
+            Some(Action::UpdateTenant { tenant, update: update(TenantWrite::Merge) })
+        }
+        TenantRule::CreateOnly => {
+            Some(Action::UpdateTenant { tenant, update: update(TenantWrite::CreateOnly) })
+        }
         TenantRule::Replace => {
             let body = update(TenantWrite::Merge).create()?;
             Some(Action::Request(Request::PutTenant { tenant, body }))

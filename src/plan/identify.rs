@@ -12,13 +12,7 @@ pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Writt
             return Ok(Err(SkipReason::Anonymous));
         };
         let body = Body::new(profile::body(context.event, context.direct)?)?;
-        steps.push_user(
-            None,
-            Request::PostProfile {
-                user: path_user(user)?,
-                body,
-            },
-        );
+        steps.push_user(None, Request::PostProfile { user: path_user(user)?, body });
     }
     mapping::push(context, steps)?;
     Ok(Ok(()))

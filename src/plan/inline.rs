@@ -20,24 +20,15 @@ pub(super) struct Payload {
 impl Payload {
     /// What the event says; nothing for most events.
     pub(super) fn of(event: &Event) -> Self {
-        let Some(properties) = event
-            .properties
-            .as_ref()
-            .filter(|it| may_name_courier(it.as_str()))
+        let Some(properties) = event.properties.as_ref().filter(|it| may_name_courier(it.as_str()))
         else {
             return Self::default();
         };
-        let automation = properties
-            .member("courier")
-            .and_then(|it| it.member("automation"));
+        let automation = properties.member("courier").and_then(|it| it.member("automation"));
         let Some(automation) = automation else {
             return Self::default();
         };
-        let member = |name| {
-            automation
-                .member(name)
-                .filter(|value| value.kind() != Kind::Null)
-        };
+        let member = |name| automation.member(name).filter(|value| value.kind() != Kind::Null);
         Self {
             steps: member("steps"),
             template: member("template"),
@@ -51,16 +42,8 @@ impl Payload {
 
     /// Forgets what is not trusted; says whether there was any.
     pub(super) fn limit(&mut self, trust: Inline) -> bool {
-        let steps = if trust < Inline::Allow {
-            self.steps.take()
-        } else {
-            None
-        };
-        let template = if trust < Inline::Template {
-            self.template.take()
-        } else {
-            None
-        };
+        let steps = if trust < Inline::Allow { self.steps.take() } else { None };
+        let template = if trust < Inline::Template { self.template.take() } else { None };
         steps.is_some() || template.is_some()
     }
 }
@@ -124,10 +107,7 @@ mod tests {
             strip(properties, Inline::Ignore).unwrap(),
             r#"{"a":1.0,"courier":{"automation":{"data":{"x":1}},"b":2}}"#
         );
-        assert_eq!(
-            strip(r#"{"courier":{"automation":{"data":1}}}"#, Inline::Ignore),
-            None
-        );
+        assert_eq!(strip(r#"{"courier":{"automation":{"data":1}}}"#, Inline::Ignore), None);
     }
 
     #[test]

@@ -63,11 +63,7 @@ impl fmt::Display for Trigger {
 }
 
 fn matching(context: Context<'_>) -> impl Iterator<Item = &Automation> {
-    context
-        .direct
-        .automations
-        .iter()
-        .filter(move |block| block.on.matches(context.event))
+    context.direct.automations.iter().filter(move |block| block.on.matches(context.event))
 }
 
 /// Whether a matching block takes the place of the event's own writes.
@@ -92,10 +88,7 @@ impl Automation {
             Some(path) => Some(self.object(context, "data", path)?),
             None => run::data(context.event)?,
         };
-        let profile = self
-            .profile
-            .as_ref()
-            .map(|path| self.object(context, "profile", path));
+        let profile = self.profile.as_ref().map(|path| self.object(context, "profile", path));
         let profile = profile.transpose()?;
         let mut body = ObjectWriter::with_capacity(256);
         match &self.target {
@@ -120,14 +113,10 @@ impl Automation {
         body.raw_if("profile", profile.as_ref().map(Json::as_str));
         let body = Body::new(body.finish())?;
         Ok(match &self.target {
-            Target::Template(template) => Request::InvokeAutomation {
-                template: template.clone(),
-                body,
-            },
-            Target::Journey(journey) => Request::InvokeJourney {
-                journey: journey.clone(),
-                body,
-            },
+            Target::Template(template) => {
+                Request::InvokeAutomation { template: template.clone(), body }
+            }
+            Target::Journey(journey) => Request::InvokeJourney { journey: journey.clone(), body },
             Target::Steps(_) => Request::InvokeAdHoc { body },
         })
     }
@@ -155,11 +144,7 @@ impl Automation {
         option: &'static str,
         path: &Path,
     ) -> Result<Json, Refusal> {
-        let value = context
-            .event
-            .body
-            .get(path)
-            .filter(|value| value.kind() != Kind::Null);
+        let value = context.event.body.get(path).filter(|value| value.kind() != Kind::Null);
         value.ok_or_else(|| Refusal::MissingMapped {
             on: self.on.to_string(),
             option,

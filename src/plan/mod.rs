@@ -36,11 +36,7 @@ pub fn plan(event: &Event, rules: &Rules) -> Plan {
     if rules.integrations == Integrations::Strict && !integrations::allow(event) {
         return Plan::Skip(SkipReason::Integrations);
     }
-    if rules
-        .consent
-        .as_ref()
-        .is_some_and(|consent| consent.denies(event))
-    {
+    if rules.consent.as_ref().is_some_and(|consent| consent.denies(event)) {
         return Plan::Skip(SkipReason::Consent);
     }
     let planned = match &rules.mode {

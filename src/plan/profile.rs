@@ -60,21 +60,15 @@ impl<'a> Profile<'a> {
                 !taken.contains_key(new.as_str()) && *given.entry(*new).or_insert(name) == name
             };
             let renamed = direct.rename.get(name).filter(&mut is_free);
-            let name = renamed.map_or_else(
-                || Cow::Owned(name.to_owned()),
-                |new| Cow::Borrowed(new.as_str()),
-            );
+            let name = renamed
+                .map_or_else(|| Cow::Owned(name.to_owned()), |new| Cow::Borrowed(new.as_str()));
             profile.add(name, Cow::Borrowed(value));
         }
         profile
     }
 
     fn add(&mut self, name: impl Into<Cow<'a, str>>, value: Cow<'a, str>) {
-        self.0.push(Entry {
-            name: name.into(),
-            value,
-            is_aliased: false,
-        });
+        self.0.push(Entry { name: name.into(), value, is_aliased: false });
     }
 
     fn get(&self, name: &str) -> Option<&Entry<'a>> {
@@ -102,10 +96,7 @@ impl<'a> Profile<'a> {
     /// Adds Courier's names inside `address`, or an `address` made of flat traits. One that is no object stays as it is.
     fn add_address(&mut self) {
         let existing = self.get("address").map(|entry| entry.value.clone());
-        if existing
-            .as_deref()
-            .is_some_and(|value| Kind::of(value) != Kind::Object)
-        {
+        if existing.as_deref().is_some_and(|value| Kind::of(value) != Kind::Object) {
             return;
         }
         let existing = existing.unwrap_or(Cow::Borrowed("{}"));
@@ -118,10 +109,7 @@ impl<'a> Profile<'a> {
             if members.contains(target) {
                 continue;
             }
-            let inside = names
-                .iter()
-                .find_map(|name| members.get(name))
-                .map(str::to_owned);
+            let inside = names.iter().find_map(|name| members.get(name)).map(str::to_owned);
             if let Some(value) = inside.or_else(|| self.alias(names).map(Cow::into_owned)) {
                 address.raw(target, &value);
             }
@@ -130,12 +118,7 @@ impl<'a> Profile<'a> {
             return;
         }
         let address = Cow::Owned(address.finish());
-        match self
-            .0
-            .iter_mut()
-            .rev()
-            .find(|entry| entry.name == "address")
-        {
+        match self.0.iter_mut().rev().find(|entry| entry.name == "address") {
             Some(entry) => entry.value = address,
             None => self.add("address", address),
         }
@@ -144,10 +127,7 @@ impl<'a> Profile<'a> {
     /// A browser's language and time zone, where the traits name none.
     fn add_context(&mut self, event: &Event) {
         for (target, source) in [("locale", "locale"), ("zoneinfo", "timezone")] {
-            let value = event
-                .context
-                .as_ref()
-                .and_then(|context| context.member(source));
+            let value = event.context.as_ref().and_then(|context| context.member(source));
             let text = value.filter(|value| value.kind() == Kind::String);
             if let Some(text) = text.filter(|_| self.get(target).is_none()) {
                 self.add(target, Cow::Owned(text.as_str().to_owned()));
@@ -175,9 +155,8 @@ impl<'a> Profile<'a> {
             .iter()
             .filter(|entry| !is_custom(entry))
             .partition(|entry| KNOWN.contains(&&*entry.name));
-        for entry in other
-            .iter()
-            .filter(|entry| !entry.is_aliased && !taken.contains_key(&*entry.name))
+        for entry in
+            other.iter().filter(|entry| !entry.is_aliased && !taken.contains_key(&*entry.name))
         {
             custom.raw(&entry.name, &entry.value);
         }

@@ -47,11 +47,7 @@ pub enum Refusal {
 
 impl Refusal {
     pub(super) fn kind(field: impl Into<String>, expected: &'static str, found: Kind) -> Self {
-        Self::Kind {
-            field: field.into(),
-            expected,
-            found,
-        }
+        Self::Kind { field: field.into(), expected, found }
     }
 
     pub(super) const fn id(field: &'static str) -> impl Fn(PathIdError) -> Self {

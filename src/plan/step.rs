@@ -62,23 +62,13 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(super) const fn new(event: &'a Event, rules: &'a Rules) -> Self {
-        Self {
-            event,
-            rules,
-            steps: Vec::new(),
-            ignored_inline: false,
-        }
+        Self { event, rules, steps: Vec::new(), ignored_inline: false }
     }
 
     /// Adds a request in the lane of the event's user; gives its position.
     pub(super) fn push_user(&mut self, after: Option<usize>, request: Request) -> usize {
         let user = self.event.user_id.as_ref().map(crate::event::Id::to_shared);
-        let anonymous = || {
-            self.event
-                .anonymous_id
-                .as_ref()
-                .map(crate::event::Id::to_shared)
-        };
+        let anonymous = || self.event.anonymous_id.as_ref().map(crate::event::Id::to_shared);
         let lane = user.or_else(anonymous).map_or(Lane::None, Lane::User);
         self.push(lane, after, Action::Request(request))
     }
@@ -91,12 +81,7 @@ impl<'a> Builder<'a> {
             message_id: self.event.message_id.to_shared(),
             step: u16::try_from(position).unwrap_or(u16::MAX),
         };
-        self.steps.push(Step {
-            lane,
-            after,
-            action,
-            seed,
-        });
+        self.steps.push(Step { lane, after, action, seed });
         position
     }
 
@@ -114,9 +99,6 @@ impl<'a> Builder<'a> {
         if self.steps.is_empty() {
             return Plan::Skip(SkipReason::Nothing);
         }
-        Plan::Steps(Steps {
-            steps: self.steps,
-            ignored_inline: self.ignored_inline,
-        })
+        Plan::Steps(Steps { steps: self.steps, ignored_inline: self.ignored_inline })
     }
 }

@@ -48,9 +48,7 @@ fn invoke(context: Context<'_>, payload: &Payload) -> Result<Option<Request>, Re
         body.raw("automation", &run::automation(list, token));
         run_context(context, payload, &mut body)?;
         body.raw_if("template", payload.template.as_ref().map(Json::as_str));
-        return Ok(Some(Request::InvokeAdHoc {
-            body: Body::new(body.finish())?,
-        }));
+        return Ok(Some(Request::InvokeAdHoc { body: Body::new(body.finish())? }));
     }
     let Some(template) = &payload.template else {
         return Ok(None);
@@ -60,10 +58,7 @@ fn invoke(context: Context<'_>, payload: &Payload) -> Result<Option<Request>, Re
     let template = TemplateId::new(&id).map_err(Refusal::id(TEMPLATE))?;
     let mut body = ObjectWriter::with_capacity(256);
     run_context(context, payload, &mut body)?;
-    Ok(Some(Request::InvokeAutomation {
-        template,
-        body: Body::new(body.finish())?,
-    }))
+    Ok(Some(Request::InvokeAutomation { template, body: Body::new(body.finish())? }))
 }
 
 /// What a run knows: recipient, data, profile and brand.
@@ -96,10 +91,7 @@ fn run_context(
 fn inbound_courier(context: Context<'_>) -> Result<Request, Refusal> {
     let event = context.event;
     let name = event.name.as_deref().ok_or(Refusal::Missing("event"))?;
-    let properties = event
-        .properties
-        .clone()
-        .map(|it| run::object("properties", it));
+    let properties = event.properties.clone().map(|it| run::object("properties", it));
     let properties = properties.transpose()?;
     let properties = properties.as_ref().map_or("{}", Json::as_str);
     let stripped = inline::strip(properties, context.rules.inline);
@@ -111,7 +103,5 @@ fn inbound_courier(context: Context<'_>) -> Result<Request, Refusal> {
     if let Some((_, user)) = context.user() {
         body.string("userId", user);
     }
-    Ok(Request::InboundCourier {
-        body: Body::new(body.finish())?,
-    })
+    Ok(Request::InboundCourier { body: Body::new(body.finish())? })
 }

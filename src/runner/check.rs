@@ -47,9 +47,7 @@ pub(super) struct Places {
 impl Places {
     /// The places of a configuration that [`check`] found nothing wrong with.
     pub(super) fn new(config: &Config) -> Self {
-        Self {
-            data: config.data_dir.clone().unwrap_or_default(),
-        }
+        Self { data: config.data_dir.clone().unwrap_or_default() }
     }
 
     /// The checkpoints of a source.
@@ -59,9 +57,6 @@ impl Places {
 
     /// The dead letters of a sink, `path` being what is configured.
     pub(super) fn dead_letters(&self, sink: &str, path: Option<&Path>) -> PathBuf {
-        path.map_or_else(
-            || self.data.join(sink).join("dead-letters.ndjson"),
-            Path::to_owned,
-        )
+        path.map_or_else(|| self.data.join(sink).join("dead-letters.ndjson"), Path::to_owned)
     }
 }

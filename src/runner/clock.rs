@@ -19,15 +19,10 @@ pub struct Time(Duration);
 
 impl Clock {
     /// The machine's clock. One set before 1970 counts as 1970.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where the wall clock is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is where the wall clock is read")]
     pub fn system() -> Self {
         Self::from_fn(|| {
-            SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default()
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
         })
     }
 
@@ -64,9 +59,8 @@ impl fmt::Display for Time {
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 #[cfg(test)]
 mod tests {

@@ -31,13 +31,7 @@ pub(super) struct Limits {
 /// Runs `run` until it is done or must not go on, which drops it. Tells whether its input was read to the end.
 // Correctness: every branch only looks; what is lost by the branches that lose is asked for again in the next round.
 pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> InputEnd {
-    let Limits {
-        mut signals,
-        stop,
-        input_ended,
-        mut held,
-        timeout,
-    } = limits;
+    let Limits { mut signals, stop, input_ended, mut held, timeout } = limits;
     let mut run = pin!(run);
     let mut drained_by: Option<Instant> = None;
     let mut held_until: Option<Instant> = None;

@@ -28,10 +28,7 @@ pub(super) async fn start(
     let Some(config) = config else {
         return Ok((courier, Emulated::default()));
     };
-    let failed = |error| RunError::Emulator {
-        address: config.address,
-        error,
-    };
+    let failed = |error| RunError::Emulator { address: config.address, error };
     let settings = Settings {
         address: config.address,
         api_key: config.api_key.clone(),

@@ -101,10 +101,7 @@ mod tests {
         let codes: std::collections::BTreeSet<_> = Exit::ALL.map(Exit::code).into();
         assert_eq!(codes.len(), Exit::ALL.len());
         let clean = Totals::default();
-        let rejected = Totals {
-            rejected: [("refused", 1)].into(),
-            ..Totals::default()
-        };
+        let rejected = Totals { rejected: [("refused", 1)].into(), ..Totals::default() };
         assert_eq!(Exit::of(&clean, 0, 0), Exit::Done);
         assert_eq!(Exit::of(&clean, 2, 0), Exit::Owed);
         assert_eq!(Exit::of(&rejected, 0, 0), Exit::Rejected);

@@ -68,10 +68,7 @@ impl Summary {
             InputEnd::Problems(count) => format!("{count} problems"),
         };
         lines.push(("input".to_owned(), input));
-        lines.push((
-            "elapsed".to_owned(),
-            format!("{:.3} s", self.elapsed.as_secs_f64()),
-        ));
+        lines.push(("elapsed".to_owned(), format!("{:.3} s", self.elapsed.as_secs_f64())));
         lines.push(("rate".to_owned(), self.rate()));
         lines
     }

@@ -53,20 +53,14 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     }
     let places = Places::new(&config);
     let Some((name, configured)) = config.sinks.pop_first() else {
-        return Err(RunError::Config(
-            "sinks: is empty, add a block `[sinks.NAME]`".to_owned(),
-        ));
+        return Err(RunError::Config("sinks: is empty, add a block `[sinks.NAME]`".to_owned()));
     };
     let courier = configured.courier;
     #[cfg(feature = "emulator")]
     let (courier, emulated) = super::emulated::start(config.emulator.as_ref(), courier).await?;
     let letters = places.dead_letters(&name, courier.dead_letter.path.as_deref());
     let (letters, writer) = dead_letters::open(&letters, context.clock.clone())?;
-    let follow = if courier.acknowledgements {
-        Follow::Acknowledgements
-    } else {
-        Follow::Reading
-    };
+    let follow = if courier.acknowledgements { Follow::Acknowledgements } else { Follow::Reading };
     let mut input = Input::new(follow);
     for name in &configured.inputs {
         if let Some(source) = config.sources.remove(name) {
@@ -114,11 +108,8 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
             (end, _) => end,
         },
     };
-    let exit = if saved {
-        Exit::of(&summary.totals, summary.owed(), problems)
-    } else {
-        Exit::Internal
-    };
+    let exit =
+        if saved { Exit::of(&summary.totals, summary.owed(), problems) } else { Exit::Internal };
     Ok(Outcome { summary, exit })
 }
 
@@ -152,15 +143,9 @@ impl Input {
         context: &mut Context,
     ) -> Result<(), RunError> {
         let kind = match source.kind {
-            SourceKind::Stdin => source::Kind::Stdin {
-                chance: context.chance.fork(),
-            },
+            SourceKind::Stdin => source::Kind::Stdin { chance: context.chance.fork() },
             SourceKind::File(file) => {
-                let start = if file.ignore_checkpoints {
-                    Start::Afresh
-                } else {
-                    Start::Continue
-                };
+                let start = if file.ignore_checkpoints { Start::Afresh } else { Start::Continue };
                 let checkpoints = Checkpoints::open(places.checkpoints(name), start, self.follow)?;
                 self.checkpoints.push(checkpoints.clone());
                 source::Kind::Files {
@@ -184,9 +169,7 @@ impl Input {
             ended.cancel();
             std::task::Poll::Ready(None)
         });
-        stream::select_all(self.streams)
-            .take_until(self.stop.cancelled_owned())
-            .chain(end)
+        stream::select_all(self.streams).take_until(self.stop.cancelled_owned()).chain(end)
     }
 }
 
@@ -209,11 +192,9 @@ async fn save_regularly(checkpoints: Vec<Checkpoints>) {
 /// Writes what has changed; tells whether all of it could be written.
 async fn save(checkpoints: Vec<Checkpoints>) -> bool {
     let saved = tokio::task::spawn_blocking(move || {
-        let saved = checkpoints.iter().map(|it| {
-            it.save()
-                .inspect_err(|error| tracing::error!("{error}"))
-                .is_ok()
-        });
+        let saved = checkpoints
+            .iter()
+            .map(|it| it.save().inspect_err(|error| tracing::error!("{error}")).is_ok());
         // Each is to be written, whatever became of the one before.
         saved.fold(true, |all, saved| all & saved)
     });

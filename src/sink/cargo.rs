@@ -49,42 +49,15 @@ impl Cargo {
         };
         let detail = failure.to_string();
         let (status, excerpt) = failure.answer.map(|it| (it.status, it.excerpt)).unzip();
-        self.refused = Some(Box::new(Ending {
-            reason,
-            detail,
-            endpoint,
-            step,
-            status,
-            excerpt,
-        }));
+        self.refused = Some(Box::new(Ending { reason, detail, endpoint, step, status, excerpt }));
     }
 
     /// The letter for an event that ended Rejected, and what is left of its cargo.
     pub(super) fn into_letter(self, steps_done: Vec<usize>) -> (DeadLetter, EventFinalizer, usize) {
-        let Self {
-            event,
-            origin,
-            finalizer,
-            weight,
-            refused,
-            ..
-        } = self;
+        let Self { event, origin, finalizer, weight, refused, .. } = self;
         let letter = match refused.map(|ending| *ending) {
-            Some(Ending {
-                reason,
-                detail,
-                endpoint,
-                step,
-                status,
-                excerpt,
-            }) => DeadLetter {
-                answer: Some(Refused {
-                    endpoint,
-                    step,
-                    steps_done,
-                    status,
-                    excerpt,
-                }),
+            Some(Ending { reason, detail, endpoint, step, status, excerpt }) => DeadLetter {
+                answer: Some(Refused { endpoint, step, steps_done, status, excerpt }),
                 ..letter(&event, origin, reason, detail)
             },
             None => letter(&event, origin, Rejection::Refused, String::new()),

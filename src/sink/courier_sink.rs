@@ -55,12 +55,7 @@ impl<S: Transport> CourierSink<S> {
             chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(context.seed))),
             tally: context.tally,
         };
-        Self {
-            settings,
-            transport,
-            dead_letters: context.dead_letters,
-            shared,
-        }
+        Self { settings, transport, dead_letters: context.dead_letters, shared }
     }
 
     /// Whether Courier refuses the key, so that everything is held; now and as it changes.
@@ -77,15 +72,8 @@ impl<S: Transport> CourierSink<S> {
     ///
     /// Dropping the future gives every event that has not ended the status `Errored`.
     pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
-        let Self {
-            settings,
-            transport,
-            dead_letters,
-            shared,
-        } = self;
-        Driver::new(settings, &transport, dead_letters, shared)
-            .run(input)
-            .await;
+        let Self { settings, transport, dead_letters, shared } = self;
+        Driver::new(settings, &transport, dead_letters, shared).run(input).await;
     }
 }
 
@@ -100,16 +88,12 @@ impl<S: Transport> StreamSink<Record> for CourierSink<S> {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("tally", &self.tally)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("tally", &self.tally).finish_non_exhaustive()
     }
 }
 
 impl<S> fmt::Debug for CourierSink<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CourierSink")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("CourierSink").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

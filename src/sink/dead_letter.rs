@@ -86,10 +86,6 @@ impl DeadLetters for LogOnly {
 
 impl std::fmt::Debug for DeadLetter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "DeadLetter({}, {}: {})",
-            self.reason, self.origin, self.detail
-        )
+        write!(f, "DeadLetter({}, {}: {})", self.reason, self.origin, self.detail)
     }
 }

@@ -33,10 +33,6 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for InFlight<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.future.poll(cx));
-        Poll::Ready(Landed {
-            id: *this.id,
-            endpoint: *this.endpoint,
-            result,
-        })
+        Poll::Ready(Landed { id: *this.id, endpoint: *this.endpoint, result })
     }
 }

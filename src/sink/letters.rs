@@ -28,11 +28,7 @@ struct Kept {
 
 impl Letters {
     pub(super) fn new(keeper: Arc<dyn DeadLetters>, tally: Arc<Tally>) -> Self {
-        Self {
-            keeper,
-            tally,
-            under_way: FuturesUnordered::new(),
-        }
+        Self { keeper, tally, under_way: FuturesUnordered::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -49,14 +45,8 @@ impl Letters {
         );
         let reason = letter.reason;
         let keep = self.keeper.keep(letter);
-        self.under_way.push(Box::pin(async move {
-            Kept {
-                reason,
-                finalizer,
-                weight,
-                result: keep.await,
-            }
-        }));
+        self.under_way
+            .push(Box::pin(async move { Kept { reason, finalizer, weight, result: keep.await } }));
     }
 
     /// Ends the next event whose letter is settled, and gives its weight.

@@ -36,11 +36,7 @@ impl Record {
     pub fn new(bytes: impl Into<Bytes>, chance: u128) -> Self {
         Self {
             payload: Payload::Bytes(bytes.into()),
-            origin: Origin {
-                name: "record".into(),
-                line: None,
-                seed: Seed::Random(chance),
-            },
+            origin: Origin { name: "record".into(), line: None, seed: Seed::Random(chance) },
             finalizer: EventFinalizer::none(),
         }
     }

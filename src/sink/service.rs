@@ -34,12 +34,7 @@ pub struct Closed;
 
 pub(super) fn pair<S: Transport>(sink: CourierSink<S>) -> (Handle, Worker<S>) {
     let (sender, receiver) = mpsc::channel(WAITING_RECORDS);
-    (
-        Handle {
-            sender: PollSender::new(sender),
-        },
-        Worker { sink, receiver },
-    )
+    (Handle { sender: PollSender::new(sender) }, Worker { sink, receiver })
 }
 
 impl<S: Transport> Worker<S> {
@@ -47,8 +42,7 @@ impl<S: Transport> Worker<S> {
     /// not ended the status `Errored`, and closes the handles.
     pub async fn run(self) {
         let Self { sink, mut receiver } = self;
-        sink.run_on(futures::stream::poll_fn(move |cx| receiver.poll_recv(cx)))
-            .await;
+        sink.run_on(futures::stream::poll_fn(move |cx| receiver.poll_recv(cx))).await;
     }
 }
 
@@ -71,27 +65,16 @@ impl Service<Record> for Handle {
     fn call(&mut self, record: Record) -> Self::Future {
         // A place that was reserved takes a record even when nobody is left to look at it.
         if self.is_closed() {
-            return Response {
-                receiver: None,
-                is_closed: true,
-            };
+            return Response { receiver: None, is_closed: true };
         }
         let (sender, receiver) = oneshot::channel();
-        let Record {
-            payload,
-            origin,
-            finalizer,
-        } = record;
+        let Record { payload, origin, finalizer } = record;
         let finalizer = EventFinalizer::new(move |status: EventStatus| {
             finalizer.finalize(status);
             // Whoever dropped the response does not want to know.
             let _ = sender.send(status);
         });
-        let record = Record {
-            payload,
-            origin,
-            finalizer,
-        };
+        let record = Record { payload, origin, finalizer };
         let sent = self.sender.send_item(record).is_ok();
         Response {
             receiver: sent.then_some(receiver),
@@ -133,8 +116,6 @@ impl Future for Response {
 
 impl<S> fmt::Debug for Worker<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker")
-            .field("sink", &self.sink)
-            .finish_non_exhaustive()
+        f.debug_struct("Worker").field("sink", &self.sink).finish_non_exhaustive()
     }
 }

@@ -12,11 +12,7 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) const fn new(limits: Buffer) -> Self {
-        Self {
-            limits,
-            events: 0,
-            bytes: 0,
-        }
+        Self { limits, events: 0, bytes: 0 }
     }
 
     /// Whether another record may come in.

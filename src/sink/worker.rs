@@ -105,11 +105,7 @@ impl<S: Transport> Driver<S> {
             if !progress {
                 let is_done = self.lanes.is_empty() && self.letters.is_empty();
                 let is_idle = self.input_has_ended && self.batch.is_empty() && is_done;
-                return if is_idle {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                };
+                return if is_idle { Poll::Ready(()) } else { Poll::Pending };
             }
         }
         cx.waker().wake_by_ref();
@@ -183,11 +179,7 @@ impl<S: Transport> Driver<S> {
                 };
                 let endpoint = action.endpoint();
                 let future = stack.service.call(Work { action, seed });
-                self.in_flight.push(InFlight {
-                    id,
-                    endpoint,
-                    future,
-                });
+                self.in_flight.push(InFlight { id, endpoint, future });
                 progress = true;
             }
             if stack.is_waiting && !self.lanes.has_ready(class) {
@@ -200,14 +192,7 @@ impl<S: Transport> Driver<S> {
     }
 
     /// A step has come to its end.
-    fn land(
-        &mut self,
-        Landed {
-            id,
-            endpoint,
-            result,
-        }: Landed,
-    ) {
+    fn land(&mut self, Landed { id, endpoint, result }: Landed) {
         let status = match &result {
             Ok(_) => EventStatus::Delivered,
             Err(failure) if failure.verdict() == Verdict::Reject => EventStatus::Rejected,
@@ -234,14 +219,7 @@ impl<S: Transport> Driver<S> {
     }
 
     /// An event has come to its end.
-    fn end(
-        &mut self,
-        Ended {
-            cargo,
-            status,
-            steps_done,
-        }: Ended<Cargo>,
-    ) {
+    fn end(&mut self, Ended { cargo, status, steps_done }: Ended<Cargo>) {
         let tally = &self.shared.tally;
         match status {
             EventStatus::Rejected => {

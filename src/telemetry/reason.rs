@@ -81,12 +81,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// All of them, in the order of their [`Rejection::index`].
-    pub const ALL: [Self; 4] = [
-        Self::Unreadable,
-        Self::Refused,
-        Self::Answered,
-        Self::Unsendable,
-    ];
+    pub const ALL: [Self; 4] = [Self::Unreadable, Self::Refused, Self::Answered, Self::Unsendable];
 
     /// The position in [`Rejection::ALL`].
     pub const fn index(self) -> usize {

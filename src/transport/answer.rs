@@ -83,9 +83,7 @@ mod tests {
     fn chunks(
         chunks: Vec<Result<Bytes, &'static str>>,
     ) -> StreamBody<impl stream::Stream<Item = Result<Frame<Bytes>, &'static str>>> {
-        StreamBody::new(stream::iter(
-            chunks.into_iter().map(|chunk| chunk.map(Frame::data)),
-        ))
+        StreamBody::new(stream::iter(chunks.into_iter().map(|chunk| chunk.map(Frame::data))))
     }
 
     fn zeros(count: usize) -> Bytes {
@@ -100,9 +98,7 @@ mod tests {
         assert_eq!(error.to_string(), "the body is larger than 4 bytes");
         let error = whole(Full::new(zeros(5)), 4).await.unwrap_err();
         assert!(matches!(error, ReadError::TooLarge(4)));
-        let error = whole(chunks(vec![Ok(zeros(3)), Err("cut")]), 5)
-            .await
-            .unwrap_err();
+        let error = whole(chunks(vec![Ok(zeros(3)), Err("cut")]), 5).await.unwrap_err();
         assert!(matches!(error, ReadError::Broken("cut")));
     }
 

@@ -52,10 +52,7 @@ impl BaseUrl {
         if authority.host().is_empty() || has_bad_port(authority) {
             return Err(BaseUrlError::Malformed);
         }
-        Ok(Self {
-            text: text.trim_end_matches('/').to_owned(),
-            uri,
-        })
+        Ok(Self { text: text.trim_end_matches('/').to_owned(), uri })
     }
 
     /// The URL as it was written, without a trailing slash.
@@ -75,9 +72,7 @@ impl BaseUrl {
 
     /// Host and port, as far as they were written.
     pub fn authority(&self) -> &str {
-        self.uri
-            .authority()
-            .map_or("", http::uri::Authority::as_str)
+        self.uri.authority().map_or("", http::uri::Authority::as_str)
     }
 }
 
@@ -108,10 +103,7 @@ mod tests {
         for (text, kept) in [
             ("https://api.courier.com", "https://api.courier.com"),
             ("https://api.courier.com/", "https://api.courier.com"),
-            (
-                "http://[::1]:8080/base/path/",
-                "http://[::1]:8080/base/path",
-            ),
+            ("http://[::1]:8080/base/path/", "http://[::1]:8080/base/path"),
         ] {
             assert_eq!(BaseUrl::new(text).unwrap().as_str(), kept);
         }

@@ -128,9 +128,7 @@ impl Service<Uri> for Connector {
         let connecting = self.tls.call(uri);
         let limit = self.timeout;
         Box::pin(async move {
-            tokio::time::timeout(limit, connecting)
-                .await
-                .map_err(|_| ConnectTimedOut(limit))?
+            tokio::time::timeout(limit, connecting).await.map_err(|_| ConnectTimedOut(limit))?
         })
     }
 }

@@ -30,10 +30,8 @@ pub fn encode(
     let uri = Uri::try_from(format!("{endpoint}{}", call.request.path()))
         .map_err(|error| unsendable(call, "URL", &error))?;
     let body = call.request.body();
-    let mut request = Request::new(Full::new(
-        body.as_ref()
-            .map_or_else(Bytes::new, courier::Body::to_bytes),
-    ));
+    let mut request =
+        Request::new(Full::new(body.as_ref().map_or_else(Bytes::new, courier::Body::to_bytes)));
     *request.method_mut() = match call.request.method() {
         courier::Method::Get => Method::GET,
         courier::Method::Post => Method::POST,
@@ -69,11 +67,7 @@ mod tests {
     use crate::courier::{Body, KeySeed, Request as CourierRequest, TemplateId, TenantId, UserId};
 
     fn encoded(request: CourierRequest, base: &str) -> Result<Request<Full<Bytes>>, Failure> {
-        let seed = KeySeed {
-            sink: "s".into(),
-            message_id: "m".into(),
-            step: 0,
-        };
+        let seed = KeySeed { sink: "s".into(), message_id: "m".into(), step: 0 };
         encode(
             &Call::new(request, Some(seed)),
             &BaseUrl::new(base).unwrap(),
@@ -89,18 +83,12 @@ mod tests {
         };
         let request = encoded(request, "https://host:1/base/").unwrap();
         assert_eq!(request.method(), "POST");
-        assert_eq!(
-            request.uri(),
-            "https://host:1/base/automations/a%2Fb/invoke"
-        );
+        assert_eq!(request.uri(), "https://host:1/base/automations/a%2Fb/invoke");
         let headers = request.headers();
         assert_eq!(headers["authorization"], "Bearer k");
         assert_eq!(headers["content-type"], "application/json");
         assert_eq!(headers["accept"], "application/json");
-        assert_eq!(
-            headers["user-agent"],
-            format!("courier-sink/{}", env!("CARGO_PKG_VERSION"))
-        );
+        assert_eq!(headers["user-agent"], format!("courier-sink/{}", env!("CARGO_PKG_VERSION")));
         assert_eq!(headers["idempotency-key"].len(), 36);
         assert_eq!(headers.len(), 5);
         let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -111,9 +99,7 @@ mod tests {
     fn a_get_has_neither_body_nor_key() {
         for (request, uri) in [
             (
-                CourierRequest::GetTenant {
-                    tenant: TenantId::new("t").unwrap(),
-                },
+                CourierRequest::GetTenant { tenant: TenantId::new("t").unwrap() },
                 "http://host/tenants/t",
             ),
             (CourierRequest::ListTenants, "http://host/tenants?limit=1"),
@@ -138,9 +124,8 @@ mod tests {
 
     #[test]
     fn an_id_too_long_for_a_url_cannot_be_sent() {
-        let request = CourierRequest::GetTenant {
-            tenant: TenantId::new(&"t".repeat(70_000)).unwrap(),
-        };
+        let request =
+            CourierRequest::GetTenant { tenant: TenantId::new(&"t".repeat(70_000)).unwrap() };
         let failure = encoded(request, "http://host").unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unsendable);
         assert!(failure.detail.len() < 200, "{failure}");

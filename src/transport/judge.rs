@@ -35,11 +35,7 @@ pub(super) fn judge(reply: &Reply<'_>, key: &ApiKey, now: Duration) -> Result<Re
         return Ok(Receipt {
             status: reply.status.as_u16(),
             outcome,
-            body: if wanted {
-                reply.body.clone()
-            } else {
-                Bytes::new()
-            },
+            body: if wanted { reply.body.clone() } else { Bytes::new() },
         });
     }
     let (kind, remark) = kind(reply);
@@ -91,10 +87,9 @@ fn kind(reply: &Reply<'_>) -> (FailureKind, &'static str) {
         StatusCode::TOO_MANY_REQUESTS => (FailureKind::Throttled, ""),
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => (FailureKind::Unavailable, ""),
         // Said by the proxy on the way, about us: no reason to give up an event.
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => (
-            FailureKind::Unavailable,
-            ": the proxy wants other credentials",
-        ),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            (FailureKind::Unavailable, ": the proxy wants other credentials")
+        }
         status if status.as_u16() >= 500 => (FailureKind::Unavailable, ""),
         status if status.is_success() => (FailureKind::Unavailable, ": the answer is not a tenant"),
         status if status.is_redirection() => (FailureKind::Refused, ": redirects are not followed"),
@@ -214,14 +209,7 @@ mod tests {
             (500, API_ERROR, Unavailable, Unavailable, Refused, true),
             (500, "[]", Unavailable, Unavailable, Refused, false),
             (502, "<html>", Unavailable, Unavailable, Refused, false),
-            (
-                503,
-                r#"{"type":5}"#,
-                Unavailable,
-                Unavailable,
-                Refused,
-                false,
-            ),
+            (503, r#"{"type":5}"#, Unavailable, Unavailable, Refused, false),
             (599, "", Unavailable, Unavailable, Refused, false),
             (999, "", Unavailable, Unavailable, Refused, false),
         ] {
@@ -241,18 +229,11 @@ mod tests {
 
     #[test]
     fn a_failure_tells_the_wait_and_the_place() {
-        let failure = judged(
-            Endpoint::PutTenant,
-            503,
-            &[("retry-after", "2")],
-            "no\r\nway\u{2028}\0",
-        )
-        .unwrap_err();
+        let failure =
+            judged(Endpoint::PutTenant, 503, &[("retry-after", "2")], "no\r\nway\u{2028}\0")
+                .unwrap_err();
         assert_eq!(failure.retry_after, Some(Duration::from_secs(2)));
         assert_eq!(failure.answer.as_ref().unwrap().excerpt, "no  way  ");
-        assert_eq!(
-            failure.to_string(),
-            "unavailable (status 503): PUT /tenants/{tenant_id}"
-        );
+        assert_eq!(failure.to_string(), "unavailable (status 503): PUT /tenants/{tenant_id}");
     }
 }

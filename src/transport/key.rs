@@ -94,10 +94,7 @@ impl ApiKeys {
 
     /// The key in use.
     pub(super) fn current(&self) -> ApiKey {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -107,10 +104,7 @@ mod tests {
 
     #[test]
     fn a_key_is_taken_as_it_is_or_refused() {
-        assert_eq!(
-            ApiKey::new("pk_test_1").unwrap().authorization(),
-            "Bearer pk_test_1"
-        );
+        assert_eq!(ApiKey::new("pk_test_1").unwrap().authorization(), "Bearer pk_test_1");
         for (text, error) in [
             ("", ApiKeyError::Empty),
             (" pk", ApiKeyError::BadCharacter),
@@ -128,11 +122,7 @@ mod tests {
         let key = ApiKey::new("pk_secret").unwrap();
         let header = key.authorization();
         let keys = ApiKeys::new(key.clone());
-        for shown in [
-            format!("{key:?}"),
-            format!("{header:?}"),
-            format!("{keys:?}"),
-        ] {
+        for shown in [format!("{key:?}"), format!("{header:?}"), format!("{keys:?}")] {
             assert!(!shown.contains("pk_secret"), "{shown}");
         }
         assert_eq!(key.mask("a pk_secret b"), "a ********* b");

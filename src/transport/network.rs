@@ -28,11 +28,7 @@ pub(super) fn no_answer(authority: &str, error: &legacy::Error) -> Failure {
 
 /// The failure for an answer from `authority` that broke off.
 pub(super) fn broken_answer(authority: &str, error: &hyper::Error) -> Failure {
-    told(
-        "the connection failed within the answer from",
-        authority,
-        Some(error),
-    )
+    told("the connection failed within the answer from", authority, Some(error))
 }
 
 fn told(what: &str, authority: &str, cause: Option<&(dyn Error + 'static)>) -> Failure {
@@ -81,18 +77,10 @@ mod tests {
     fn the_whole_chain_is_told_once_on_one_line() {
         let refused = Outer(io::ErrorKind::ConnectionRefused.into());
         assert_eq!(causes(Some(&refused)), "outer: connection refused");
-        let tls = Outer(io::Error::other(io::Error::other(
-            rustls::Error::DecryptError,
-        )));
-        assert_eq!(
-            causes(Some(&tls)),
-            "outer: TLS: cannot decrypt peer's message"
-        );
+        let tls = Outer(io::Error::other(io::Error::other(rustls::Error::DecryptError)));
+        assert_eq!(causes(Some(&tls)), "outer: TLS: cannot decrypt peer's message");
         let wrapped = Outer(io::Error::other(Outer(io::Error::other("a\nb"))));
         let failure = told("cannot connect to", "host", Some(&wrapped));
-        assert_eq!(
-            failure.to_string(),
-            "network: cannot connect to host: outer: a b"
-        );
+        assert_eq!(failure.to_string(), "network: cannot connect to host: outer: a b");
     }
 }

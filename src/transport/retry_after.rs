@@ -11,10 +11,8 @@ use http::header::RETRY_AFTER;
 /// The wait that `headers` ask for at `now` (since 1970). What cannot be read or lies in the past asks for nothing.
 pub(super) fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     let text = |value: &http::HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
-    let in_milliseconds = headers
-        .get("retry-after-ms")
-        .and_then(text)
-        .and_then(|text| duration(&text, 1000.0));
+    let in_milliseconds =
+        headers.get("retry-after-ms").and_then(text).and_then(|text| duration(&text, 1000.0));
     in_milliseconds.or_else(|| {
         let text = headers.get(RETRY_AFTER).and_then(text)?;
         duration(&text, 1.0).or_else(|| until(&text, now))
@@ -58,27 +56,12 @@ mod tests {
             (&[("retry-after", "7")], Some(Duration::from_secs(7))),
             (&[("retry-after", "0.25")], Some(Duration::from_millis(250))),
             (&[("retry-after", "0")], Some(Duration::ZERO)),
-            (
-                &[("retry-after-ms", "1.5")],
-                Some(Duration::from_micros(1500)),
-            ),
-            (
-                &[("retry-after-ms", "20"), ("retry-after", "7")],
-                Some(Duration::from_millis(20)),
-            ),
-            (
-                &[("retry-after-ms", "soon"), ("retry-after", "7")],
-                Some(Duration::from_secs(7)),
-            ),
-            (
-                &[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")],
-                Some(Duration::from_secs(30)),
-            ),
+            (&[("retry-after-ms", "1.5")], Some(Duration::from_micros(1500))),
+            (&[("retry-after-ms", "20"), ("retry-after", "7")], Some(Duration::from_millis(20))),
+            (&[("retry-after-ms", "soon"), ("retry-after", "7")], Some(Duration::from_secs(7))),
+            (&[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")], Some(Duration::from_secs(30))),
             (&[("retry-after", "Sun, 06 Nov 1994 08:49:36 GMT")], None),
-            (
-                &[("retry-after", "999999999")],
-                Some(Duration::from_secs(999_999_999)),
-            ),
+            (&[("retry-after", "999999999")], Some(Duration::from_secs(999_999_999))),
         ] {
             assert_eq!(wait(headers), expected, "{headers:?}");
         }
@@ -86,9 +69,7 @@ mod tests {
 
     #[test]
     fn what_is_no_wait_asks_for_nothing() {
-        for text in [
-            "-1", "NaN", "inf", "-inf", "1e400", "1e30", "", "soon", "1,5",
-        ] {
+        for text in ["-1", "NaN", "inf", "-inf", "1e400", "1e30", "", "soon", "1,5"] {
             assert_eq!(wait(&[("retry-after", text)]), None, "{text}");
             assert_eq!(wait(&[("retry-after-ms", text)]), None, "{text}");
         }

@@ -16,10 +16,7 @@ pub(super) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
         for certificate in certificates(path)? {
             store
                 .add(certificate)
-                .map_err(|source| TlsError::Authority {
-                    path: path.to_owned(),
-                    source,
-                })?;
+                .map_err(|source| TlsError::Authority { path: path.to_owned(), source })?;
         }
         return Ok(store);
     }

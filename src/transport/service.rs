@@ -99,10 +99,7 @@ impl Transport {
             keys: ApiKeys::new(settings.api_key.clone()),
             proxy_authorization,
         };
-        Ok(Self {
-            client,
-            shared: Arc::new(shared),
-        })
+        Ok(Self { client, shared: Arc::new(shared) })
     }
 
     /// The handle that exchanges the API key, for this transport and all its clones.
@@ -127,15 +124,11 @@ impl Service<Call> for Transport {
             let key = shared.keys.current();
             let mut request = encode(&call, &shared.endpoint, key.authorization())?;
             if let Some(value) = &shared.proxy_authorization {
-                request
-                    .headers_mut()
-                    .insert(PROXY_AUTHORIZATION, value.clone());
+                request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
             }
             let authority = shared.endpoint.authority();
-            let response = client
-                .request(request)
-                .await
-                .map_err(|error| no_answer(authority, &error))?;
+            let response =
+                client.request(request).await.map_err(|error| no_answer(authority, &error))?;
             receive(call.request.endpoint(), response, &key, authority).await
         }))
     }
@@ -161,31 +154,20 @@ async fn receive(
 ) -> Result<Receipt, Failure> {
     let (head, body) = response.into_parts();
     let body = if wants_body(endpoint, head.status) {
-        answer::whole(body, MAX_BODY_BYTES)
-            .await
-            .map_err(|error| match error {
-                ReadError::Broken(error) => broken_answer(authority, &error),
-                ReadError::TooLarge(_) => too_large(endpoint, head.status.as_u16(), &error),
-            })?
+        answer::whole(body, MAX_BODY_BYTES).await.map_err(|error| match error {
+            ReadError::Broken(error) => broken_answer(authority, &error),
+            ReadError::TooLarge(_) => too_large(endpoint, head.status.as_u16(), &error),
+        })?
     } else {
         answer::prefix(body).await
     };
-    let reply = Reply {
-        endpoint,
-        status: head.status,
-        headers: &head.headers,
-        body,
-    };
+    let reply = Reply { endpoint, status: head.status, headers: &head.headers, body };
     judge(&reply, key, now())
 }
 
 fn too_large(endpoint: Endpoint, status: u16, error: &ReadError<hyper::Error>) -> Failure {
     let mut failure = Failure::without_answer(FailureKind::Refused, format!("{endpoint}: {error}"));
-    failure.answer = Some(Answer {
-        status,
-        excerpt: String::new(),
-        stored: false,
-    });
+    failure.answer = Some(Answer { status, excerpt: String::new(), stored: false });
     failure
 }
 
@@ -196,25 +178,19 @@ fn too_large(endpoint: Endpoint, status: u16, error: &ReadError<hyper::Error>) -
     reason = "a Retry-After that is a date means nothing without a calendar; this is the one place that reads it"
 )]
 fn now() -> Duration {
-    std::time::SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
+    std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 fn is_loopback(endpoint: &BaseUrl) -> bool {
     let host = endpoint.uri().host().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport")
-            .field("endpoint", &self.shared.endpoint)
-            .finish_non_exhaustive()
+        f.debug_struct("Transport").field("endpoint", &self.shared.endpoint).finish_non_exhaustive()
     }
 }
 

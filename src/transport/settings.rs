@@ -132,12 +132,7 @@ impl Alpn {
 
 impl Default for Proxy {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            http: None,
-            https: None,
-            no_proxy: Vec::new(),
-        }
+        Self { enabled: true, http: None, https: None, no_proxy: Vec::new() }
     }
 }
 

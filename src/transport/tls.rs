@@ -81,9 +81,9 @@ pub(super) fn configs(tls: &Tls, encrypted: bool) -> Result<Configs, TlsError> {
     let mut proxy = verified.clone().with_no_client_auth();
     proxy.alpn_protocols = vec![Alpn::Http11.as_str().into()];
     let mut courier = match identity(tls)? {
-        Some((chain, key)) => verified
-            .with_client_auth_cert(chain, key)
-            .map_err(TlsError::Identity)?,
+        Some((chain, key)) => {
+            verified.with_client_auth_cert(chain, key).map_err(TlsError::Identity)?
+        }
         None => verified.with_no_client_auth(),
     };
     courier.alpn_protocols = tls
@@ -93,11 +93,7 @@ pub(super) fn configs(tls: &Tls, encrypted: bool) -> Result<Configs, TlsError> {
         .iter()
         .map(|protocol| protocol.as_str().into())
         .collect();
-    Ok(Configs {
-        courier: courier.into(),
-        proxy: proxy.into(),
-        server_name,
-    })
+    Ok(Configs { courier: courier.into(), proxy: proxy.into(), server_name })
 }
 
 fn warn(tls: &Tls) {

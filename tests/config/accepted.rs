@@ -70,18 +70,12 @@ fn a_few_lines_are_enough_and_mean_the_documented_defaults() {
     assert_eq!(courier.settings.rules.inline, Inline::Allow);
     assert_eq!(courier.settings.rules.integrations, Integrations::Strict);
     assert_eq!(courier.settings.rules.consent, None);
-    assert_eq!(
-        format!("{:?}", direct(courier)),
-        format!("{:?}", Direct::default())
-    );
+    assert_eq!(format!("{:?}", direct(courier)), format!("{:?}", Direct::default()));
     assert_eq!(courier.connect_timeout, Duration::from_secs(5));
     assert_eq!(courier.tls, Tls::default());
     assert_eq!(courier.proxy, Proxy::default());
     assert!(courier.acknowledgements);
-    let healthcheck = HealthcheckConfig {
-        enabled: true,
-        timeout: Duration::from_secs(10),
-    };
+    let healthcheck = HealthcheckConfig { enabled: true, timeout: Duration::from_secs(10) };
     assert_eq!(courier.healthcheck, healthcheck);
     assert_eq!(courier.dead_letter.path, None);
 }
@@ -116,10 +110,7 @@ fn every_option_of_the_flow_is_read() {
         timeout: Duration::from_millis(250),
     };
     assert_eq!(courier.settings.batch, batch);
-    let buffer = Buffer {
-        max_events: count(30),
-        max_size: count(40),
-    };
+    let buffer = Buffer { max_events: count(30), max_size: count(40) };
     assert_eq!(courier.settings.buffer, buffer);
     let rate = Rate {
         limit: NonZeroU32::new(100).expect("100 is above 0"),
@@ -140,10 +131,7 @@ fn every_option_of_the_flow_is_read() {
         hold_probe: Duration::from_secs(2),
     };
     assert_eq!(courier.settings.delivery, delivery);
-    let healthcheck = HealthcheckConfig {
-        enabled: false,
-        timeout: Duration::from_millis(2500),
-    };
+    let healthcheck = HealthcheckConfig { enabled: false, timeout: Duration::from_millis(2500) };
     assert_eq!(courier.healthcheck, healthcheck);
     assert!(!courier.acknowledgements);
     assert_eq!(courier.dead_letter.path, Some("dead.ndjson".into()));
@@ -204,23 +192,13 @@ fn every_mapping_is_read_and_steps_keep_order_and_numbers() {
     let [template, journey, steps] = blocks.as_slice() else {
         panic!("{blocks:?}");
     };
-    let on = Trigger {
-        kind: EventType::Track,
-        name: Some("Order Completed/EU".into()),
-    };
+    let on = Trigger { kind: EventType::Track, name: Some("Order Completed/EU".into()) };
     assert_eq!(template.on, on);
     assert!(matches!(&template.target, Target::Template(id) if id.as_str() == "order-confirmed"));
     assert_eq!(template.data, "properties.order".parse().ok());
     assert_eq!(template.recipient, "context.traits.id".parse().ok());
     assert_eq!(template.profile, "context.traits".parse().ok());
-    assert!(matches!(
-        journey,
-        Automation {
-            only: true,
-            data: None,
-            ..
-        }
-    ));
+    assert!(matches!(journey, Automation { only: true, data: None, .. }));
     assert!(matches!(&journey.target, Target::Journey(id) if id.as_str() == "welcome"));
     assert_eq!(steps.on.to_string(), "track");
     let Target::Steps(json) = &steps.target else {

@@ -18,10 +18,7 @@ fn embedded(block: &str) -> CourierConfig {
 #[test]
 fn an_embedder_gives_a_block_without_header() {
     let courier = embedded("mode = 'inbound'\ninbound_group = false\napi_key = 'pk_test'");
-    assert!(matches!(
-        courier.settings.rules.mode,
-        Mode::Inbound { group: false }
-    ));
+    assert!(matches!(courier.settings.rules.mode, Mode::Inbound { group: false }));
     embedded("type = 'courier'\napi_key = 'pk_test'\nrequest.concurrency = 'none'");
     let mistakes = CourierConfig::from_toml("out", "inputs = ['a']\nbatch.max_byte = 1", &nothing);
     assert_eq!(
@@ -75,10 +72,7 @@ fn proxies_come_from_the_environment_lower_case_first_unless_written() {
     let written = read("proxy = { https = 'http://written:1', no_proxy = [] }");
     assert_eq!(written.https, url("http://written:1"));
     assert!(written.no_proxy.is_empty());
-    let disabled = Proxy {
-        enabled: false,
-        ..Proxy::default()
-    };
+    let disabled = Proxy { enabled: false, ..Proxy::default() };
     assert_eq!(read("proxy.enabled = false"), disabled);
 }
 

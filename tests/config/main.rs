@@ -38,10 +38,7 @@ fn wrong_whole(text: &str, said: &[&str]) {
 fn wrong(options: &str, said: &[&str]) {
     let said: Vec<_> = said.iter().map(|it| format!("config.toml:{it}")).collect();
     let said: Vec<_> = said.iter().map(String::as_str).collect();
-    wrong_whole(
-        &format!("{BEFORE}{options}\n[sinks.out.proxy]\nenabled = false\n"),
-        &said,
-    );
+    wrong_whole(&format!("{BEFORE}{options}\n[sinks.out.proxy]\nenabled = false\n"), &said);
 }
 
 proptest! {

@@ -7,19 +7,13 @@ fn text_that_is_not_toml_is_one_mistake() {
     for (text, said) in [
         ("a = ", "1:5: not valid TOML: unexpected eof encountered"),
         ("a = 1\na = 2", "2:1: not valid TOML: duplicate key: `a`"),
-        (
-            "ü = 1",
-            "1:1: not valid TOML: unexpected character found: `ü`",
-        ),
+        ("ü = 1", "1:1: not valid TOML: unexpected character found: `ü`"),
         ("\na = 2024-01-01", "2:5: not valid TOML: invalid number"),
         (
             "api_key = pk_secret",
             "1:11: not valid TOML: invalid TOML value, did you mean to use a quoted string?",
         ),
-        (
-            "a = \"ü\nb\"",
-            "1:7: not valid TOML: invalid character in string: `\\n`",
-        ),
+        ("a = \"ü\nb\"", "1:7: not valid TOML: invalid character in string: `\\n`"),
     ] {
         wrong_whole(text, &[&format!("config.toml:{said}")]);
     }
@@ -54,22 +48,10 @@ fn sinks_read_sources_that_there_are() {
             "inputs = [\"in\", \"im\"]",
             "6:17: sinks.out.inputs[1]: there is no such source, did you mean `in`?",
         ),
-        (
-            "inputs = [\"file*\"]",
-            "6:11: sinks.out.inputs[0]: there is no such source",
-        ),
-        (
-            "inputs = [\"in\", \"in\"]",
-            "6:17: sinks.out.inputs[1]: is there twice",
-        ),
-        (
-            "inputs = \"in\"",
-            "6:1: sinks.out.inputs: expected an array, was the string \"in\"",
-        ),
-        (
-            "",
-            "4:8: sinks.out.inputs: is missing, list the names of the sources to read",
-        ),
+        ("inputs = [\"file*\"]", "6:11: sinks.out.inputs[0]: there is no such source"),
+        ("inputs = [\"in\", \"in\"]", "6:17: sinks.out.inputs[1]: is there twice"),
+        ("inputs = \"in\"", "6:1: sinks.out.inputs: expected an array, was the string \"in\""),
+        ("", "4:8: sinks.out.inputs: is missing, list the names of the sources to read"),
     ] {
         let before = BEFORE.replace("inputs = [\"in\"]", inputs);
         let text = format!("{before}proxy.enabled = false\n");
@@ -137,10 +119,7 @@ fn the_emulator_has_an_address() {
             "11:1: emulator.address: expected an IP address with a port, \
              such as `127.0.0.1:8787`, was the string \"localhost:1\"",
         ),
-        (
-            "",
-            "10:2: emulator.address: is missing, set it as in `127.0.0.1:8787`",
-        ),
+        ("", "10:2: emulator.address: is missing, set it as in `127.0.0.1:8787`"),
         (
             "address = \"127.0.0.1:0\"\napi_key = 5",
             "12:1: emulator.api_key: expected a string, was an integer",

@@ -15,10 +15,8 @@ fn unknown_options_are_named_at_every_depth_with_the_nearest_known_one() {
     );
     wrong(
         "[sinks.out.tls]\nkey_pass = \"pk_secret\"",
-        &[
-            "9:1: sinks.out.tls.key_pass: unknown option, known here: `ca_file`, `crt_file`, \
-             `key_file`, `verify_certificate`, `verify_hostname`, `alpn_protocols`, `server_name`",
-        ],
+        &["9:1: sinks.out.tls.key_pass: unknown option, known here: `ca_file`, `crt_file`, \
+             `key_file`, `verify_certificate`, `verify_hostname`, `alpn_protocols`, `server_name`"],
     );
     wrong(
         "[[sinks.out.automations]]\non = \"track\"\njourney = \"a\"\nrecipeint = \"userId\"",
@@ -30,10 +28,8 @@ fn unknown_options_are_named_at_every_depth_with_the_nearest_known_one() {
 fn modes_and_other_names_are_compared_with_what_there_is() {
     wrong(
         "mode = \"inbuond\"\ntraits = \"custom\"\ninbound_group = false",
-        &[
-            "8:1: sinks.out.mode: expected `direct` or `inbound`, was the string \"inbuond\", \
-             did you mean `inbound`?",
-        ],
+        &["8:1: sinks.out.mode: expected `direct` or `inbound`, was the string \"inbuond\", \
+             did you mean `inbound`?"],
     );
     wrong(
         "unmapped = \"drop\"\ntenant_write = 1\ninline = \"${SPEED}\"",
@@ -69,10 +65,8 @@ fn options_of_the_other_mode_are_refused() {
     );
     wrong(
         "inbound_group = true",
-        &[
-            "8:1: sinks.out.inbound_group: does nothing with `mode = \"direct\"`, \
-             remove it or set `mode = \"inbound\"`",
-        ],
+        &["8:1: sinks.out.inbound_group: does nothing with `mode = \"direct\"`, \
+             remove it or set `mode = \"inbound\"`"],
     );
 }
 
@@ -88,9 +82,7 @@ fn what_is_not_available_yet_says_so() {
     );
     wrong(
         "request.concurrency = true",
-        &[
-            "8:9: sinks.out.request.concurrency: expected an integer between 1 and 65535 \
-             or `none`, was the boolean true",
-        ],
+        &["8:9: sinks.out.request.concurrency: expected an integer between 1 and 65535 \
+             or `none`, was the boolean true"],
     );
 }

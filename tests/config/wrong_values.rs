@@ -61,27 +61,15 @@ fn there_is_exactly_one_key_and_it_is_never_shown() {
     let said = "8:1: sinks.out.api_key_file: `api_key` is set too, keep one of the two";
     wrong("api_key_file = \"key\"", &[said]);
     for (key, said) in [
-        (
-            "api_key = \"\"",
-            "7:1: sinks.out.api_key: must not be empty",
-        ),
-        (
-            "api_key = [\"pk_secret\"]",
-            "7:1: sinks.out.api_key: expected a string, was an array",
-        ),
+        ("api_key = \"\"", "7:1: sinks.out.api_key: must not be empty"),
+        ("api_key = [\"pk_secret\"]", "7:1: sinks.out.api_key: expected a string, was an array"),
         (
             "api_key = \"${KEY}\"",
             "7:1: sinks.out.api_key: the API key holds white space, a line break or another \
              character that cannot stand in a header",
         ),
-        (
-            "api_key = 12345",
-            "7:1: sinks.out.api_key: expected a string, was an integer",
-        ),
-        (
-            "",
-            "4:8: sinks.out.api_key: is missing, set `api_key` or `api_key_file`",
-        ),
+        ("api_key = 12345", "7:1: sinks.out.api_key: expected a string, was an integer"),
+        ("", "4:8: sinks.out.api_key: is missing, set `api_key` or `api_key_file`"),
     ] {
         let before = BEFORE.replace("api_key = \"pk_secret\"", key);
         let text = format!("{before}\nproxy.enabled = false");
@@ -104,10 +92,8 @@ fn a_misspelt_key_is_missing_and_unknown_but_not_shown() {
 fn variables_that_cannot_be_replaced_are_named_without_their_value() {
     wrong(
         "dead_letter.path = \"${NONE}\"",
-        &[
-            "8:13: sinks.out.dead_letter.path: the environment variable `NONE` is not set, set it, \
-             give a default with `${NONE:-default}`, or write `$$` where a dollar sign is meant",
-        ],
+        &["8:13: sinks.out.dead_letter.path: the environment variable `NONE` is not set, set it, \
+             give a default with `${NONE:-default}`, or write `$$` where a dollar sign is meant"],
     );
     wrong(
         "mode = \"${NONE:?say which}\"\nrename.a = \"${LINES}\"",

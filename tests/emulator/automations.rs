@@ -6,12 +6,8 @@ use serde_json::{Value, json};
 use crate::support::{NOW_SECS, assert_invalid, call, courier, courier_at, get};
 
 fn assert_looks_like_couriers(id: &Value) {
-    let parts: Vec<usize> = id
-        .as_str()
-        .expect("ids are strings")
-        .split('-')
-        .map(str::len)
-        .collect();
+    let parts: Vec<usize> =
+        id.as_str().expect("ids are strings").split('-').map(str::len).collect();
     assert_eq!(parts, [1, 8, 24]);
 }
 
@@ -23,10 +19,7 @@ async fn an_ad_hoc_automation_is_accepted_and_recorded() {
     assert_eq!(status, 200);
     assert_looks_like_couriers(&answer["runId"]);
     let [run] = courier.invocations().try_into().expect("one was sent");
-    assert_eq!(
-        (run.source, run.recipient.as_deref()),
-        (Source::AdHoc, Some("u"))
-    );
+    assert_eq!((run.source, run.recipient.as_deref()), (Source::AdHoc, Some("u")));
     assert_eq!(Value::from(run.run_id), answer["runId"]);
     assert_eq!(run.body, body.to_string());
 }
@@ -44,10 +37,7 @@ async fn an_automation_of_the_wrong_shape_is_refused() {
     ] {
         assert_invalid(&call(&courier, "POST /automations/invoke", body).await, 400);
     }
-    assert_invalid(
-        &call(&courier, "POST /automations/t/invoke", json!({"data": {}})).await,
-        400,
-    );
+    assert_invalid(&call(&courier, "POST /automations/t/invoke", json!({"data": {}})).await, 400);
     assert!(courier.invocations().is_empty());
 }
 
@@ -55,15 +45,9 @@ async fn an_automation_of_the_wrong_shape_is_refused() {
 async fn any_template_is_accepted_with_a_recipient_that_may_be_null() {
     let courier = courier();
     let line = "POST /automations/my%2Falias/invoke";
-    assert_eq!(
-        call(&courier, line, json!({"recipient": null})).await.0,
-        200
-    );
+    assert_eq!(call(&courier, line, json!({"recipient": null})).await.0, 200);
     let [run] = courier.invocations().try_into().expect("one was sent");
-    assert_eq!(
-        (run.source, run.recipient),
-        (Source::Template("my/alias".to_owned()), None)
-    );
+    assert_eq!((run.source, run.recipient), (Source::Template("my/alias".to_owned()), None));
 }
 
 #[tokio::test]
@@ -81,25 +65,15 @@ async fn a_journey_needs_somebody_to_reach() {
         assert_eq!(status, 202);
         assert_looks_like_couriers(&answer["runId"]);
     }
-    for body in [
-        json!({}),
-        json!({"user_id": ""}),
-        json!({"profile": {"email": null}}),
-        json!({"data": 1}),
-    ] {
+    for body in
+        [json!({}), json!({"user_id": ""}), json!({"profile": {"email": null}}), json!({"data": 1})]
+    {
         assert_invalid(&call(&courier, line, body).await, 400);
     }
-    let recipients: Vec<_> = courier
-        .invocations()
-        .into_iter()
-        .map(|run| run.recipient)
-        .collect();
+    let recipients: Vec<_> = courier.invocations().into_iter().map(|run| run.recipient).collect();
     let user = Some("u".to_owned());
     assert_eq!(recipients, [user.clone(), user.clone(), user, None, None]);
-    assert_eq!(
-        courier.invocations()[0].source,
-        Source::Journey("j1".to_owned())
-    );
+    assert_eq!(courier.invocations()[0].source, Source::Journey("j1".to_owned()));
 }
 
 #[tokio::test]
@@ -111,26 +85,15 @@ async fn runs_list_newest_first_without_journeys() {
         call(&courier, &line, json!({"recipient": "u"})).await;
     }
     call(&courier, "POST /journeys/j/invoke", json!({"user_id": "u"})).await;
-    let ids: Vec<_> = courier
-        .invocations()
-        .into_iter()
-        .map(|run| run.run_id)
-        .collect();
+    let ids: Vec<_> = courier.invocations().into_iter().map(|run| run.run_id).collect();
     let (_, page) = get(&courier, "/automations/runs?limit=2").await;
     let newest = json!({
         "run_id": ids[2], "source": ["invoke/a"], "template_id": "a", "status": "PROCESSING",
         "created_at": "2023-11-14T22:13:20.000Z",
     });
-    assert_eq!(
-        (&page["runs"][0], &page["runs"][1]["run_id"]),
-        (&newest, &json!(ids[1]))
-    );
+    assert_eq!((&page["runs"][0], &page["runs"][1]["run_id"]), (&newest, &json!(ids[1])));
     let next = page["next_cursor"].as_str().expect("there is more");
-    let (_, page) = get(
-        &courier,
-        &format!("/automations/runs?limit=2&cursor={next}"),
-    )
-    .await;
+    let (_, page) = get(&courier, &format!("/automations/runs?limit=2&cursor={next}")).await;
     assert_eq!(page["runs"][0]["run_id"], json!(ids[0]));
     assert!(page.get("next_cursor").is_none());
     let (_, page) = get(&courier, "/automations/runs?template_id=b").await;
@@ -141,16 +104,8 @@ async fn runs_list_newest_first_without_journeys() {
 async fn the_same_requests_get_the_same_answers() {
     let mut answers = Vec::new();
     for seed in [1, 1, 2] {
-        let courier = Courier::new(Settings {
-            seed,
-            ..Settings::default()
-        });
-        let one = call(
-            &courier,
-            "POST /automations/t/invoke",
-            json!({"recipient": "u"}),
-        )
-        .await;
+        let courier = Courier::new(Settings { seed, ..Settings::default() });
+        let one = call(&courier, "POST /automations/t/invoke", json!({"recipient": "u"})).await;
         let two = call(&courier, "POST /journeys/j/invoke", json!({"user_id": "u"})).await;
         answers.push((one, two));
     }

@@ -10,38 +10,19 @@ use tower::ServiceExt;
 use crate::support::{call, courier, get, keyed};
 
 async fn log_lines(courier: &Courier) -> Vec<Value> {
-    let request = Request::get("/emulator/requests")
-        .body(Body::empty())
-        .expect("a valid request");
-    let response = courier
-        .router()
-        .oneshot(request)
-        .await
-        .expect("the router is infallible");
+    let request = Request::get("/emulator/requests").body(Body::empty()).expect("a valid request");
+    let response = courier.router().oneshot(request).await.expect("the router is infallible");
     assert_eq!(response.headers()["content-type"], "application/x-ndjson");
-    let body = response
-        .into_body()
-        .collect()
-        .await
-        .expect("the body is in memory")
-        .to_bytes();
+    let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
     let text = String::from_utf8(body.to_vec()).expect("NDJSON is UTF-8");
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
 #[tokio::test]
 async fn the_log_shows_requests_as_they_were_on_the_wire() {
     let courier = courier();
     assert_eq!(log_lines(&courier).await, Vec::<Value>::new());
-    keyed(
-        &courier,
-        "/profiles/a%2Fb",
-        "k1",
-        json!({"profile": {"big": u64::MAX}}),
-    )
-    .await;
+    keyed(&courier, "/profiles/a%2Fb", "k1", json!({"profile": {"big": u64::MAX}})).await;
     get(&courier, "/tenants?limit=1").await;
     let expected = [
         json!({
@@ -65,11 +46,8 @@ async fn a_log_longer_than_a_chunk_comes_whole_and_in_order() {
     for _ in 0..600 {
         get(&courier, "/tenants").await;
     }
-    let sequences: Vec<_> = log_lines(&courier)
-        .await
-        .iter()
-        .map(|line| line["sequence"].clone())
-        .collect();
+    let sequences: Vec<_> =
+        log_lines(&courier).await.iter().map(|line| line["sequence"].clone()).collect();
     assert_eq!(sequences, (0..600).map(Value::from).collect::<Vec<_>>());
 }
 
@@ -82,12 +60,7 @@ async fn the_summary_counts_by_route_and_status() {
     call(&courier, "PUT /tenants/t", json!({"name": "T"})).await;
     call(&courier, "PUT /users/a/tenants/t", json!({})).await;
     call(&courier, "POST /journeys/j/invoke", json!({"user_id": "a"})).await;
-    call(
-        &courier,
-        "POST /inbound/rudderstack",
-        json!({"type": "track"}),
-    )
-    .await;
+    call(&courier, "POST /inbound/rudderstack", json!({"type": "track"})).await;
     call(&courier, "BREW /coffee", Value::Null).await;
     let (status, summary) = get(&courier, "/emulator/summary").await;
     assert_eq!(status, 200);
@@ -105,8 +78,5 @@ async fn the_summary_counts_by_route_and_status() {
         "replayed": 0, "profiles": 2, "tenants": 1, "memberships": 1, "invocations": 1, "inbound": 1,
     });
     assert_eq!(summary, expected);
-    assert_eq!(
-        courier.summary().succeeded("POST", "/profiles/{user_id}"),
-        2
-    );
+    assert_eq!(courier.summary().succeeded("POST", "/profiles/{user_id}"), 2);
 }

@@ -20,35 +20,15 @@ fn body_of(length: usize) -> String {
 
 #[tokio::test]
 async fn a_request_without_the_right_key_is_unauthorized() {
-    let settings = Settings {
-        api_key: Some(SecretString::from("secret")),
-        ..Settings::default()
-    };
+    let settings = Settings { api_key: Some(SecretString::from("secret")), ..Settings::default() };
     let courier = Courier::new(settings);
-    let wrong = [
-        "",
-        "Bearer",
-        "Bearer ",
-        "Bearer other",
-        "Basic secret",
-        "secret",
-    ];
+    let wrong = ["", "Bearer", "Bearer ", "Bearer other", "Basic secret", "secret"];
     for value in wrong {
         let answer = send(&courier, "GET /tenants", &[("authorization", value)], "").await;
         assert_error(&answer, 401, "authentication_error");
     }
-    assert_error(
-        &send(&courier, "GET /tenants", &[], "").await,
-        401,
-        "authentication_error",
-    );
-    let right = send(
-        &courier,
-        "GET /tenants",
-        &[("authorization", "bearer secret")],
-        "",
-    )
-    .await;
+    assert_error(&send(&courier, "GET /tenants", &[], "").await, 401, "authentication_error");
+    let right = send(&courier, "GET /tenants", &[("authorization", "bearer secret")], "").await;
     assert_eq!(right.0, 200);
     assert_eq!(courier.requests().len(), wrong.len() + 2);
     assert!(!format!("{:?} {courier:?}", courier.requests()).contains("secret"));
@@ -58,33 +38,18 @@ async fn a_request_without_the_right_key_is_unauthorized() {
 async fn without_a_configured_key_any_is_accepted_but_none_is_not() {
     let courier = courier();
     assert_eq!(call(&courier, "GET /tenants", Value::Null).await.0, 200);
-    assert_error(
-        &send(&courier, "GET /tenants", &[], "").await,
-        401,
-        "authentication_error",
-    );
+    assert_error(&send(&courier, "GET /tenants", &[], "").await, 401, "authentication_error");
 }
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_too_large_and_one_at_it_is_not() {
     let courier = courier();
     let key = [("authorization", "Bearer key")];
-    assert_eq!(
-        send(&courier, "POST /profiles/u", &key, body_of(LIMIT))
-            .await
-            .0,
-        200
-    );
-    assert_invalid(
-        &send(&courier, "POST /profiles/u", &key, body_of(LIMIT + 1)).await,
-        413,
-    );
+    assert_eq!(send(&courier, "POST /profiles/u", &key, body_of(LIMIT)).await.0, 200);
+    assert_invalid(&send(&courier, "POST /profiles/u", &key, body_of(LIMIT + 1)).await, 413);
     let chunks = (0..7).map(|_| Ok::<_, Infallible>(Bytes::from(vec![b'x'; 1024 * 1024])));
     let body = Body::from_stream(stream::iter(chunks));
-    assert_invalid(
-        &send(&courier, "POST /inbound/courier", &key, body).await,
-        413,
-    );
+    assert_invalid(&send(&courier, "POST /inbound/courier", &key, body).await, 413);
     let request = courier.requests().pop().expect("just sent");
     assert!(request.body.is_empty());
 }

@@ -16,17 +16,10 @@ async fn the_first_answer_is_replayed_whatever_the_later_body() {
     let courier = courier();
     let first = keyed(&courier, PATH, "k", json!({"recipient": "u"})).await;
     assert_eq!(first.0, 200);
-    assert_eq!(
-        keyed(&courier, PATH, "k", json!({"recipient": "other"})).await,
-        first
-    );
+    assert_eq!(keyed(&courier, PATH, "k", json!({"recipient": "other"})).await, first);
     assert_eq!(keyed(&courier, PATH, "k", json!({})).await, first);
     assert_eq!(courier.invocations().len(), 1);
-    let replayed: Vec<_> = courier
-        .requests()
-        .iter()
-        .map(|request| request.replayed)
-        .collect();
+    let replayed: Vec<_> = courier.requests().iter().map(|request| request.replayed).collect();
     assert_eq!(replayed, [false, true, true]);
     assert_eq!(courier.summary().replayed, 2);
 }
@@ -37,10 +30,7 @@ async fn another_key_path_or_method_is_another_request() {
     let body = || json!({"recipient": "u"});
     let first = keyed(&courier, PATH, "k", body()).await;
     assert_ne!(keyed(&courier, PATH, "k2", body()).await, first);
-    assert_ne!(
-        keyed(&courier, "/automations/t2/invoke", "k", body()).await,
-        first
-    );
+    assert_ne!(keyed(&courier, "/automations/t2/invoke", "k", body()).await, first);
     let headers = [("authorization", "Bearer key"), ("idempotency-key", "k")];
     for name in ["a", "b"] {
         let body = json!({"name": name}).to_string();
@@ -54,35 +44,17 @@ async fn a_refused_request_keeps_nothing() {
     let courier = courier();
     assert_invalid(&keyed(&courier, PATH, "k", json!({})).await, 400);
     let headers = [("idempotency-key", "k")];
-    assert_eq!(
-        send(&courier, &format!("POST {PATH}"), &headers, "{}")
-            .await
-            .0,
-        401
-    );
+    assert_eq!(send(&courier, &format!("POST {PATH}"), &headers, "{}").await.0, 401);
     courier.answer_next(1, |_| true, Scripted::error(StatusCode::TOO_MANY_REQUESTS));
-    assert_eq!(
-        keyed(&courier, PATH, "k", json!({"recipient": "u"}))
-            .await
-            .0,
-        429
-    );
-    assert_eq!(
-        keyed(&courier, PATH, "k", json!({"recipient": "u"}))
-            .await
-            .0,
-        200
-    );
+    assert_eq!(keyed(&courier, PATH, "k", json!({"recipient": "u"})).await.0, 429);
+    assert_eq!(keyed(&courier, PATH, "k", json!({"recipient": "u"})).await.0, 200);
 }
 
 #[tokio::test]
 async fn a_500_of_the_endpoint_is_replayed() {
     for (stage, done) in [(Stage::Handler, 0), (Stage::Committed, 1)] {
         let courier = courier();
-        let error = Scripted {
-            stage,
-            ..Scripted::error(StatusCode::INTERNAL_SERVER_ERROR)
-        };
+        let error = Scripted { stage, ..Scripted::error(StatusCode::INTERNAL_SERVER_ERROR) };
         courier.answer_next(1, |_| true, error);
         let body = || json!({"recipient": "u"});
         let first = keyed(&courier, PATH, "k", body()).await;
@@ -119,29 +91,15 @@ async fn an_expiration_header_keeps_a_key_longer() {
         let body = || json!({"recipient": "u"}).to_string();
         let first = send(&courier, &line, &headers, body()).await;
         now.store(NOW_SECS + 3 * DAY - 1, Ordering::Relaxed);
-        assert_eq!(
-            send(&courier, &line, &headers, body()).await,
-            first,
-            "{expiration}"
-        );
+        assert_eq!(send(&courier, &line, &headers, body()).await, first, "{expiration}");
         now.store(NOW_SECS + 3 * DAY, Ordering::Relaxed);
-        assert_ne!(
-            send(&courier, &line, &headers, body()).await,
-            first,
-            "{expiration}"
-        );
+        assert_ne!(send(&courier, &line, &headers, body()).await, first, "{expiration}");
     }
     let headers = [
         ("authorization", "Bearer key"),
         ("idempotency-key", "k"),
         ("x-idempotency-expiration", "tomorrow"),
     ];
-    let answer = send(
-        &courier(),
-        &format!("POST {PATH}"),
-        &headers,
-        r#"{"recipient":null}"#,
-    )
-    .await;
+    let answer = send(&courier(), &format!("POST {PATH}"), &headers, r#"{"recipient":null}"#).await;
     assert_invalid(&answer, 400);
 }

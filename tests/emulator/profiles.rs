@@ -15,31 +15,15 @@ async fn post_merges_deeply_and_null_deletes_at_any_depth() {
         json!({"profile": {"custom": {"plan": "paid", "old": null}, "tags": [3], "email": null}});
     call(&courier, "POST /profiles/u1", second).await;
     let expected = json!({"custom": {"plan": "paid"}, "tags": [3]});
-    assert_eq!(
-        get(&courier, "/profiles/u1").await,
-        (200, json!({"profile": expected}))
-    );
+    assert_eq!(get(&courier, "/profiles/u1").await, (200, json!({"profile": expected})));
     assert_eq!(courier.profile("u1"), Some(expected));
 }
 
 #[tokio::test]
 async fn a_shallow_merge_is_a_setting() {
-    let courier = Courier::new(Settings {
-        merge: Merge::Shallow,
-        ..Settings::default()
-    });
-    call(
-        &courier,
-        "POST /profiles/u",
-        json!({"profile": {"a": 1, "c": {"x": 1}}}),
-    )
-    .await;
-    call(
-        &courier,
-        "POST /profiles/u",
-        json!({"profile": {"c": {"y": 1}}}),
-    )
-    .await;
+    let courier = Courier::new(Settings { merge: Merge::Shallow, ..Settings::default() });
+    call(&courier, "POST /profiles/u", json!({"profile": {"a": 1, "c": {"x": 1}}})).await;
+    call(&courier, "POST /profiles/u", json!({"profile": {"c": {"y": 1}}})).await;
     assert_eq!(courier.profile("u"), Some(json!({"a": 1, "c": {"y": 1}})));
 }
 
@@ -47,12 +31,7 @@ async fn a_shallow_merge_is_a_setting() {
 async fn put_replaces_and_an_empty_post_creates() {
     let courier = courier();
     call(&courier, "POST /profiles/u", json!({"profile": {"a": 1}})).await;
-    let answer = call(
-        &courier,
-        "PUT /profiles/u",
-        json!({"profile": {"b": {"c": 2}}}),
-    )
-    .await;
+    let answer = call(&courier, "PUT /profiles/u", json!({"profile": {"b": {"c": 2}}})).await;
     assert_eq!(answer, (200, json!({"status": "SUCCESS"})));
     assert_eq!(courier.profile("u"), Some(json!({"b": {"c": 2}})));
     call(&courier, "POST /profiles/new", json!({"profile": {}})).await;
@@ -62,19 +41,10 @@ async fn put_replaces_and_an_empty_post_creates() {
 #[tokio::test]
 async fn an_unknown_profile_reads_as_empty_and_a_deleted_one_too() {
     let courier = courier();
-    assert_eq!(
-        get(&courier, "/profiles/nobody").await,
-        (200, json!({"profile": {}}))
-    );
+    assert_eq!(get(&courier, "/profiles/nobody").await, (200, json!({"profile": {}})));
     call(&courier, "POST /profiles/u", json!({"profile": {"a": 1}})).await;
-    assert_eq!(
-        call(&courier, "DELETE /profiles/u", Value::Null).await,
-        (204, Value::Null)
-    );
-    assert_eq!(
-        get(&courier, "/profiles/u").await,
-        (200, json!({"profile": {}}))
-    );
+    assert_eq!(call(&courier, "DELETE /profiles/u", Value::Null).await, (204, Value::Null));
+    assert_eq!(get(&courier, "/profiles/u").await, (200, json!({"profile": {}})));
     assert_eq!(courier.profile("u"), None);
 }
 
@@ -97,27 +67,16 @@ async fn ids_decode_exactly() {
         let answer = call(&courier, &line, json!({"profile": {"id": id}})).await;
         assert_eq!(answer.0, 200, "{raw}");
         assert_eq!(courier.profile(id), Some(json!({"id": id})), "{raw}");
-        assert_eq!(
-            courier.requests().last().expect("just sent").path,
-            format!("/profiles/{raw}")
-        );
+        assert_eq!(courier.requests().last().expect("just sent").path, format!("/profiles/{raw}"));
     }
-    assert_invalid(
-        &call(&courier, "POST /profiles/%FF", json!({"profile": {}})).await,
-        400,
-    );
+    assert_invalid(&call(&courier, "POST /profiles/%FF", json!({"profile": {}})).await, 400);
 }
 
 #[tokio::test]
 async fn a_body_without_a_profile_object_is_refused() {
     let courier = courier();
-    for body in [
-        json!({}),
-        json!({"profile": 1}),
-        json!({"profile": null}),
-        json!([]),
-        json!("x"),
-    ] {
+    for body in [json!({}), json!({"profile": 1}), json!({"profile": null}), json!([]), json!("x")]
+    {
         for method in ["POST", "PUT"] {
             let answer = call(&courier, &format!("{method} /profiles/u"), body.clone()).await;
             assert_invalid(&answer, 400);

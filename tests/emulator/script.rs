@@ -11,31 +11,18 @@ use std::pin::pin;
 use crate::support::{assert_invalid, call, courier, get, keyed};
 
 fn slow(stage: Stage) -> Scripted {
-    Scripted {
-        stage,
-        delay: Duration::from_secs(5),
-        ..Scripted::error(StatusCode::BAD_GATEWAY)
-    }
+    Scripted { stage, delay: Duration::from_secs(5), ..Scripted::error(StatusCode::BAD_GATEWAY) }
 }
 
 #[tokio::test]
 async fn the_next_matching_requests_get_the_scripted_answer_and_do_nothing() {
     let courier = courier();
     let mut throttled = Scripted::error(StatusCode::TOO_MANY_REQUESTS);
-    throttled
-        .headers
-        .insert("retry-after", HeaderValue::from_static("1"));
-    courier.answer_next(
-        2,
-        |request| request.path.starts_with("/profiles"),
-        throttled,
-    );
+    throttled.headers.insert("retry-after", HeaderValue::from_static("1"));
+    courier.answer_next(2, |request| request.path.starts_with("/profiles"), throttled);
     let body = || json!({"profile": {"a": 1}});
     assert_eq!(get(&courier, "/tenants").await.0, 200);
-    assert_eq!(
-        call(&courier, "POST /profiles/u", body()).await.1["type"],
-        "rate_limit_error"
-    );
+    assert_eq!(call(&courier, "POST /profiles/u", body()).await.1["type"], "rate_limit_error");
     assert_eq!(call(&courier, "POST /profiles/u", body()).await.0, 429);
     assert_eq!(courier.profile("u"), None);
     assert_eq!(call(&courier, "POST /profiles/u", body()).await.0, 200);
@@ -44,17 +31,9 @@ async fn the_next_matching_requests_get_the_scripted_answer_and_do_nothing() {
 #[tokio::test]
 async fn a_committed_request_is_done_before_its_scripted_answer() {
     let courier = courier();
-    let lost = Scripted {
-        stage: Stage::Committed,
-        ..Scripted::error(StatusCode::BAD_GATEWAY)
-    };
+    let lost = Scripted { stage: Stage::Committed, ..Scripted::error(StatusCode::BAD_GATEWAY) };
     courier.answer_next(1, |request| request.body.starts_with(b"{\"profile\""), lost);
-    assert_eq!(
-        call(&courier, "POST /profiles/u", json!({"profile": {"a": 1}}))
-            .await
-            .0,
-        502
-    );
+    assert_eq!(call(&courier, "POST /profiles/u", json!({"profile": {"a": 1}})).await.0, 502);
     assert_eq!(courier.profile("u"), Some(json!({"a": 1})));
 }
 
@@ -98,10 +77,6 @@ async fn a_caller_who_leaves_finds_what_was_done_under_its_key() {
     assert!(left.await.is_err());
     assert_eq!(keyed(&courier, path, "k", body()).await.0, 502);
     assert_eq!(courier.invocations().len(), 1);
-    let statuses: Vec<_> = courier
-        .requests()
-        .iter()
-        .map(|request| request.status)
-        .collect();
+    let statuses: Vec<_> = courier.requests().iter().map(|request| request.status).collect();
     assert_eq!(statuses, [None, Some(StatusCode::BAD_GATEWAY)]);
 }

@@ -7,15 +7,9 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 async fn exchange(stream: &mut TcpStream, request: &str) -> String {
-    stream
-        .write_all(request.as_bytes())
-        .await
-        .expect("the emulator listens");
+    stream.write_all(request.as_bytes()).await.expect("the emulator listens");
     let mut answer = String::new();
-    stream
-        .read_to_string(&mut answer)
-        .await
-        .expect("the answer is text");
+    stream.read_to_string(&mut answer).await.expect("the answer is text");
     answer
 }
 
@@ -28,74 +22,44 @@ fn post(connection: &str, length: usize, body: &str) -> String {
 
 #[tokio::test]
 async fn requests_over_a_socket_change_the_state_and_shutdown_ends_the_server() {
-    let emulator = Emulator::bind(Settings::default())
-        .await
-        .expect("loopback has a free port");
+    let emulator = Emulator::bind(Settings::default()).await.expect("loopback has a free port");
     let (address, courier) = (emulator.local_addr(), emulator.courier());
     let (stop, shutdown) = oneshot::channel::<()>();
     let server = tokio::spawn(emulator.serve(async { shutdown.await.unwrap_or_default() }));
 
     let body = r#"{"profile":{"a":1}}"#;
-    let mut stream = TcpStream::connect(address)
-        .await
-        .expect("the emulator listens");
+    let mut stream = TcpStream::connect(address).await.expect("the emulator listens");
     let answer = exchange(&mut stream, &post("close", body.len(), body)).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.ends_with(r#"{"status":"SUCCESS"}"#), "{answer}");
     assert_eq!(courier.profile("u/1"), Some(json!({"a": 1})));
 
     stop.send(()).expect("the server waits for it");
-    server
-        .await
-        .expect("the server does not panic")
-        .expect("the server ends well");
+    server.await.expect("the server does not panic").expect("the server ends well");
     assert!(TcpStream::connect(address).await.is_err());
 }
 
 #[tokio::test]
 async fn shutdown_ends_idle_connections_and_cuts_stuck_ones() {
-    let emulator = Emulator::bind(Settings::default())
-        .await
-        .expect("loopback has a free port");
+    let emulator = Emulator::bind(Settings::default()).await.expect("loopback has a free port");
     let address = emulator.local_addr();
     let (stop, shutdown) = oneshot::channel::<()>();
     let server = tokio::spawn(emulator.serve(async { shutdown.await.unwrap_or_default() }));
 
-    let mut silent = TcpStream::connect(address)
-        .await
-        .expect("the emulator listens");
-    let mut half_head = TcpStream::connect(address)
-        .await
-        .expect("the emulator listens");
-    half_head
-        .write_all(b"POST /prof")
-        .await
-        .expect("the emulator listens");
-    let mut half_body = TcpStream::connect(address)
-        .await
-        .expect("the emulator listens");
+    let mut silent = TcpStream::connect(address).await.expect("the emulator listens");
+    let mut half_head = TcpStream::connect(address).await.expect("the emulator listens");
+    half_head.write_all(b"POST /prof").await.expect("the emulator listens");
+    let mut half_body = TcpStream::connect(address).await.expect("the emulator listens");
     let request = post("keep-alive", 100, "{");
-    half_body
-        .write_all(request.as_bytes())
-        .await
-        .expect("the emulator listens");
-    let mut idle = TcpStream::connect(address)
-        .await
-        .expect("the emulator listens");
-    idle.write_all(post("keep-alive", 2, "{}").as_bytes())
-        .await
-        .expect("the emulator listens");
+    half_body.write_all(request.as_bytes()).await.expect("the emulator listens");
+    let mut idle = TcpStream::connect(address).await.expect("the emulator listens");
+    idle.write_all(post("keep-alive", 2, "{}").as_bytes()).await.expect("the emulator listens");
     let mut first = [0; 12];
-    idle.read_exact(&mut first)
-        .await
-        .expect("the emulator answers");
+    idle.read_exact(&mut first).await.expect("the emulator answers");
     assert_eq!(&first, b"HTTP/1.1 400");
 
     stop.send(()).expect("the server waits for it");
-    server
-        .await
-        .expect("the server does not panic")
-        .expect("the server ends well");
+    server.await.expect("the server does not panic").expect("the server ends well");
     for stream in [&mut silent, &mut half_head, &mut half_body, &mut idle] {
         let mut rest = Vec::new();
         // An end or a reset: either way the peer is let go.
@@ -108,20 +72,13 @@ async fn shutdown_ends_idle_connections_and_cuts_stuck_ones() {
 
 #[tokio::test]
 async fn dropping_the_server_ends_its_connections() {
-    let emulator = Emulator::bind(Settings::default())
-        .await
-        .expect("loopback has a free port");
+    let emulator = Emulator::bind(Settings::default()).await.expect("loopback has a free port");
     let address = emulator.local_addr();
-    let mut stream = TcpStream::connect(address)
-        .await
-        .expect("the emulator listens");
+    let mut stream = TcpStream::connect(address).await.expect("the emulator listens");
     {
         let server = emulator.serve(std::future::pending());
         let request = post("keep-alive", 2, "{}");
-        stream
-            .write_all(request.as_bytes())
-            .await
-            .expect("the emulator listens");
+        stream.write_all(request.as_bytes()).await.expect("the emulator listens");
         let mut first = [0; 12];
         tokio::select! {
             result = server => panic!("nothing shut the server down: {result:?}"),

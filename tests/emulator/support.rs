@@ -22,13 +22,7 @@ pub(crate) fn courier_at() -> (Courier, Arc<AtomicU64>) {
     let now = Arc::new(AtomicU64::new(NOW_SECS));
     let read = Arc::clone(&now);
     let clock = Clock::from_fn(move || Duration::from_secs(read.load(Ordering::Relaxed)));
-    (
-        Courier::new(Settings {
-            clock,
-            ..Settings::default()
-        }),
-        now,
-    )
+    (Courier::new(Settings { clock, ..Settings::default() }), now)
 }
 
 /// Sends a request with a key of its own choosing and the headers given.
@@ -43,21 +37,10 @@ pub(crate) async fn send(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request
-        .body(body.into())
-        .expect("the test writes valid requests");
-    let response = courier
-        .router()
-        .oneshot(request)
-        .await
-        .expect("the router is infallible");
+    let request = request.body(body.into()).expect("the test writes valid requests");
+    let response = courier.router().oneshot(request).await.expect("the router is infallible");
     let status = response.status().as_u16();
-    let body = response
-        .into_body()
-        .collect()
-        .await
-        .expect("the body is in memory")
-        .to_bytes();
+    let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
     let json = if body.is_empty() {
         Value::Null
     } else {
@@ -68,11 +51,7 @@ pub(crate) async fn send(
 
 /// Sends an authorized JSON request; a null body is none.
 pub(crate) async fn call(courier: &Courier, line: &str, body: Value) -> (u16, Value) {
-    let body = if body.is_null() {
-        Body::empty()
-    } else {
-        Body::from(body.to_string())
-    };
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
     send(courier, line, &[("authorization", "Bearer key")], body).await
 }
 

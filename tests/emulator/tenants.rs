@@ -14,21 +14,12 @@ async fn put_replaces_whole_and_answers_the_tenant() {
     let mut expected = body.clone();
     expected["id"] = json!("acme");
     expected["default_preferences"]["items"][0]["type"] = json!("subscription_topic");
-    assert_eq!(
-        call(&courier, "PUT /tenants/acme", body).await,
-        (200, expected.clone())
-    );
-    assert_eq!(
-        get(&courier, "/tenants/acme").await,
-        (200, expected.clone())
-    );
+    assert_eq!(call(&courier, "PUT /tenants/acme", body).await, (200, expected.clone()));
+    assert_eq!(get(&courier, "/tenants/acme").await, (200, expected.clone()));
     assert_eq!(courier.tenant("acme"), Some(expected));
 
     call(&courier, "PUT /tenants/acme", json!({"name": "New"})).await;
-    assert_eq!(
-        courier.tenant("acme"),
-        Some(json!({"id": "acme", "name": "New"}))
-    );
+    assert_eq!(courier.tenant("acme"), Some(json!({"id": "acme", "name": "New"})));
 }
 
 #[tokio::test]
@@ -36,10 +27,7 @@ async fn an_unknown_tenant_is_not_found() {
     let courier = courier();
     assert_invalid(&get(&courier, "/tenants/none").await, 404);
     call(&courier, "PUT /tenants/t", json!({"name": "T"})).await;
-    assert_eq!(
-        call(&courier, "DELETE /tenants/t", Value::Null).await,
-        (204, Value::Null)
-    );
+    assert_eq!(call(&courier, "DELETE /tenants/t", Value::Null).await, (204, Value::Null));
     assert_invalid(&get(&courier, "/tenants/t").await, 404);
 }
 
@@ -66,39 +54,23 @@ async fn tenants_list_in_pages() {
     let courier = courier();
     assert_eq!(
         get(&courier, "/tenants?limit=1").await,
-        (
-            200,
-            json!({"items": [], "has_more": false, "url": "/tenants", "type": "list"})
-        ),
+        (200, json!({"items": [], "has_more": false, "url": "/tenants", "type": "list"})),
     );
     for id in ["c", "a", "b"] {
         let body = json!({"name": id, "parent_tenant_id": if id == "a" { "x" } else { "p q" }});
         call(&courier, &format!("PUT /tenants/{id}"), body).await;
     }
     let (_, first) = get(&courier, "/tenants?limit=2").await;
-    assert_eq!(
-        (&first["items"][0]["id"], &first["items"][1]["id"]),
-        (&json!("a"), &json!("b"))
-    );
+    assert_eq!((&first["items"][0]["id"], &first["items"][1]["id"]), (&json!("a"), &json!("b")));
     assert_eq!(first["has_more"], true);
     let (_, second) = get(&courier, first["next_url"].as_str().expect("there is more")).await;
     assert_eq!(second["items"].as_array().map(Vec::len), Some(1));
-    assert_eq!(
-        (&second["items"][0]["id"], &second["has_more"]),
-        (&json!("c"), &json!(false))
-    );
+    assert_eq!((&second["items"][0]["id"], &second["has_more"]), (&json!("c"), &json!(false)));
 
     let (_, children) = get(&courier, "/tenants?parent_tenant_id=p+q&limit=1").await;
     assert_eq!(children["items"][0]["id"], "b");
-    let (_, children) = get(
-        &courier,
-        children["next_url"].as_str().expect("there is more"),
-    )
-    .await;
-    assert_eq!(
-        (&children["items"][0]["id"], &children["has_more"]),
-        (&json!("c"), &json!(false))
-    );
+    let (_, children) = get(&courier, children["next_url"].as_str().expect("there is more")).await;
+    assert_eq!((&children["items"][0]["id"], &children["has_more"]), (&json!("c"), &json!(false)));
     for query in ["limit=0", "limit=101", "limit=x", "cursor=zz"] {
         assert_invalid(&get(&courier, &format!("/tenants?{query}")).await, 400);
     }
@@ -110,31 +82,19 @@ async fn a_membership_needs_nothing_to_exist_and_merges_only_what_is_given() {
     let path = "/users/u%2F1/tenants/t%201";
     let put = |body| call(&courier, "PUT /users/u%2F1/tenants/t%201", body);
     assert_invalid(&get(&courier, path).await, 404);
-    assert_eq!(
-        put(json!({"profile": {"a": 1, "b": {"c": 1}}})).await,
-        (204, Value::Null)
-    );
+    assert_eq!(put(json!({"profile": {"a": 1, "b": {"c": 1}}})).await, (204, Value::Null));
     assert_eq!(put(json!({})).await, (204, Value::Null));
     assert_eq!(put(json!({"profile": null})).await, (204, Value::Null));
-    assert_eq!(
-        put(json!({"profile": {"b": {"d": 2}, "a": null}})).await,
-        (204, Value::Null)
-    );
+    assert_eq!(put(json!({"profile": {"b": {"d": 2}, "a": null}})).await, (204, Value::Null));
     let profile = json!({"b": {"c": 1, "d": 2}});
     let expected = json!({"user_id": "u/1", "tenant_id": "t 1", "profile": profile});
     assert_eq!(get(&courier, path).await, (200, expected));
     assert_eq!(courier.members("t 1"), [("u/1".to_owned(), profile)]);
-    assert_eq!(
-        (courier.profile("u/1"), courier.tenant("t 1")),
-        (None, None)
-    );
+    assert_eq!((courier.profile("u/1"), courier.tenant("t 1")), (None, None));
     assert_invalid(&put(Value::Null).await, 400);
     assert_invalid(&put(json!({"profile": 1})).await, 400);
 
-    assert_eq!(
-        call(&courier, &format!("DELETE {path}"), Value::Null).await,
-        (204, Value::Null)
-    );
+    assert_eq!(call(&courier, &format!("DELETE {path}"), Value::Null).await, (204, Value::Null));
     assert_invalid(&get(&courier, path).await, 404);
 }
 
@@ -142,12 +102,7 @@ async fn a_membership_needs_nothing_to_exist_and_merges_only_what_is_given() {
 async fn memberships_list_from_both_sides_and_go_with_their_tenant() {
     let courier = courier();
     for (user, tenant) in [("u2", "t1"), ("u1", "t1"), ("u1", "t2")] {
-        call(
-            &courier,
-            &format!("PUT /users/{user}/tenants/{tenant}"),
-            json!({}),
-        )
-        .await;
+        call(&courier, &format!("PUT /users/{user}/tenants/{tenant}"), json!({})).await;
     }
     let item =
         |user, tenant| json!({"tenant_id": tenant, "user_id": user, "type": "user", "profile": {}});
@@ -156,11 +111,7 @@ async fn memberships_list_from_both_sides_and_go_with_their_tenant() {
     assert_eq!(users["url"], "/tenants/t1/users");
     let (_, tenants) = get(&courier, "/users/u1/tenants?limit=1").await;
     assert_eq!(tenants["items"], json!([item("u1", "t1")]));
-    let (_, tenants) = get(
-        &courier,
-        tenants["next_url"].as_str().expect("there is more"),
-    )
-    .await;
+    let (_, tenants) = get(&courier, tenants["next_url"].as_str().expect("there is more")).await;
     assert_eq!(tenants["items"], json!([item("u1", "t2")]));
     call(&courier, "DELETE /tenants/t1", Value::Null).await;
     let (_, tenants) = get(&courier, "/users/u1/tenants").await;

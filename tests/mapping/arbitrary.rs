@@ -83,42 +83,20 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 fn object(members: &[(&str, String)]) -> String {
-    let members = members
-        .iter()
-        .map(|(name, value)| format!("\"{name}\" : {value}"));
+    let members = members.iter().map(|(name, value)| format!("\"{name}\" : {value}"));
     format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
 }
 
 /// An event: a type, ids of all kinds, and whatever else.
 pub(crate) fn event() -> impl Strategy<Value = Event> {
-    const TYPES: &[&str] = &[
-        "identify", "track", "track", "group", " Track ", "page", "x",
-    ];
-    const IDS: &[&str] = &[
-        "\"u\"",
-        "0",
-        "\"..\"",
-        "\"\"",
-        "null",
-        "\"a/b\"",
-        "9007199254740993",
-    ];
+    const TYPES: &[&str] = &["identify", "track", "track", "group", " Track ", "page", "x"];
+    const IDS: &[&str] = &["\"u\"", "0", "\"..\"", "\"\"", "null", "\"a/b\"", "9007199254740993"];
     const FIELDS: &[&str] = &["userId", "anonymousId", "groupId", "messageId"];
-    const BODIES: &[&str] = &[
-        "traits",
-        "properties",
-        "properties",
-        "context",
-        "integrations",
-        "z",
-    ];
+    const BODIES: &[&str] = &["traits", "properties", "properties", "context", "integrations", "z"];
     let kind = select(TYPES).prop_map(|kind| vec![("type", format!("\"{kind}\""))]);
     let ids = vec((select(FIELDS), select(IDS).prop_map(str::to_owned)), 0..5);
     let bodies = vec((select(BODIES), value()), 0..5);
-    let times = prop_oneof![
-        Just(vec![]),
-        Just(vec![("sentAt", "\"2026-01-01\"".to_owned())])
-    ];
+    let times = prop_oneof![Just(vec![]), Just(vec![("sentAt", "\"2026-01-01\"".to_owned())])];
     (kind, ids, bodies, times)
         .prop_map(|(kind, ids, bodies, times)| [kind, ids, bodies, times].concat())
         .prop_shuffle()

@@ -20,9 +20,7 @@ impl Fixture {
         let blocks = file.split("\n# ").enumerate();
         blocks
             .map(|(position, block)| match position {
-                0 => block
-                    .strip_prefix("# ")
-                    .expect("a file begins with a title"),
+                0 => block.strip_prefix("# ").expect("a file begins with a title"),
                 _ => block,
             })
             .map(Self::one)

@@ -23,14 +23,8 @@ fn size(options: &str, event: &str, filler: usize) -> Result<usize, String> {
 #[test]
 fn a_body_of_six_million_bytes_goes_and_one_more_is_refused() {
     for (options, event) in [
-        (
-            "{}",
-            r#"{"type":"identify","messageId":"m","userId":"u","traits":{"a":"*"}}"#,
-        ),
-        (
-            "{}",
-            r#"{"type":"track","messageId":"m","event":"e","x":"*"}"#,
-        ),
+        ("{}", r#"{"type":"identify","messageId":"m","userId":"u","traits":{"a":"*"}}"#),
+        ("{}", r#"{"type":"track","messageId":"m","event":"e","x":"*"}"#),
         (
             "{}",
             r#"{"type":"track","messageId":"m","properties":{"courier":{"automation":{"steps":["*"],"data":{}}}}}"#,
@@ -39,10 +33,7 @@ fn a_body_of_six_million_bytes_goes_and_one_more_is_refused() {
             "{}",
             r#"{"type":"track","messageId":"m","properties":{"courier":{"automation":{"template":"t","data":{"a":"*"}}}}}"#,
         ),
-        (
-            r#"{"mode":"inbound"}"#,
-            r#"{"type":"track","messageId":"m","x":"*"}"#,
-        ),
+        (r#"{"mode":"inbound"}"#, r#"{"type":"track","messageId":"m","x":"*"}"#),
         (
             r#"{"unmapped":"inbound_courier"}"#,
             r#"{"type":"track","messageId":"m","event":"e","properties":{"a":"*"}}"#,
@@ -77,10 +68,7 @@ fn many_members_cost_no_more_than_their_number() {
     for (options, traits) in [
         (r#"{"rename":{"mobile":"phone_number"}}"#, repeats.clone()),
         (r#"{"traits":"custom"}"#, custom),
-        (
-            r#"{"null_traits":"drop"}"#,
-            format!(r#"{repeats},"mobile":null"#),
-        ),
+        (r#"{"null_traits":"drop"}"#, format!(r#"{repeats},"mobile":null"#)),
     ] {
         let event =
             format!(r#"{{"type":"identify","messageId":"m","userId":"u","traits":{{{traits}}}}}"#);

@@ -33,10 +33,7 @@ pub(crate) async fn of(fixture: &Fixture, server: &Server) -> String {
         lines.push("ignored inline".to_owned());
     }
     for step in steps.steps {
-        let work = Work {
-            action: step.action.clone(),
-            seed: step.seed.clone(),
-        };
+        let work = Work { action: step.action.clone(), seed: step.seed.clone() };
         for seen in server.take(work).await {
             lines.push(head(&step, &seen, fixture.options.exact_keys));
             if !seen.body.is_empty() {
@@ -53,17 +50,11 @@ pub(crate) fn decode(text: &str, offset: Option<u64>) -> Result<Event, String> {
         name: "fixture".into(),
         line: None,
         seed: match offset {
-            Some(offset) => Seed::Position {
-                fingerprint: 1,
-                offset,
-            },
+            Some(offset) => Seed::Position { fingerprint: 1, offset },
             None => Seed::Random(2),
         },
     };
-    let limits = Limits {
-        max_event_bytes: 16 << 20,
-        ..Limits::default()
-    };
+    let limits = Limits { max_event_bytes: 16 << 20, ..Limits::default() };
     let mut decoded = ingest::decode(&Bytes::from(text.to_owned()), &origin, &limits);
     assert_eq!(decoded.len(), 1, "one event in {text}");
     let only = decoded.remove(0);

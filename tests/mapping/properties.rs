@@ -31,9 +31,7 @@ fn bodies(steps: &Steps) -> Vec<String> {
             }
         }
     }
-    let text = bodies
-        .iter()
-        .map(|body| String::from_utf8(body.to_bytes().to_vec()).unwrap());
+    let text = bodies.iter().map(|body| String::from_utf8(body.to_bytes().to_vec()).unwrap());
     text.collect()
 }
 
@@ -42,9 +40,9 @@ fn leaks(text: &str, path: &[&str], names: &[&str]) -> bool {
     let members = Members::of(text);
     match path {
         [] => members.iter().any(|(name, _)| names.contains(&name)),
-        [first, rest @ ..] => members
-            .iter()
-            .any(|(name, value)| name == *first && leaks(value, rest, names)),
+        [first, rest @ ..] => {
+            members.iter().any(|(name, value)| name == *first && leaks(value, rest, names))
+        }
     }
 }
 

@@ -64,9 +64,7 @@ impl Options {
             sink: self.sink.as_deref().unwrap_or("courier").into(),
             mode: match self.mode.as_deref() {
                 None | Some("direct") => Mode::Direct(Box::new(self.direct())),
-                Some("inbound") => Mode::Inbound {
-                    group: self.group.unwrap_or(true),
-                },
+                Some("inbound") => Mode::Inbound { group: self.group.unwrap_or(true) },
                 Some(other) => panic!("mode {other}"),
             },
             integrations: match self.integrations.as_deref() {
@@ -112,11 +110,7 @@ impl Options {
                 Some("skip") => TenantRule::Skip,
                 Some(other) => panic!("tenant_write {other}"),
             },
-            announce: self
-                .announce
-                .iter()
-                .map(|it| EventType::parse(it))
-                .collect(),
+            announce: self.announce.iter().map(|it| EventType::parse(it)).collect(),
             automations: self.automations.iter().map(Block::automation).collect(),
         }
     }
@@ -146,10 +140,7 @@ impl Block {
         let path = |text: &Option<String>| text.as_ref().map(|it| it.parse::<Path>().unwrap());
         let steps = |it: &RawValue| Json::parse(&it.get().to_owned().into()).unwrap();
         Automation {
-            on: Trigger {
-                kind: EventType::parse(kind),
-                name,
-            },
+            on: Trigger { kind: EventType::parse(kind), name },
             target: match (&self.template, &self.journey, &self.steps) {
                 (Some(it), None, None) => Target::Template(id(it)),
                 (None, Some(it), None) => Target::Journey(id(it)),

@@ -40,14 +40,9 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
         tokio::spawn(accept(listener, Arc::clone(&state)));
-        let settings = Settings::new(
-            BaseUrl::new(&url).unwrap(),
-            ApiKey::new("pk_test_key").unwrap(),
-        );
-        Self {
-            state,
-            client: TenantsLayer.layer(Transport::new(&settings).unwrap()),
-        }
+        let settings =
+            Settings::new(BaseUrl::new(&url).unwrap(), ApiKey::new("pk_test_key").unwrap());
+        Self { state, client: TenantsLayer.layer(Transport::new(&settings).unwrap()) }
     }
 
     pub(crate) fn store(&self, tenant: Option<String>) {
@@ -89,12 +84,7 @@ fn answer(state: &Mutex<State>, head: http::request::Parts, body: Bytes) -> Resp
         (&Method::GET, None) => (404, "{}".to_owned()),
         _ => (202, "{}".to_owned()),
     };
-    state.seen.push(Seen {
-        method: head.method,
-        uri: head.uri,
-        headers: head.headers,
-        body,
-    });
+    state.seen.push(Seen { method: head.method, uri: head.uri, headers: head.headers, body });
     let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status.try_into().unwrap();
     response

@@ -33,11 +33,7 @@ fn an_event_that_errored_is_read_again_and_so_is_what_follows_it() {
     let server = HeldServer::start();
     let retries = "[sinks.out.request]\nretry_attempts = 0";
     let folder = folder(&server.url(), &files("in"), retries);
-    write(
-        folder.path(),
-        "in",
-        track("a", "1") + &track("b", "2") + &track("c", "3"),
-    );
+    write(folder.path(), "in", track("a", "1") + &track("b", "2") + &track("c", "3"));
     let running = Running::start(folder.path(), &["run", "config.toml"]);
     // Three users, so three requests at once, in no particular order: which one is refused does not matter.
     let [first, second, third] = [server.next(), server.next(), server.next()];
@@ -45,10 +41,7 @@ fn an_event_that_errored_is_read_again_and_so_is_what_follows_it() {
     third.answer(202);
     second.answer(500);
     let ended = running.end().expect(75);
-    assert_eq!(
-        (ended.count("delivered"), ended.count("still owed")),
-        (2, 1)
-    );
+    assert_eq!((ended.count("delivered"), ended.count("still owed")), (2, 1));
     let running = Running::start(folder.path(), &["run", "config.toml"]);
     // Behind the checkpoint there are the one that errored, and whatever followed it.
     std::thread::spawn(move || {
@@ -57,17 +50,8 @@ fn an_event_that_errored_is_read_again_and_so_is_what_follows_it() {
         }
     });
     let ended = running.end().expect(0);
-    assert!(
-        (1..=3).contains(&ended.count("delivered")),
-        "{}",
-        ended.stdout
-    );
-    assert_eq!(
-        run(folder.path(), &["run", "config.toml"])
-            .expect(0)
-            .count("events read"),
-        0
-    );
+    assert!((1..=3).contains(&ended.count("delivered")), "{}", ended.stdout);
+    assert_eq!(run(folder.path(), &["run", "config.toml"]).expect(0).count("events read"), 0);
 }
 
 #[test]

@@ -22,10 +22,7 @@ fn every_example_is_valid() {
     let mut count = 0;
     for entry in folder.read_dir().unwrap() {
         let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        if path.extension().is_some_and(|extension| extension == "toml") {
             let ended = run(&folder, &["validate", path.to_str().unwrap()]).expect(0);
             assert!(ended.stdout.ends_with(": Validated\n"), "{}", ended.stdout);
             count += 1;
@@ -42,16 +39,8 @@ fn a_wrong_configuration_gives_path_line_and_remedy() {
     let add = |text: &str| (String::new(), text.to_owned());
     let swap = |from: &str, to: &str| (from.to_owned(), to.to_owned());
     for ((from, to), place, remedy) in [
-        (
-            swap("include", "inlcude"),
-            "5:1: sources.in.inlcude: ",
-            "did you mean `include`?",
-        ),
-        (
-            swap("\"file\"", "\"fle\""),
-            "4:1: sources.in.type: ",
-            "did you mean `file`?",
-        ),
+        (swap("include", "inlcude"), "5:1: sources.in.inlcude: ", "did you mean `include`?"),
+        (swap("\"file\"", "\"fle\""), "4:1: sources.in.type: ", "did you mean `file`?"),
         (swap("[\"in\"]", "[\"inn\"]"), ":9:", "did you mean `in`?"),
         (
             swap("api_key = \"k\"", ""),
@@ -63,21 +52,9 @@ fn a_wrong_configuration_gives_path_line_and_remedy() {
             "10:1: sinks.courier.api_key: ",
             "put it there",
         ),
-        (
-            swap("data_dir = \"d\"", ""),
-            "1: data_dir: ",
-            "set it to a folder",
-        ),
-        (
-            swap("\"a.", "\"a[."),
-            "3: sources.in.include: ",
-            "write `[[]`",
-        ),
-        (
-            add("mode = \"inbond\""),
-            "11:1: sinks.courier.mode: ",
-            "did you mean `inbound`?",
-        ),
+        (swap("data_dir = \"d\"", ""), "1: data_dir: ", "set it to a folder"),
+        (swap("\"a.", "\"a[."), "3: sources.in.include: ", "write `[[]`"),
+        (add("mode = \"inbond\""), "11:1: sinks.courier.mode: ", "did you mean `inbound`?"),
         (
             add("batch.max_event = 5"),
             ": sinks.courier.batch.max_event: ",
@@ -99,21 +76,14 @@ fn a_wrong_configuration_gives_path_line_and_remedy() {
             "set one of `template`, `journey` and `steps`",
         ),
     ] {
-        let text = if from.is_empty() {
-            format!("{GOOD}{to}\n")
-        } else {
-            GOOD.replace(&from, &to)
-        };
+        let text = if from.is_empty() { format!("{GOOD}{to}\n") } else { GOOD.replace(&from, &to) };
         assert_ne!(text, GOOD);
         write(folder.path(), "bad.toml", &text);
         for command in ["validate", "run"] {
             let ended = run(folder.path(), &[command, "bad.toml"]).expect(78);
             let line = ended.stderr.lines().find(|line| line.contains(remedy));
             let line = line.unwrap_or_else(|| panic!("{remedy} is not in {}", ended.stderr));
-            assert!(
-                line.starts_with("bad.toml:") && line.contains(place),
-                "{line}"
-            );
+            assert!(line.starts_with("bad.toml:") && line.contains(place), "{line}");
         }
     }
 }

@@ -30,12 +30,7 @@ fn every_good_event_is_delivered_and_every_bad_one_is_told_with_its_line() {
     letters.sort_by_key(|letter| letter["origin"].to_string());
     let told: Vec<_> = letters
         .iter()
-        .map(|letter| {
-            (
-                letter["origin"].as_str().unwrap(),
-                letter["reason"].as_str().unwrap(),
-            )
-        })
+        .map(|letter| (letter["origin"].as_str().unwrap(), letter["reason"].as_str().unwrap()))
         .collect();
     assert_eq!(
         told,
@@ -50,10 +45,7 @@ fn every_good_event_is_delivered_and_every_bad_one_is_told_with_its_line() {
     assert_eq!(letters[1]["record"]["messageId"], "m3");
     assert!(letters[2]["detail"].as_str().unwrap().contains("`type`"));
     assert_eq!(letters[3]["record_base64"], "//4=");
-    assert!(
-        !ended.stderr.contains("right"),
-        "the key must not be logged"
-    );
+    assert!(!ended.stderr.contains("right"), "the key must not be logged");
 }
 
 #[test]
@@ -76,12 +68,7 @@ fn arrays_packed_files_and_long_lines_are_read() {
     assert_eq!((ended.count("delivered"), ended.count("rejected")), (5, 1));
     let letters = dead_letters(folder.path());
     assert_eq!(letters[0]["origin"], "2.in.gz:2");
-    assert!(
-        letters[0]["detail"]
-            .as_str()
-            .unwrap()
-            .contains("may take 200 bytes")
-    );
+    assert!(letters[0]["detail"].as_str().unwrap().contains("may take 200 bytes"));
 }
 
 #[test]
@@ -89,9 +76,7 @@ fn standard_input_is_read_to_its_end() {
     let folder = folder("", "type = \"stdin\"", "");
     let mut running = Running::start(folder.path(), &["run", "config.toml"]);
     let mut stdin = running.stdin.take().unwrap();
-    stdin
-        .write_all(b"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\nbad")
-        .unwrap();
+    stdin.write_all(b"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\nbad").unwrap();
     drop(stdin);
     let ended = running.end().expect(65);
     assert_eq!((ended.count("delivered"), ended.count("rejected")), (1, 1));
@@ -100,29 +85,13 @@ fn standard_input_is_read_to_its_end() {
 
 #[test]
 fn a_source_that_cannot_be_read_costs_no_other_and_shows_in_the_exit_code() {
-    let folder = folder(
-        "",
-        "type = \"file\"\ninclude = [\"none\", \"a.gz\", \"b\"]",
-        "",
-    );
+    let folder = folder("", "type = \"file\"\ninclude = [\"none\", \"a.gz\", \"b\"]", "");
     write(folder.path(), "a.gz", "not packed");
-    write(
-        folder.path(),
-        "b",
-        "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}",
-    );
+    write(folder.path(), "b", "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}");
     let ended = run(folder.path(), &["run", "config.toml"]).expect(66);
     assert_eq!(ended.count("delivered"), 1);
-    assert!(
-        ended.stderr.contains("no file matches `none`"),
-        "{}",
-        ended.stderr
-    );
-    assert!(
-        ended.stderr.contains("cannot open a.gz"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("no file matches `none`"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("cannot open a.gz"), "{}", ended.stderr);
     assert!(ended.stdout.contains("2 problems"), "{}", ended.stdout);
 }
 
@@ -131,17 +100,10 @@ fn a_wrong_key_holds_everything_and_the_next_run_delivers_it() {
     let outside = tempfile::tempdir().unwrap();
     let emulated = Emulated::start(outside.path(), "right");
     let folder = folder(&emulated.url(), &files("in"), "api_key = \"wrong\"");
-    write(
-        folder.path(),
-        "in",
-        "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\nbad\n",
-    );
+    write(folder.path(), "in", "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\nbad\n");
     let ended = run(folder.path(), &["run", "config.toml"]).expect(76);
     assert_eq!((ended.count("still owed"), ended.count("rejected")), (1, 1));
-    assert!(
-        !ended.stderr.contains("wrong"),
-        "the key must not be logged"
-    );
+    assert!(!ended.stderr.contains("wrong"), "the key must not be logged");
     configure(folder.path(), &emulated.url(), &files("in"), "");
     let ended = run(folder.path(), &["run", "config.toml"]).expect(65);
     assert_eq!((ended.count("delivered"), ended.count("rejected")), (1, 1));
@@ -151,11 +113,7 @@ fn a_wrong_key_holds_everything_and_the_next_run_delivers_it() {
 #[test]
 fn letters_that_others_could_read_are_refused() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = folder(
-        "",
-        "type = \"stdin\"",
-        "[sinks.out.dead_letter]\npath = \"letters\"",
-    );
+    let folder = folder("", "type = \"stdin\"", "[sinks.out.dead_letter]\npath = \"letters\"");
     let letters = write(folder.path(), "letters", "");
     std::fs::set_permissions(&letters, PermissionsExt::from_mode(0o644)).unwrap();
     let ended = run(folder.path(), &["run", "config.toml"]).expect(70);

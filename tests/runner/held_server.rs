@@ -72,10 +72,6 @@ fn serve(stream: TcpStream, arrived: &Sender<Arrived>) -> Option<()> {
         let line = line.trim().to_owned();
         arrived.send(Arrived { line, answer }).ok()?;
         let status = answered.recv().ok()?;
-        write!(
-            stream,
-            "HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\n{{}}"
-        )
-        .ok()?;
+        write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\n{{}}").ok()?;
     }
 }

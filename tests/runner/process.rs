@@ -53,12 +53,7 @@ impl Running {
             stdout.read_to_string(&mut text).expect("output is text");
             text
         });
-        Self {
-            stdin: child.stdin.take(),
-            stdout: Some(stdout),
-            stderr: received,
-            child,
-        }
+        Self { stdin: child.stdin.take(), stdout: Some(stdout), stderr: received, child }
     }
 
     /// Waits for a line of standard error that contains `text`.
@@ -135,13 +130,7 @@ impl Emulated {
     pub(crate) fn start(folder: &Path, key: &str) -> Self {
         std::fs::write(folder.join("emulator.key"), key).expect("the folder is ours");
         let mut child = Command::new(env!("CARGO_BIN_EXE_courier-sink"))
-            .args([
-                "emulate",
-                "--address",
-                "127.0.0.1:0",
-                "--api-key-file",
-                "emulator.key",
-            ])
+            .args(["emulate", "--address", "127.0.0.1:0", "--api-key-file", "emulator.key"])
             .current_dir(folder)
             .stdout(Stdio::piped())
             .spawn()
@@ -151,10 +140,7 @@ impl Emulated {
             .read_line(&mut line)
             .expect("it says where it listens");
         let address = line.trim().rsplit('/').next().expect("it ends in a URL");
-        Self {
-            address: address.to_owned(),
-            child,
-        }
+        Self { address: address.to_owned(), child }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -170,9 +156,7 @@ impl Emulated {
     pub(crate) fn requests(&self) -> Vec<Value> {
         let log = self.get("/emulator/requests");
         let lines = log.lines().filter(|line| line.starts_with('{'));
-        lines
-            .map(|line| serde_json::from_str(line).expect("each line is JSON"))
-            .collect()
+        lines.map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
     }
 
     fn get(&self, path: &str) -> String {
@@ -204,18 +188,11 @@ pub(crate) fn folder(endpoint: &str, source: &str, sink: &str) -> TempDir {
 /// Writes such a configuration to `config.toml` in `folder`.
 pub(crate) fn configure(folder: &Path, endpoint: &str, source: &str, sink: &str) {
     let (emulator, endpoint) = if endpoint.is_empty() {
-        (
-            "[emulator]\naddress = \"127.0.0.1:0\"\napi_key = \"right\"\n",
-            String::new(),
-        )
+        ("[emulator]\naddress = \"127.0.0.1:0\"\napi_key = \"right\"\n", String::new())
     } else {
         ("", format!("endpoint = \"{endpoint}\"\n"))
     };
-    let key = if sink.contains("api_key") {
-        ""
-    } else {
-        "api_key = \"right\"\n"
-    };
+    let key = if sink.contains("api_key") { "" } else { "api_key = \"right\"\n" };
     let text = format!(
         "data_dir = \"data\"\nshutdown_timeout_secs = 0.2\n{emulator}[sources.in]\n{source}\n\
          [sinks.out]\ntype = \"courier\"\ninputs = [\"in\"]\nhealthcheck = false\n{endpoint}{key}{sink}\n"
@@ -235,9 +212,7 @@ pub(crate) fn dead_letters(folder: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join("data/out/dead-letters.ndjson"));
     let text = text.expect("the file is made at the start");
     let letters = text.lines();
-    letters
-        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
-        .collect()
+    letters.map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
 /// A file source of these files.

@@ -17,10 +17,7 @@ fn the_quickstart_exits_clean_and_its_summary_is_what_courier_saw() {
         .replace("target/quickstart", folder.path().to_str().unwrap())
         .replace(
             "api_key =",
-            &format!(
-                "endpoint = \"{}\"\nhealthcheck = false\napi_key =",
-                emulated.url()
-            ),
+            &format!("endpoint = \"{}\"\nhealthcheck = false\napi_key =", emulated.url()),
         );
     let config = write(folder.path(), "quickstart.toml", config);
     let ended = run(repository, &["run", config.to_str().unwrap()]).expect(0);
@@ -30,10 +27,7 @@ fn the_quickstart_exits_clean_and_its_summary_is_what_courier_saw() {
     let summary = emulated.summary();
     let mut seen = BTreeMap::<String, u64>::new();
     for route in summary["requests"].as_array().unwrap() {
-        let path = route["route"]
-            .as_str()
-            .unwrap()
-            .replace("{template}", "{template_id}");
+        let path = route["route"].as_str().unwrap().replace("{template}", "{template_id}");
         let name = format!("{} {path}", route["method"].as_str().unwrap());
         *seen.entry(name).or_default() += route["count"].as_u64().unwrap();
     }
@@ -46,26 +40,15 @@ fn the_quickstart_exits_clean_and_its_summary_is_what_courier_saw() {
     assert_eq!(summary["memberships"], 150);
 
     let requests = emulated.requests();
-    assert_eq!(
-        u64::try_from(requests.len()).unwrap(),
-        ended.count("requests sent")
-    );
+    assert_eq!(u64::try_from(requests.len()).unwrap(), ended.count("requests sent"));
     let mut last = BTreeMap::<String, String>::new();
-    for request in requests
-        .iter()
-        .filter(|it| it["path"] == "/inbound/rudderstack")
-    {
+    for request in requests.iter().filter(|it| it["path"] == "/inbound/rudderstack") {
         let event = &request["body"];
         let user = event["userId"].to_string();
-        let time = event["originalTimestamp"]
-            .as_str()
-            .or(event["timestamp"].as_str());
+        let time = event["originalTimestamp"].as_str().or(event["timestamp"].as_str());
         let time = time.expect("every bundled event has a time").to_owned();
         let before = last.insert(user, time.clone());
-        assert!(
-            before.is_none_or(|before| before <= time),
-            "a user's events are in order"
-        );
+        assert!(before.is_none_or(|before| before <= time), "a user's events are in order");
     }
 }
 

@@ -15,25 +15,15 @@ fn sigterm_stops_reading_and_lets_what_is_under_way_finish() {
     std::fs::write(folder.path().join("config.toml"), config).unwrap();
     let mut running = Running::start(folder.path(), &["run", "config.toml"]);
     let mut stdin = running.stdin.take().unwrap();
-    stdin
-        .write_all(b"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\n")
-        .unwrap();
+    stdin.write_all(b"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\n").unwrap();
     let arrived = server.next();
-    assert!(
-        arrived.line.starts_with("POST /inbound/rudderstack "),
-        "{}",
-        arrived.line
-    );
+    assert!(arrived.line.starts_with("POST /inbound/rudderstack "), "{}", arrived.line);
     running.terminate();
     running.wait_for("asked to stop");
     arrived.answer(202);
     let ended = running.end().expect(0);
     assert_eq!(ended.count("delivered"), 1);
-    assert!(
-        ended.stdout.contains("stopped before its end"),
-        "{}",
-        ended.stdout
-    );
+    assert!(ended.stdout.contains("stopped before its end"), "{}", ended.stdout);
     drop(stdin);
 }
 
@@ -46,9 +36,7 @@ fn a_second_signal_ends_at_once_with_the_rest_owed() {
     std::fs::write(folder.path().join("config.toml"), config).unwrap();
     let mut running = Running::start(folder.path(), &["run", "config.toml"]);
     let mut stdin = running.stdin.take().unwrap();
-    stdin
-        .write_all(b"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\n")
-        .unwrap();
+    stdin.write_all(b"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\n").unwrap();
     let arrived = server.next();
     running.terminate();
     running.wait_for("asked to stop");
@@ -65,9 +53,7 @@ fn the_drain_is_bounded() {
     let folder = folder(&server.url(), "type = \"stdin\"", "");
     let mut running = Running::start(folder.path(), &["run", "config.toml"]);
     let mut stdin = running.stdin.take().unwrap();
-    stdin
-        .write_all(b"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\n")
-        .unwrap();
+    stdin.write_all(b"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\n").unwrap();
     let arrived = server.next();
     running.terminate();
     let ended = running.end().expect(75);

@@ -27,11 +27,7 @@ async fn taken(settings: Settings, record: impl Fn(usize) -> String + Send) -> u
     });
     let (server, _) = server(|_| (NEVER, ok()));
     let running = sink(settings, server).run_on(endless);
-    assert!(
-        tokio::time::timeout(Duration::from_secs(9), running)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_secs(9), running).await.is_err());
     taken.load(Ordering::Relaxed)
 }
 
@@ -55,11 +51,7 @@ async fn the_input_is_not_asked_while_the_window_is_full_of_bytes() {
     let weight = event.len() + "{\"profile\":{\"a\":1}}".len();
     let same = |_| identify("a");
     assert_eq!(taken(room(500, 3 * weight), same).await, 3);
-    assert_eq!(
-        taken(room(500, 3 * weight + 1), same).await,
-        4,
-        "one record over"
-    );
+    assert_eq!(taken(room(500, 3 * weight + 1), same).await, 4, "one record over");
     assert_eq!(taken(room(500, 1), same).await, 1);
 }
 
@@ -85,18 +77,11 @@ async fn letters_that_are_not_kept_yet_fill_the_window_too() {
         counted.fetch_add(1, Ordering::Relaxed);
         Record::new("no event", 0)
     });
-    let context = Context {
-        dead_letters: Arc::new(Never),
-        tally: Arc::new(Tally::default()),
-        seed: 0,
-    };
+    let context =
+        Context { dead_letters: Arc::new(Never), tally: Arc::new(Tally::default()), seed: 0 };
     let (server, _) = server(|_| (NEVER, ok()));
     let running = CourierSink::new(room(5, 1 << 20), server, context).run_on(endless);
-    assert!(
-        tokio::time::timeout(Duration::from_secs(9), running)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_secs(9), running).await.is_err());
     assert_eq!(taken.load(Ordering::Relaxed), 5);
 }
 
@@ -136,10 +121,7 @@ async fn so_many_requests_are_under_way_at_once_and_no_more() {
     let users: Vec<_> = (0..30).map(|user| identify(&user.to_string())).collect();
     run(settings, server, users).await;
     assert_eq!(notes.read(|seen| seen.most), 3);
-    assert!(
-        notes.asked()[29].starts_with("900 "),
-        "all three are kept busy"
-    );
+    assert!(notes.asked()[29].starts_with("900 "), "all three are kept busy");
 }
 
 fn one_a_second(mut settings: Settings) -> Settings {

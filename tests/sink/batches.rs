@@ -31,10 +31,7 @@ async fn sent(settings: Settings, count: usize) -> Vec<String> {
     let told = Told::default();
     let feed = async {
         for (number, user) in ["a", "b", "c", "d"].into_iter().enumerate().take(count) {
-            sender
-                .send(told.record(number, identify(user)))
-                .await
-                .unwrap();
+            sender.send(told.record(number, identify(user))).await.unwrap();
             pass(100).await;
         }
         pass(10_000).await;
@@ -51,11 +48,8 @@ async fn the_timeout_closes_a_batch() {
     let seen = sent(limits(None, 1 << 20, Duration::from_millis(250)), 4).await;
     let at = ["250", "250", "250", "550"];
     let users = ["a", "b", "c", "d"];
-    let expected: Vec<_> = at
-        .iter()
-        .zip(users)
-        .map(|(at, user)| format!("{at} POST /profiles/{user}"))
-        .collect();
+    let expected: Vec<_> =
+        at.iter().zip(users).map(|(at, user)| format!("{at} POST /profiles/{user}")).collect();
     assert_eq!(seen, expected);
 }
 
@@ -71,22 +65,13 @@ async fn so_many_bytes_close_a_batch() {
     let seen = sent(limits(None, 2 * size, NEVER), 3).await;
     assert_eq!(seen, ["100 POST /profiles/a", "100 POST /profiles/b"]);
     let seen = sent(limits(None, 1, NEVER), 1).await;
-    assert_eq!(
-        seen,
-        ["0 POST /profiles/a"],
-        "one that is too large goes alone"
-    );
+    assert_eq!(seen, ["0 POST /profiles/a"], "one that is too large goes alone");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_end_of_the_input_closes_a_batch_whatever_its_timeout() {
     let (server, _) = in_turn(vec![]);
-    let told = run(
-        limits(None, 1 << 20, Duration::MAX),
-        server,
-        [identify("a")],
-    )
-    .await;
+    let told = run(limits(None, 1 << 20, Duration::MAX), server, [identify("a")]).await;
     assert_eq!(told.statuses(), [Delivered]);
 }
 
@@ -115,11 +100,7 @@ async fn nothing_waits_for_the_answer_to_a_batch() {
     let records = told.records(["slow", "a", "b", "c"].map(identify));
     let input = stream::iter(records).chain(stream::pending());
     let sink = sink(settings, server).run_on(input);
-    assert!(
-        tokio::time::timeout(Duration::from_secs(1), sink)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_secs(1), sink).await.is_err());
     assert_eq!(notes.asked().len(), 4);
     let expected = [(1, Delivered), (2, Delivered), (3, Delivered), (0, Errored)];
     assert_eq!(told.in_order_of_ends(), expected);
@@ -130,10 +111,7 @@ async fn records_that_need_no_window_leave_others_their_turn() {
     let taken = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&taken);
     let endless = stream::repeat_with(move || {
-        assert!(
-            counted.fetch_add(1, Ordering::Relaxed) < 100_000,
-            "nobody else gets a turn"
-        );
+        assert!(counted.fetch_add(1, Ordering::Relaxed) < 100_000, "nobody else gets a turn");
         Record::new(skipped(), 0)
     });
     let (server, _) = in_turn(vec![]);

@@ -41,11 +41,7 @@ async fn a_service_answers_with_the_status_of_its_event() {
         (first.await, second.await)
     };
     let (statuses, ()) = tokio::join!(calls, worker.run());
-    assert_eq!(
-        statuses,
-        (Ok(Delivered), Ok(Rejected)),
-        "rejected is an answer"
-    );
+    assert_eq!(statuses, (Ok(Delivered), Ok(Rejected)), "rejected is an answer");
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,11 +118,7 @@ async fn a_run_that_is_dropped_gives_everything_back() {
     }));
     let records = stream::iter(told.records(users)).chain(late);
     let running = Box::new(sink(settings, server)).run(records.chain(stream::pending()).boxed());
-    assert!(
-        tokio::time::timeout(Duration::from_secs(1), running)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_secs(1), running).await.is_err());
     assert_eq!(told.statuses(), [Errored; 4]);
 }
 
@@ -148,16 +140,10 @@ impl Acknowledge for Finalizers {
 #[tokio::test(start_paused = true)]
 async fn anything_that_can_be_told_a_status_can_ride_on_a_record() {
     let ends = Arc::new(Mutex::new(Vec::new()));
-    let own = Finalizers {
-        ends: Arc::clone(&ends),
-    };
+    let own = Finalizers { ends: Arc::clone(&ends) };
     let closure_ends = Arc::clone(&ends);
     let closure = move |status: EventStatus| {
-        let end = if status == Rejected {
-            "closure: rejected"
-        } else {
-            "?"
-        };
+        let end = if status == Rejected { "closure: rejected" } else { "?" };
         closure_ends.lock().unwrap().push(end);
     };
     let (batch, receiver) = BatchNotifier::new_with_receiver();

@@ -12,11 +12,7 @@ use crate::events::{group, identify, track};
 use crate::support::{Told, failed, no_retries, ok, pass, server, sink};
 
 /// A server whose key can be put right.
-fn locked() -> (
-    impl courier_sink::sink::Transport,
-    crate::support::Notes,
-    Arc<AtomicBool>,
-) {
+fn locked() -> (impl courier_sink::sink::Transport, crate::support::Notes, Arc<AtomicBool>) {
     let key_is_right = Arc::new(AtomicBool::new(false));
     let is_right = Arc::clone(&key_is_right);
     let (server, notes) = server(move |_| {
@@ -64,10 +60,6 @@ async fn a_sink_that_is_dropped_on_hold_gives_everything_back() {
     let told = Told::default();
     let events = [identify("a"), identify("a"), track("b", "x")];
     let running = sink(no_retries(), server).run_on(stream::iter(told.records(events)));
-    assert!(
-        tokio::time::timeout(Duration::from_secs(99), running)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_secs(99), running).await.is_err());
     assert_eq!(told.statuses(), [Errored; 3]);
 }

@@ -15,12 +15,7 @@ use crate::support::{
 #[tokio::test(start_paused = true)]
 async fn a_failed_request_is_repeated_before_its_followers_go() {
     let (server, notes) = in_turn(vec![unavailable(), ok(), unavailable()]);
-    let events = [
-        identify("a"),
-        identify("b"),
-        automate("a", "x"),
-        track("a", "y"),
-    ];
+    let events = [identify("a"), identify("b"), automate("a", "x"), track("a", "y")];
     let told = run(settings(), server, events).await;
     assert_eq!(told.statuses(), [Delivered; 4]);
     let asked = [
@@ -46,10 +41,7 @@ async fn no_two_requests_of_one_user_are_under_way_at_once() {
     let told = run(settings(), server, events).await;
     assert_eq!(told.statuses(), [Delivered; 36]);
     assert_eq!(notes.read(|seen| seen.most_in_lane), 1);
-    assert!(
-        notes.read(|seen| seen.most) >= 4,
-        "users do not wait for each other"
-    );
+    assert!(notes.read(|seen| seen.most) >= 4, "users do not wait for each other");
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,20 +73,11 @@ async fn a_rejected_head_lets_its_followers_go() {
 #[tokio::test(start_paused = true)]
 async fn an_errored_head_takes_its_followers_with_it_and_nobody_else() {
     let (server, notes) = in_turn(vec![unavailable()]);
-    let events = [
-        identify("a"),
-        automate("a", "x"),
-        identify("b"),
-        track("a", "y"),
-    ];
+    let events = [identify("a"), automate("a", "x"), identify("b"), track("a", "y")];
     let told = run(no_retries(), server, events).await;
     assert_eq!(told.statuses(), [Errored, Errored, Delivered, Errored]);
     let asked = ["0 POST /profiles/a", "0 POST /profiles/b"];
-    assert_eq!(
-        notes.asked(),
-        asked,
-        "nothing overtakes what will come again"
-    );
+    assert_eq!(notes.asked(), asked, "nothing overtakes what will come again");
 }
 
 #[tokio::test(start_paused = true)]

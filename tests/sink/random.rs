@@ -23,13 +23,7 @@ fn event(chance: &mut fastrand::Rng, number: usize) -> String {
         3..6 => track(user, &number.to_string()),
         6..8 => automate(user, &number.to_string()),
         8..10 => group(user, tenant),
-        10 => [
-            identify(user),
-            "broken".to_owned(),
-            skipped(),
-            group(user, tenant),
-        ]
-        .join("\n"),
+        10 => [identify(user), "broken".to_owned(), skipped(), group(user, tenant)].join("\n"),
         _ => identify(".."),
     }
 }
@@ -55,12 +49,9 @@ fn tight(chance: &mut fastrand::Rng) -> Settings {
     settings.delivery.concurrency = NonZeroUsize::new(chance.usize(1..4)).unwrap();
     settings.delivery.timeout = Duration::from_secs(5);
     settings.delivery.retry.attempts = chance.usize(0..4);
-    settings.delivery.rate = chance.bool().then(|| {
-        Rate::new(
-            NonZeroU32::new(chance.u32(1..20)).unwrap(),
-            Duration::from_secs(1),
-        )
-    });
+    settings.delivery.rate = chance
+        .bool()
+        .then(|| Rate::new(NonZeroU32::new(chance.u32(1..20)).unwrap(), Duration::from_secs(1)));
     settings
 }
 
@@ -70,33 +61,24 @@ async fn schedule(seed: u64) -> (bool, Told, Notes, usize) {
     let settings = tight(&mut chance);
     let concurrency = settings.delivery.concurrency.get();
     let told = Told::default();
-    let events: Vec<_> = (0..EVENTS)
-        .map(|number| event(&mut chance, number))
-        .collect();
+    let events: Vec<_> = (0..EVENTS).map(|number| event(&mut chance, number)).collect();
     let records = told.records(events);
     let pauses = Mutex::new(chance.fork());
-    let input = stream::unfold(
-        (records.into_iter(), pauses),
-        |(mut records, pauses)| async {
-            let pause = {
-                let mut chance = pauses.lock().unwrap();
-                if chance.bool() { chance.u64(0..300) } else { 0 }
-            };
-            if pause > 0 {
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-            }
-            let record: Record = records.next()?;
-            Some((record, (records, pauses)))
-        },
-    );
+    let input = stream::unfold((records.into_iter(), pauses), |(mut records, pauses)| async {
+        let pause = {
+            let mut chance = pauses.lock().unwrap();
+            if chance.bool() { chance.u64(0..300) } else { 0 }
+        };
+        if pause > 0 {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        let record: Record = records.next()?;
+        Some((record, (records, pauses)))
+    });
     let answers = Arc::new(Mutex::new(chance.fork()));
     let (server, notes) = server(move |_| answer(&mut answers.lock().unwrap()));
     let is_cut = chance.u8(0..4) == 0;
-    let limit = Duration::from_millis(if is_cut {
-        chance.u64(0..8_000)
-    } else {
-        100_000_000
-    });
+    let limit = Duration::from_millis(if is_cut { chance.u64(0..8_000) } else { 100_000_000 });
     let running = sink(settings, server).run_on(input);
     let is_cut_short = tokio::time::timeout(limit, running).await.is_err();
     assert!(is_cut || !is_cut_short, "it has to come to an end");
@@ -117,10 +99,7 @@ async fn every_event_ends_exactly_once_under_any_schedule() {
             assert!(by_number.values().any(|status| *status == Errored));
         }
         assert!(notes.read(|seen| seen.most) <= concurrency);
-        assert!(
-            notes.read(|seen| seen.most_in_lane) <= 1,
-            "one at a time in a lane"
-        );
+        assert!(notes.read(|seen| seen.most_in_lane) <= 1, "one at a time in a lane");
         assert!(notes.read(|seen| seen.under_way.values().all(|count| *count == 0)));
     }
 }

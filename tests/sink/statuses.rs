@@ -25,9 +25,7 @@ async fn ends(
     let context = context(&letters);
     let tally = std::sync::Arc::clone(&context.tally);
     let input = stream::iter(told.records([record]));
-    CourierSink::new(settings, server, context)
-        .run_on(input)
-        .await;
+    CourierSink::new(settings, server, context).run_on(input).await;
     let statuses = told.statuses();
     assert_eq!(statuses.len(), 1, "once");
     let kept = letters.kept.lock().unwrap().clone();
@@ -65,26 +63,18 @@ async fn what_courier_refuses_is_rejected_with_a_letter_that_says_everything() {
     let (status, letters, totals) = ends(settings(), event.clone(), vec![refused()]).await;
     assert_eq!(status, Rejected);
     assert_eq!(totals.rejected.get("answered"), Some(&1));
-    let [letter] = &letters[..] else {
-        panic!("{letters:?}")
-    };
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!(letter.reason, Rejection::Answered);
     assert_eq!(letter.detail, "refused (status 400): said the server");
     assert_eq!(letter.record, event);
     let identity = letter.event.as_ref().unwrap();
-    assert_eq!(
-        (identity.kind, &*identity.message_id),
-        (EventType::Identify, "ann-i")
-    );
+    assert_eq!((identity.kind, &*identity.message_id), (EventType::Identify, "ann-i"));
     assert_eq!(identity.user.as_deref(), Some("ann"));
     let answer = letter.answer.as_ref().unwrap();
     assert_eq!((answer.endpoint, answer.step), (Endpoint::PostProfile, 0));
     assert_eq!((answer.status, &*answer.steps_done), (Some(400), &[][..]));
     assert_eq!(answer.excerpt.as_deref(), Some("{\"message\":\"no\"}"));
-    assert!(
-        !format!("{letter:?}").contains("ann"),
-        "Debug keeps what is personal"
-    );
+    assert!(!format!("{letter:?}").contains("ann"), "Debug keeps what is personal");
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,20 +91,10 @@ async fn a_letter_names_the_step_that_failed_and_those_that_were_done() {
 async fn what_cannot_become_a_request_is_rejected_with_its_reason() {
     let (status, letters, _) = ends(settings(), identify(".."), vec![]).await;
     assert_eq!((status, letters[0].reason), (Rejected, Rejection::Refused));
-    assert!(
-        letters[0].detail.contains("userId"),
-        "{}",
-        letters[0].detail
-    );
+    assert!(letters[0].detail.contains("userId"), "{}", letters[0].detail);
     let (status, letters, totals) = ends(settings(), "not an event", vec![]).await;
-    assert_eq!(
-        (status, letters[0].reason),
-        (Rejected, Rejection::Unreadable)
-    );
-    assert_eq!(
-        (totals.unreadable, &letters[0].record[..]),
-        (1, &b"not an event"[..])
-    );
+    assert_eq!((status, letters[0].reason), (Rejected, Rejection::Unreadable));
+    assert_eq!((totals.unreadable, &letters[0].record[..]), (1, &b"not an event"[..]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,10 +104,7 @@ async fn what_cannot_be_sent_is_rejected() {
         ..receipt(Outcome::Accepted)
     })];
     let (status, letters, _) = ends(settings(), group("u", "g"), unreadable_tenant).await;
-    assert_eq!(
-        (status, letters[0].reason),
-        (Rejected, Rejection::Unsendable)
-    );
+    assert_eq!((status, letters[0].reason), (Rejected, Rejection::Unsendable));
     assert_eq!(letters[0].answer.as_ref().unwrap().status, None);
 }
 
@@ -141,11 +118,7 @@ async fn exhausted_is_not_rejected() {
     ] {
         let answers = vec![failed(kind, 503)];
         let (status, letters, totals) = ends(no_retries(), identify("u"), answers).await;
-        assert_eq!(
-            (status, letters.len(), totals.errored),
-            (Errored, 0, 1),
-            "{kind}"
-        );
+        assert_eq!((status, letters.len(), totals.errored), (Errored, 0, 1), "{kind}");
     }
 }
 
@@ -159,27 +132,16 @@ async fn what_works_in_the_end_is_delivered() {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_whose_letter_cannot_be_kept_stays_with_its_source() {
-    let letters = Letters {
-        is_full: true,
-        ..Letters::default()
-    };
+    let letters = Letters { is_full: true, ..Letters::default() };
     let told = Told::default();
     let (server, _) = to_class(Class::Profiles, refused());
-    let records = told.records([
-        identify("u"),
-        identify(".."),
-        "?".to_owned(),
-        track("u", "x"),
-    ]);
+    let records = told.records([identify("u"), identify(".."), "?".to_owned(), track("u", "x")]);
     let context = context(&letters);
     let tally = std::sync::Arc::clone(&context.tally);
     let sink = CourierSink::new(settings(), server, context);
     sink.run_on(stream::iter(records)).await;
     assert_eq!(told.statuses(), [Errored, Errored, Errored, Delivered]);
-    assert_eq!(
-        (tally.totals().errored, tally.totals().rejected.len()),
-        (3, 0)
-    );
+    assert_eq!((tally.totals().errored, tally.totals().rejected.len()), (3, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,8 +188,5 @@ async fn a_record_its_source_could_not_read_becomes_a_letter_with_its_place() {
 async fn every_event_is_counted_in_one_place() {
     let events = [identify("a"), skipped(), identify(".."), automate("b", "t")].join("\n");
     let (_, _, totals) = ends(no_retries(), events, vec![ok(), unavailable()]).await;
-    assert_eq!(
-        (totals.delivered, totals.errored, totals.ended()),
-        (1, 1, 4)
-    );
+    assert_eq!((totals.delivered, totals.errored, totals.ended()), (1, 1, 4));
 }

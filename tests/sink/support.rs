@@ -36,31 +36,20 @@ pub(crate) fn no_retries() -> Settings {
     settings
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "it stands among answers that are failures"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "it stands among answers that are failures")]
 pub(crate) fn ok() -> Answered {
     Ok(receipt(Outcome::Accepted))
 }
 
 pub(crate) fn receipt(outcome: Outcome) -> Receipt {
-    Receipt {
-        status: 202,
-        outcome,
-        body: Bytes::from_static(b"{}"),
-    }
+    Receipt { status: 202, outcome, body: Bytes::from_static(b"{}") }
 }
 
 pub(crate) fn failed(kind: FailureKind, status: u16) -> Answered {
     Err(Failure {
         kind,
         retry_after: None,
-        answer: Some(Answer {
-            status,
-            excerpt: "{\"message\":\"no\"}".to_owned(),
-            stored: true,
-        }),
+        answer: Some(Answer { status, excerpt: "{\"message\":\"no\"}".to_owned(), stored: true }),
         detail: "said the server".to_owned(),
     })
 }
@@ -75,10 +64,7 @@ pub(crate) fn unavailable() -> Answered {
 
 /// Whose work a request is, as far as order is concerned.
 pub(crate) fn lane(request: &Request) -> String {
-    let body = request
-        .body()
-        .map(|body| body.to_bytes())
-        .unwrap_or_default();
+    let body = request.body().map(|body| body.to_bytes()).unwrap_or_default();
     let body = String::from_utf8(body.to_vec()).unwrap();
     let user = || {
         let after = |name: &str| Some(body.split_once(name)?.1.split('"').next()?.to_owned());
@@ -202,9 +188,7 @@ impl Told {
         bytes: impl IntoIterator<Item = S>,
     ) -> Vec<Record> {
         let numbered = bytes.into_iter().enumerate();
-        numbered
-            .map(|(number, bytes)| self.record(number, bytes))
-            .collect()
+        numbered.map(|(number, bytes)| self.record(number, bytes)).collect()
     }
 
     pub(crate) fn record(&self, number: usize, bytes: impl Into<String>) -> Record {
@@ -250,11 +234,7 @@ impl DeadLetters for Letters {
 }
 
 pub(crate) fn context(letters: &Letters) -> Context {
-    Context {
-        dead_letters: Arc::new(letters.clone()),
-        tally: Arc::new(Tally::default()),
-        seed: 1,
-    }
+    Context { dead_letters: Arc::new(letters.clone()), tally: Arc::new(Tally::default()), seed: 1 }
 }
 
 pub(crate) fn sink<S: Transport>(settings: Settings, transport: S) -> CourierSink<S> {
@@ -273,9 +253,7 @@ where
 {
     let told = Told::default();
     let records = told.records(records);
-    sink(settings, transport)
-        .run_on(stream::iter(records))
-        .await;
+    sink(settings, transport).run_on(stream::iter(records)).await;
     told
 }
 

@@ -17,9 +17,7 @@ async fn a_redirect_is_not_followed() {
         response
     })
     .await;
-    let failure = send(&transport(&server.url()), profile())
-        .await
-        .unwrap_err();
+    let failure = send(&transport(&server.url()), profile()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
     assert_eq!(failure.answer.unwrap().status, 307);
     assert!(elsewhere.seen().is_empty());
@@ -35,10 +33,7 @@ async fn a_tenant_up_to_the_cap_is_kept_and_a_larger_one_refused() {
         } else {
             let failure = result.unwrap_err();
             assert_eq!(failure.kind, FailureKind::Refused);
-            assert!(
-                failure.detail.contains("larger than 6000000 bytes"),
-                "{failure}"
-            );
+            assert!(failure.detail.contains("larger than 6000000 bytes"), "{failure}");
         }
     }
 }
@@ -47,48 +42,33 @@ async fn a_tenant_up_to_the_cap_is_kept_and_a_larger_one_refused() {
 async fn an_endless_chunked_tenant_is_given_up_at_the_cap() {
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x1_0000)).repeat(96);
     let bytes = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunk}");
-    let failure = send(&transport(&raw(bytes).await), tenant())
-        .await
-        .unwrap_err();
+    let failure = send(&transport(&raw(bytes).await), tenant()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
 }
 
 #[tokio::test]
 async fn a_connection_lost_before_an_answer_is_a_network_failure() {
-    let failure = send(&transport(&raw("").await), tenant())
-        .await
-        .unwrap_err();
+    let failure = send(&transport(&raw("").await), tenant()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Network);
-    assert!(
-        failure.detail.contains("before an answer came"),
-        "{failure}"
-    );
+    assert!(failure.detail.contains("before an answer came"), "{failure}");
 }
 
 #[tokio::test]
 async fn a_cut_tenant_is_a_network_failure_and_any_other_cut_answer_counts() {
     let cut = |status| format!("HTTP/1.1 {status} X\r\ncontent-length: 100\r\n\r\nbeginning");
-    let failure = send(&transport(&raw(cut(200)).await), tenant())
-        .await
-        .unwrap_err();
+    let failure = send(&transport(&raw(cut(200)).await), tenant()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Network);
     assert!(failure.detail.contains("within the answer"), "{failure}");
-    let receipt = send(&transport(&raw(cut(200)).await), profile())
-        .await
-        .unwrap();
+    let receipt = send(&transport(&raw(cut(200)).await), profile()).await.unwrap();
     assert_eq!(receipt.outcome, Outcome::Accepted);
-    let failure = send(&transport(&raw(cut(400)).await), profile())
-        .await
-        .unwrap_err();
+    let failure = send(&transport(&raw(cut(400)).await), profile()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
     assert_eq!(failure.answer.unwrap().excerpt, "beginning");
 }
 
 #[tokio::test]
 async fn what_is_no_http_is_a_network_failure() {
-    let failure = send(&transport(&raw("SSH-2.0-x\r\n").await), profile())
-        .await
-        .unwrap_err();
+    let failure = send(&transport(&raw("SSH-2.0-x\r\n").await), profile()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Network, "{failure}");
 }
 
@@ -99,9 +79,7 @@ async fn a_server_that_echoes_the_key_does_not_get_it_into_the_failure() {
         answer(400, format!("{{\"message\":\"bad {sent}\"}}"))
     })
     .await;
-    let failure = send(&transport(&server.url()), profile())
-        .await
-        .unwrap_err();
+    let failure = send(&transport(&server.url()), profile()).await.unwrap_err();
     assert!(!format!("{failure:?} {failure}").contains(KEY));
     let excerpt = failure.answer.unwrap().excerpt;
     assert_eq!(excerpt, "{\"message\":\"bad Bearer **************\"}");

@@ -52,11 +52,8 @@ async fn only_what_must_not_act_twice_carries_a_key() {
     let mut again = automation();
     again.generation = again.generation.next();
     send(&transport, again).await.unwrap();
-    let keys: Vec<_> = server
-        .seen()
-        .iter()
-        .map(|seen| seen.headers.get("idempotency-key").cloned())
-        .collect();
+    let keys: Vec<_> =
+        server.seen().iter().map(|seen| seen.headers.get("idempotency-key").cloned()).collect();
     assert_eq!(keys[0], keys[1]);
     assert!(keys[0].is_some() && keys[2].is_none());
     assert_ne!(keys[0], keys[3]);
@@ -91,9 +88,7 @@ async fn a_refused_connection_says_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let failure = send(&transport(&format!("http://{address}")), profile())
-        .await
-        .unwrap_err();
+    let failure = send(&transport(&format!("http://{address}")), profile()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Network);
     assert!(failure.answer.is_none());
     for part in ["cannot connect to", &address.to_string(), "refused"] {

@@ -43,9 +43,7 @@ fn profile() -> Call {
 }
 
 fn tenant() -> Call {
-    let request = Request::GetTenant {
-        tenant: TenantId::new("t").unwrap(),
-    };
+    let request = Request::GetTenant { tenant: TenantId::new("t").unwrap() };
     Call::new(request, None)
 }
 
@@ -54,10 +52,6 @@ fn automation() -> Call {
         template: TemplateId::new("a").unwrap(),
         body: Body::empty_object(),
     };
-    let seed = KeySeed {
-        sink: "sink".into(),
-        message_id: "m1".into(),
-        step: 0,
-    };
+    let seed = KeySeed { sink: "sink".into(), message_id: "m1".into(), step: 0 };
     Call::new(request, Some(seed))
 }

@@ -53,15 +53,9 @@ async fn https_goes_through_a_tunnel_and_stays_end_to_end() {
     let transport = Transport::new(&settings).unwrap();
     send(&transport, profile()).await.unwrap();
     let asked = asked.await.unwrap();
-    assert!(
-        asked.starts_with("CONNECT courier.test:443 HTTP/1.1\r\n"),
-        "{asked}"
-    );
+    assert!(asked.starts_with("CONNECT courier.test:443 HTTP/1.1\r\n"), "{asked}");
     assert!(asked.contains(CREDENTIALS), "{asked}");
-    assert!(
-        !asked.to_lowercase().contains("\r\nauthorization:"),
-        "{asked}"
-    );
+    assert!(!asked.to_lowercase().contains("\r\nauthorization:"), "{asked}");
     let seen = &server.seen()[0];
     assert_eq!(seen.version, http::Version::HTTP_2);
     assert!(!seen.headers.contains_key("proxy-authorization"));
@@ -72,9 +66,7 @@ async fn http_sends_the_proxy_the_whole_url() {
     let proxy = Server::plain(200).await;
     let mut settings = settings("http://courier.test/base");
     settings.proxy.http = Some(url(&proxy.address.to_string()));
-    send(&Transport::new(&settings).unwrap(), profile())
-        .await
-        .unwrap();
+    send(&Transport::new(&settings).unwrap(), profile()).await.unwrap();
     let seen = &proxy.seen()[0];
     assert_eq!(seen.uri, "http://courier.test/base/profiles/u%401");
     assert_eq!(seen.headers["host"], "courier.test");
@@ -90,9 +82,7 @@ async fn a_proxy_may_itself_be_reached_by_tls() {
     let mut settings = settings("http://courier.test");
     settings.tls.ca_file = Some(ca.path().to_owned());
     settings.proxy.http = Some(ProxyUrl::new(&format!("https://{}", proxy.address)).unwrap());
-    send(&Transport::new(&settings).unwrap(), profile())
-        .await
-        .unwrap();
+    send(&Transport::new(&settings).unwrap(), profile()).await.unwrap();
     assert_eq!(proxy.seen()[0].uri, "http://courier.test/profiles/u%401");
 }
 
@@ -103,11 +93,7 @@ async fn a_proxy_is_passed_by_when_it_is_off_or_not_for_this_host_or_scheme() {
     for (enabled, scheme, no_proxy) in [
         (false, "http", vec![]),
         (true, "https", vec![]),
-        (
-            true,
-            "http",
-            vec!["example.com".to_owned(), "127.0.0.0/8".to_owned()],
-        ),
+        (true, "http", vec!["example.com".to_owned(), "127.0.0.0/8".to_owned()]),
     ] {
         let mut settings = settings(&server.url());
         settings.proxy.enabled = enabled;
@@ -116,9 +102,7 @@ async fn a_proxy_is_passed_by_when_it_is_off_or_not_for_this_host_or_scheme() {
             "http" => settings.proxy.http = nowhere.clone(),
             _ => settings.proxy.https = nowhere.clone(),
         }
-        send(&Transport::new(&settings).unwrap(), profile())
-            .await
-            .unwrap();
+        send(&Transport::new(&settings).unwrap(), profile()).await.unwrap();
     }
     assert_eq!(server.seen().len(), 3);
 }
@@ -132,10 +116,7 @@ async fn a_proxy_that_refuses_is_no_verdict_on_the_event() {
     let transport = Transport::new(&settings).unwrap();
     let failure = send(&transport, profile()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Network);
-    assert!(
-        failure.detail.contains("proxy authorization required"),
-        "{failure}"
-    );
+    assert!(failure.detail.contains("proxy authorization required"), "{failure}");
     assert!(!failure.detail.contains("pass"), "{failure}");
     let mut settings = crate::settings("http://courier.test");
     settings.proxy.http = Some(url(&proxy().await));

@@ -55,10 +55,7 @@ async fn a_server_that_no_known_authority_vouches_for_is_refused() {
     let (mut settings, _ca) = trusting(&server, &Authority::new());
     let failure = send_with(&settings).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Network);
-    assert!(
-        failure.detail.contains("TLS: invalid peer certificate"),
-        "{failure}"
-    );
+    assert!(failure.detail.contains("TLS: invalid peer certificate"), "{failure}");
     settings.tls.verify_hostname = false;
     send_with(&settings).await.unwrap_err();
     assert!(server.seen().is_empty());
@@ -105,50 +102,22 @@ fn wrong_files_are_named_when_the_transport_is_built() {
         files.each_ref().map(|file| Some(file.path().into()));
     let error = |tls: Tls| {
         let mut settings = settings("https://127.0.0.1:1");
-        settings.tls = Tls {
-            verify_certificate: tls.ca_file.is_some(),
-            ..tls
-        };
+        settings.tls = Tls { verify_certificate: tls.ca_file.is_some(), ..tls };
         match Transport::new(&settings).unwrap_err() {
             BuildError::Tls(error) => error,
             other @ BuildError::ConnectTimeout => panic!("{other}"),
         }
     };
-    let identity = |crt_file, key_file| Tls {
-        crt_file,
-        key_file,
-        ..Tls::default()
-    };
-    let trust = |ca_file| Tls {
-        ca_file,
-        ..Tls::default()
-    };
-    assert!(matches!(
-        error(identity(certificate.clone(), None)),
-        TlsError::HalfIdentity
-    ));
-    assert!(matches!(
-        error(identity(None, key.clone())),
-        TlsError::HalfIdentity
-    ));
-    assert!(matches!(
-        error(identity(certificate.clone(), foreign)),
-        TlsError::Identity(_)
-    ));
-    assert!(matches!(
-        error(identity(certificate.clone(), garbage.clone())),
-        TlsError::NoKey(_)
-    ));
-    assert!(matches!(
-        error(identity(key, certificate)),
-        TlsError::NoCertificate(_)
-    ));
+    let identity = |crt_file, key_file| Tls { crt_file, key_file, ..Tls::default() };
+    let trust = |ca_file| Tls { ca_file, ..Tls::default() };
+    assert!(matches!(error(identity(certificate.clone(), None)), TlsError::HalfIdentity));
+    assert!(matches!(error(identity(None, key.clone())), TlsError::HalfIdentity));
+    assert!(matches!(error(identity(certificate.clone(), foreign)), TlsError::Identity(_)));
+    assert!(matches!(error(identity(certificate.clone(), garbage.clone())), TlsError::NoKey(_)));
+    assert!(matches!(error(identity(key, certificate)), TlsError::NoCertificate(_)));
     assert!(matches!(error(trust(garbage)), TlsError::NoCertificate(_)));
     let missing = error(trust(Some("/nowhere/ca.pem".into())));
     assert!(missing.to_string().contains("/nowhere/ca.pem"), "{missing}");
-    let name = Tls {
-        server_name: Some("not a name".to_owned()),
-        ..Tls::default()
-    };
+    let name = Tls { server_name: Some("not a name".to_owned()), ..Tls::default() };
     assert!(matches!(error(name), TlsError::ServerName));
 }

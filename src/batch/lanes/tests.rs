@@ -9,26 +9,15 @@ use crate::courier::{Body, Request, TenantId, UserId};
 
 fn step(lane: Lane, after: Option<usize>) -> Step {
     let request = match &lane {
-        Lane::Tenant(id) => Request::PutTenant {
-            tenant: TenantId::new(id).unwrap(),
-            body: Body::empty_object(),
-        },
-        Lane::None | Lane::User(_) => Request::PostProfile {
-            user: UserId::new("u").unwrap(),
-            body: Body::empty_object(),
-        },
+        Lane::Tenant(id) => {
+            Request::PutTenant { tenant: TenantId::new(id).unwrap(), body: Body::empty_object() }
+        }
+        Lane::None | Lane::User(_) => {
+            Request::PostProfile { user: UserId::new("u").unwrap(), body: Body::empty_object() }
+        }
     };
-    let seed = KeySeed {
-        sink: "s".into(),
-        message_id: "m".into(),
-        step: 0,
-    };
-    Step {
-        lane,
-        after,
-        action: Action::Request(request),
-        seed,
-    }
+    let seed = KeySeed { sink: "s".into(), message_id: "m".into(), step: 0 };
+    Step { lane, after, action: Action::Request(request), seed }
 }
 
 fn user(id: &str) -> Lane {
@@ -45,9 +34,7 @@ fn take(lanes: &mut Lanes<u32>) -> Option<(u32, StepId)> {
 }
 
 fn ended(lanes: &mut Lanes<u32>) -> Vec<(u32, EventStatus)> {
-    std::iter::from_fn(|| lanes.pop_ended())
-        .map(|ended| (ended.cargo, ended.status))
-        .collect()
+    std::iter::from_fn(|| lanes.pop_ended()).map(|ended| (ended.cargo, ended.status)).collect()
 }
 
 #[test]
@@ -70,10 +57,7 @@ fn a_membership_waits_for_its_tenant_and_holds_its_user() {
     lanes.enter(1, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
     lanes.enter(2, vec![step(user("a"), None)]);
     let (_, write) = take(&mut lanes).unwrap();
-    assert!(
-        take(&mut lanes).is_none(),
-        "the user's next event waits for the membership"
-    );
+    assert!(take(&mut lanes).is_none(), "the user's next event waits for the membership");
     lanes.end(write, EventStatus::Delivered);
     let (event, membership) = take(&mut lanes).unwrap();
     assert_eq!(event, 1);
@@ -106,10 +90,7 @@ fn an_errored_step_takes_everything_behind_it() {
     lanes.end(head, EventStatus::Errored);
     let mut errored = ended(&mut lanes);
     errored.sort_unstable();
-    assert_eq!(
-        errored,
-        [1, 2, 3, 4].map(|event| (event, EventStatus::Errored))
-    );
+    assert_eq!(errored, [1, 2, 3, 4].map(|event| (event, EventStatus::Errored)));
     assert_eq!(take(&mut lanes).unwrap().0, 5);
     assert_eq!((lanes.len(), lanes.lanes()), (1, 1));
 }
@@ -126,10 +107,7 @@ fn an_event_under_way_elsewhere_ends_when_that_has_ended() {
     assert_eq!(ended(&mut lanes), [(1, EventStatus::Errored)]);
     lanes.end(write, EventStatus::Delivered);
     let last = lanes.pop_ended().unwrap();
-    assert_eq!(
-        (last.cargo, last.status, last.steps_done),
-        (2, EventStatus::Errored, vec![0])
-    );
+    assert_eq!((last.cargo, last.status, last.steps_done), (2, EventStatus::Errored, vec![0]));
     assert!(lanes.is_empty() && lanes.lanes() == 0);
 }
 
@@ -139,10 +117,7 @@ fn event() -> impl Strategy<Value = Vec<Step>> {
         (0..3u8).prop_map(|id| vec![step(user(&id.to_string()), None)]),
         Just(vec![step(Lane::None, None)]),
         (0..2u8, 0..3u8).prop_map(|(t, u)| {
-            vec![
-                step(tenant(&t.to_string()), None),
-                step(user(&u.to_string()), Some(0)),
-            ]
+            vec![step(tenant(&t.to_string()), None), step(user(&u.to_string()), Some(0))]
         }),
         (0..3u8).prop_map(|id| vec![
             step(user(&id.to_string()), None),
@@ -217,12 +192,8 @@ fn an_errored_head_gives_up_fifty_thousand_followers_in_one_sweep() {
 
 #[test]
 fn events_that_leave_the_middle_of_a_long_lane_cost_no_search() {
-    let mut lanes = many(|event| {
-        vec![
-            step(tenant(&event.to_string()), None),
-            step(user("a"), Some(0)),
-        ]
-    });
+    let mut lanes =
+        many(|event| vec![step(tenant(&event.to_string()), None), step(user("a"), Some(0))]);
     let mut taken: Vec<_> = std::iter::from_fn(|| take(&mut lanes)).collect();
     let middle = taken.len() / 2;
     taken.rotate_left(middle);

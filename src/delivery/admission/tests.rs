@@ -38,10 +38,7 @@ fn is_ready(service: &mut Admitting) -> bool {
 async fn the_permit_goes_back_on_success_on_error_and_on_drop() {
     for end in ["success", "error", "drop"] {
         let (mut first, mut second, mut requests) = two(&shared(at_once(1)));
-        assert!(
-            is_ready(&mut first) && is_ready(&mut first),
-            "ready stays ready"
-        );
+        assert!(is_ready(&mut first) && is_ready(&mut first), "ready stays ready");
         let attempt = first.call(call(Class::Profiles));
         assert!(!is_ready(&mut second) && !second.is_woken());
         let (_, respond) = requests.next_request().await.unwrap();
@@ -87,10 +84,7 @@ async fn whoever_gives_up_waiting_lets_the_next_one_in() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_permit_hoards_no_token() {
-    let shared = shared(crate::delivery::Settings {
-        rate: Some(rate(1)),
-        ..at_once(1)
-    });
+    let shared = shared(crate::delivery::Settings { rate: Some(rate(1)), ..at_once(1) });
     let (mut first, mut second, _requests) = two(&shared);
     assert!(is_ready(&mut first));
     let long = first.call(call(Class::Profiles));
@@ -113,10 +107,7 @@ struct OneSlot {
 
 impl Clone for OneSlot {
     fn clone(&self) -> Self {
-        Self {
-            slot: self.slot.clone(),
-            taken: None,
-        }
+        Self { slot: self.slot.clone(), taken: None }
     }
 }
 
@@ -168,17 +159,11 @@ async fn an_inner_service_that_fails_to_get_ready_fails_the_call() {
     let shared = shared(at_once(1));
     let (mut first, mut second, mut requests) = two(&shared);
     requests.send_error(silence());
-    assert!(
-        is_ready(&mut first),
-        "trouble is never told from poll_ready"
-    );
+    assert!(is_ready(&mut first), "trouble is never told from poll_ready");
     let attempt = first.call(call(Class::Profiles));
     assert_eq!(attempt.now_or_never(), Some(Err(silence())));
     assert!(is_ready(&mut second), "its permit is back");
-    assert!(
-        shared.tally.totals().requests.is_empty(),
-        "nothing was sent"
-    );
+    assert!(shared.tally.totals().requests.is_empty(), "nothing was sent");
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,10 +53,7 @@ impl State {
             hold: None,
             admitted: 0,
             // A pause is the same for everybody: there is nobody to spread.
-            retry: Retry {
-                jitter: Jitter::None,
-                ..settings.retry
-            },
+            retry: Retry { jitter: Jitter::None, ..settings.retry },
             retry_after_max: settings.retry_after_max,
             hold_probe: settings.hold_probe,
         }

@@ -25,10 +25,7 @@ fn is_let(gate: &Gate, class: Class) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_token_holds_no_permit() {
-    let gate = gate(&Settings {
-        rate: Some(rate(1)),
-        ..at_once(1)
-    });
+    let gate = gate(&Settings { rate: Some(rate(1)), ..at_once(1) });
     attempt(&gate, Class::Profiles, Ok(accepted())).await;
     let mut waiting = Box::pin(Arc::clone(&gate).admit(Class::Profiles));
     assert!((&mut waiting).now_or_never().is_none());
@@ -39,10 +36,7 @@ async fn whoever_waits_for_a_token_holds_no_permit() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_is_paused_holds_neither_permit_nor_token_nor_place() {
-    let gate = gate(&Settings {
-        rate: Some(rate(10)),
-        ..at_once(1)
-    });
+    let gate = gate(&Settings { rate: Some(rate(10)), ..at_once(1) });
     attempt(&gate, Class::Profiles, Err(throttled(Some(60)))).await;
     tokio::time::advance(seconds(5)).await;
     let mut paused = Box::pin(Arc::clone(&gate).admit(Class::Profiles));
@@ -55,10 +49,7 @@ async fn whoever_is_paused_holds_neither_permit_nor_token_nor_place() {
 
 #[tokio::test(start_paused = true)]
 async fn a_class_paused_while_it_waits_for_a_token_leaves_the_line() {
-    let gate = gate(&Settings {
-        rate: Some(rate(1)),
-        ..at_once(2)
-    });
+    let gate = gate(&Settings { rate: Some(rate(1)), ..at_once(2) });
     let under_way = Arc::clone(&gate).admit(Class::Profiles).await;
     let mut first = Box::pin(Arc::clone(&gate).admit(Class::Profiles));
     let mut second = Box::pin(Arc::clone(&gate).admit(Class::Inbound));
@@ -72,10 +63,7 @@ async fn a_class_paused_while_it_waits_for_a_token_leaves_the_line() {
 
 #[tokio::test(start_paused = true)]
 async fn tokens_go_round_between_classes() {
-    let gate = gate(&Settings {
-        rate: Some(rate(10)),
-        ..at_once(9)
-    });
+    let gate = gate(&Settings { rate: Some(rate(10)), ..at_once(9) });
     let mut greedy = Box::pin(async {
         loop {
             attempt(&gate, Class::Profiles, Ok(accepted())).await;
@@ -139,10 +127,7 @@ async fn a_success_from_before_a_pause_does_not_end_the_streak() {
     let slow = Arc::clone(&gate).admit(Class::Inbound).await;
     attempt(&gate, Class::Inbound, Err(throttled(None))).await;
     gate.report(Class::Inbound, slow, &Ok(accepted()));
-    assert_eq!(
-        attempt(&gate, Class::Inbound, Err(throttled(None))).await,
-        3
-    );
+    assert_eq!(attempt(&gate, Class::Inbound, Err(throttled(None))).await, 3);
     assert_eq!(attempt(&gate, Class::Inbound, Ok(accepted())).await, 7);
 }
 
@@ -196,19 +181,8 @@ async fn a_success_from_before_the_hold_does_not_end_it() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_without_an_end_do_not_overflow_the_clock() {
-    let gate = gate(&Settings {
-        retry_after_max: Duration::MAX,
-        ..settings()
-    });
-    let forever = Failure {
-        retry_after: Some(Duration::MAX),
-        ..throttled(None)
-    };
+    let gate = gate(&Settings { retry_after_max: Duration::MAX, ..settings() });
+    let forever = Failure { retry_after: Some(Duration::MAX), ..throttled(None) };
     attempt(&gate, Class::Profiles, Err(forever)).await;
-    assert!(
-        Arc::clone(&gate)
-            .admit(Class::Profiles)
-            .now_or_never()
-            .is_none()
-    );
+    assert!(Arc::clone(&gate).admit(Class::Profiles).now_or_never().is_none());
 }

@@ -14,12 +14,7 @@ type Answer = Result<Receipt, Failure>;
 
 fn retrying(settings: Settings, server: Server) -> Retry<RetryPolicy, Server> {
     let shared = shared(settings);
-    RetryLayer::new(RetryPolicy::new(
-        shared.settings,
-        shared.chance,
-        shared.tally,
-    ))
-    .layer(server)
+    RetryLayer::new(RetryPolicy::new(shared.settings, shared.chance, shared.tally)).layer(server)
 }
 
 fn attempts(attempts: usize) -> Settings {
@@ -73,16 +68,8 @@ async fn waits_double_and_a_later_delivery_starts_afresh() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_names_a_wait_gets_it_up_to_the_cap() {
-    let asks = |wait| Failure {
-        retry_after: Some(seconds(wait)),
-        ..unavailable()
-    };
-    let answers = vec![
-        Err(asks(20)),
-        Err(asks(0)),
-        Err(asks(86_400)),
-        Ok(accepted()),
-    ];
+    let asks = |wait| Failure { retry_after: Some(seconds(wait)), ..unavailable() };
+    let answers = vec![Err(asks(20)), Err(asks(0)), Err(asks(86_400)), Ok(accepted())];
     let (_, served) = deliver(settings(), Class::Tenants, answers).await;
     assert_eq!(at(&served), [0, 20, 22, 3622]);
 }
@@ -128,11 +115,7 @@ async fn the_key_stays_while_nobody_can_have_stored_an_answer() {
     ];
     let (_, served) = deliver(settings(), Class::Automations, answers).await;
     assert_eq!(generations(&served), [0; 9]);
-    assert!(
-        served
-            .windows(2)
-            .all(|two| two[0].1.key() == two[1].1.key())
-    );
+    assert!(served.windows(2).all(|two| two[0].1.key() == two[1].1.key()));
     assert!(served[0].1.key().is_some());
 }
 

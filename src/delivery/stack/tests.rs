@@ -60,18 +60,12 @@ async fn run(settings: Settings, load: usize, seed_of_answers: u64) -> Seen {
     });
     let shared = shared(settings);
     let deliveries = Class::ALL.into_iter().flat_map(|class| {
-        let work = Work {
-            action: Action::Request(request(class)),
-            seed: seed(),
-        };
+        let work = Work { action: Action::Request(request(class)), seed: seed() };
         let stack = stack(class, &shared, server.clone());
         std::iter::repeat_with(move || stack.clone().oneshot(work.clone())).take(load)
     });
     let all = futures::future::join_all(deliveries);
-    assert!(
-        tokio::time::timeout(RUN, all).await.is_err(),
-        "nothing ever ends"
-    );
+    assert!(tokio::time::timeout(RUN, all).await.is_err(), "nothing ever ends");
     std::mem::take(&mut *seen.lock().unwrap())
 }
 

@@ -37,10 +37,7 @@ async fn deliver(
 ) -> (Answer, Vec<String>) {
     let (courier, mut asked) = server();
     let stack = stack(Class::Tenants, &shared(settings), courier);
-    let work = Work {
-        action,
-        seed: seed(),
-    };
+    let work = Work { action, seed: seed() };
     let (end, served) = tokio::join!(stack.oneshot(work), serve(&mut asked, answers));
     assert!(asked.next_request().await.is_none());
     let told = |(at, call): (u64, Call)| {
@@ -56,10 +53,7 @@ fn absent() -> Receipt {
 }
 
 fn there() -> Receipt {
-    found(
-        Outcome::Accepted,
-        "{\"id\":\"t\",\"name\":\"Old\",\"properties\":{\"seats\":3}}",
-    )
+    found(Outcome::Accepted, "{\"id\":\"t\",\"name\":\"Old\",\"properties\":{\"seats\":3}}")
 }
 
 const CREATE: &str = "{\"name\":\"fallback\",\"properties\":{\"plan\":\"pro\"}}";
@@ -77,12 +71,8 @@ async fn a_tenant_that_is_not_there_is_created() {
 
 #[tokio::test(start_paused = true)]
 async fn a_tenant_that_is_there_is_merged_or_left_alone() {
-    let (_, asked) = update(
-        TenantWrite::Merge,
-        settings(),
-        vec![Ok(there()), Ok(accepted())],
-    )
-    .await;
+    let (_, asked) =
+        update(TenantWrite::Merge, settings(), vec![Ok(there()), Ok(accepted())]).await;
     assert_eq!(asked, ["0 GET ".to_owned(), format!("0 PUT {MERGE}")]);
     let (end, asked) = update(TenantWrite::CreateOnly, settings(), vec![Ok(there())]).await;
     assert_eq!((end, asked), (Ok(there()), vec!["0 GET ".to_owned()]));
@@ -100,10 +90,7 @@ async fn an_unreadable_tenant_is_never_written() {
 
 #[tokio::test(start_paused = true)]
 async fn a_read_that_fails_is_never_followed_by_a_write() {
-    let refused = || Failure {
-        kind: FailureKind::Refused,
-        ..unavailable()
-    };
+    let refused = || Failure { kind: FailureKind::Refused, ..unavailable() };
     let mut once = settings();
     once.retry.attempts = 1;
     let used_up = vec![Err(unavailable()), Err(silence())];
@@ -134,11 +121,7 @@ async fn read_and_write_are_each_repeated_and_counted_on_their_own() {
 
 #[tokio::test(start_paused = true)]
 async fn read_and_write_each_pay_and_each_wait_out_a_pause() {
-    let slow = Settings {
-        rate: Some(rate(1)),
-        concurrency: NonZeroUsize::MIN,
-        ..settings()
-    };
+    let slow = Settings { rate: Some(rate(1)), concurrency: NonZeroUsize::MIN, ..settings() };
     let answers = vec![Ok(there()), Err(throttled(Some(60))), Ok(accepted())];
     let (_, asked) = update(TenantWrite::Merge, slow, answers).await;
     let put = |at| format!("{at} PUT {MERGE}");

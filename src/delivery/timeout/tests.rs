@@ -9,10 +9,7 @@ use crate::delivery::testing::{Requests, Server, accepted, call, seconds, server
 
 async fn started(
     length: Duration,
-) -> (
-    task::Spawn<TimeoutFuture<<Server as Service<Call>>::Future>>,
-    Requests,
-) {
+) -> (task::Spawn<TimeoutFuture<<Server as Service<Call>>::Future>>, Requests) {
     let (server, requests) = server();
     let mut service = TimeoutLayer::new(length).layer(server);
     service.ready().await.unwrap();

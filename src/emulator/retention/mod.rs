@@ -25,10 +25,7 @@ const VALUE_OVERHEAD: usize = 32;
 
 /// About how many bytes an object takes in memory.
 pub(super) fn weight(object: &Map<String, Value>) -> usize {
-    object
-        .iter()
-        .map(|(name, value)| VALUE_OVERHEAD + name.len() + value_weight(value))
-        .sum()
+    object.iter().map(|(name, value)| VALUE_OVERHEAD + name.len() + value_weight(value)).sum()
 }
 
 fn value_weight(value: &Value) -> usize {

@@ -16,12 +16,7 @@ pub(in super::super) struct Recent<T> {
 
 impl<T> Recent<T> {
     pub(in super::super) fn new(limits: Limits) -> Self {
-        Self {
-            entries: VecDeque::new(),
-            first: 0,
-            bytes: 0,
-            limits,
-        }
+        Self { entries: VecDeque::new(), first: 0, bytes: 0, limits }
     }
 
     /// The number the next entry will get: how many there ever were.
@@ -52,9 +47,7 @@ impl<T> Recent<T> {
     /// The entries kept whose number is at least `number`, oldest first.
     pub(in super::super) fn since(&self, number: u64) -> impl DoubleEndedIterator<Item = &T> {
         let gone = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        self.entries
-            .range(gone.min(self.entries.len())..)
-            .map(|(_, entry)| entry)
+        self.entries.range(gone.min(self.entries.len())..).map(|(_, entry)| entry)
     }
 }
 
@@ -72,10 +65,7 @@ mod tests {
 
     #[test]
     fn the_oldest_go_when_there_are_too_many_and_numbers_stay() {
-        let mut recent = Recent::new(Limits {
-            entries: 2,
-            bytes: usize::MAX,
-        });
+        let mut recent = Recent::new(Limits { entries: 2, bytes: usize::MAX });
         for entry in [10, 11, 12] {
             recent.push(entry, 0);
         }
@@ -89,10 +79,7 @@ mod tests {
 
     #[test]
     fn the_oldest_go_when_they_weigh_too_much_but_the_newest_stays() {
-        let mut recent = Recent::new(Limits {
-            entries: 100,
-            bytes: 2 * ENTRY_OVERHEAD + 10,
-        });
+        let mut recent = Recent::new(Limits { entries: 100, bytes: 2 * ENTRY_OVERHEAD + 10 });
         recent.push(1, 5);
         recent.push(2, 5);
         assert_eq!(kept(&recent), [1, 2]);

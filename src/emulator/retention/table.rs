@@ -26,13 +26,7 @@ struct Row<V> {
 
 impl<K: Ord + Clone, V> Table<K, V> {
     pub(in super::super) fn new(limits: Limits) -> Self {
-        Self {
-            rows: BTreeMap::new(),
-            ages: BTreeMap::new(),
-            next_age: 0,
-            bytes: 0,
-            limits,
-        }
+        Self { rows: BTreeMap::new(), ages: BTreeMap::new(), next_age: 0, bytes: 0, limits }
     }
 
     pub(in super::super) fn len(&self) -> usize {
@@ -80,9 +74,7 @@ impl<K: Ord + Clone, V> Table<K, V> {
 
     /// The rows whose key is past `from`, in the order of their keys.
     pub(in super::super) fn from(&self, from: Bound<K>) -> impl Iterator<Item = (&K, &V)> {
-        self.rows
-            .range((from, Bound::Unbounded))
-            .map(|(key, row)| (key, &row.value))
+        self.rows.range((from, Bound::Unbounded)).map(|(key, row)| (key, &row.value))
     }
 }
 
@@ -92,10 +84,7 @@ mod tests {
 
     #[test]
     fn the_row_written_longest_ago_is_forgotten_first() {
-        let mut table = Table::new(Limits {
-            entries: 2,
-            bytes: usize::MAX,
-        });
+        let mut table = Table::new(Limits { entries: 2, bytes: usize::MAX });
         assert!(table.insert("a", 1, 0).is_empty());
         assert!(table.insert("b", 2, 0).is_empty());
         assert!(table.insert("a", 3, 0).is_empty());
@@ -106,10 +95,7 @@ mod tests {
 
     #[test]
     fn bytes_count_for_the_last_write_only() {
-        let mut table = Table::new(Limits {
-            entries: 9,
-            bytes: 2 * ENTRY_OVERHEAD + 100,
-        });
+        let mut table = Table::new(Limits { entries: 9, bytes: 2 * ENTRY_OVERHEAD + 100 });
         for _ in 0..10 {
             assert!(table.insert("a", (), 60).is_empty());
         }
@@ -121,17 +107,11 @@ mod tests {
 
     #[test]
     fn rows_come_in_the_order_of_their_keys() {
-        let mut table = Table::new(Limits {
-            entries: 9,
-            bytes: usize::MAX,
-        });
+        let mut table = Table::new(Limits { entries: 9, bytes: usize::MAX });
         for key in ["c", "a", "b"] {
             table.insert(key, (), 0);
         }
-        let keys: Vec<_> = table
-            .from(Bound::Excluded("a"))
-            .map(|(key, ())| *key)
-            .collect();
+        let keys: Vec<_> = table.from(Bound::Excluded("a")).map(|(key, ())| *key).collect();
         assert_eq!(keys, ["b", "c"]);
     }
 }

@@ -15,16 +15,9 @@ use super::super::timestamp;
 pub(super) fn invoke_ad_hoc(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let automation = required_object(&body, "automation")?;
-    let steps = automation
-        .get("steps")
-        .ok_or_else(|| missing("automation.steps"))?;
-    let steps = steps
-        .as_array()
-        .ok_or_else(|| wrong("automation.steps", "an array"))?;
-    if !steps
-        .iter()
-        .all(|step| step.get("action").is_some_and(Value::is_string))
-    {
+    let steps = automation.get("steps").ok_or_else(|| missing("automation.steps"))?;
+    let steps = steps.as_array().ok_or_else(|| wrong("automation.steps", "an array"))?;
+    if !steps.iter().all(|step| step.get("action").is_some_and(Value::is_string)) {
         return Err(wrong("automation.steps", "objects with an 'action' each"));
     }
     optional_string(automation, "cancelation_token")?;
@@ -34,9 +27,7 @@ pub(super) fn invoke_ad_hoc(state: &mut State, call: &mut Call) -> Result<Answer
 pub(super) fn invoke_template(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
     if !body.contains_key("recipient") {
-        return Err(Refusal::bad_request(
-            "'recipient' is required, and may be null",
-        ));
+        return Err(Refusal::bad_request("'recipient' is required, and may be null"));
     }
     let template = call.id()?.to_owned();
     accept(state, call, &body, Source::Template(template))
@@ -57,13 +48,8 @@ fn accept(
     }
     let run_id = state.ids.give();
     let answer = Answer::json(StatusCode::OK, &json!({"runId": run_id}));
-    let invocation = Invocation {
-        run_id,
-        source,
-        recipient,
-        body: call.body.clone(),
-        at: call.now,
-    };
+    let invocation =
+        Invocation { run_id, source, recipient, body: call.body.clone(), at: call.now };
     state.record_invocation(invocation);
     Ok(answer)
 }
@@ -83,10 +69,7 @@ pub(super) fn runs(state: &mut State, call: &mut Call) -> Result<Answer, Refusal
     let mut found: Vec<(&str, Value)> = runs.take(page.limit + 1).collect();
     let more = found.len() > page.limit;
     found.truncate(page.limit);
-    let cursor = found
-        .last()
-        .filter(|_| more)
-        .map(|(run_id, _)| to_hex(run_id));
+    let cursor = found.last().filter(|_| more).map(|(run_id, _)| to_hex(run_id));
     let runs: Vec<Value> = found.into_iter().map(|(_, run)| run).collect();
     let mut body = json!({"runs": runs});
     if let (Some(cursor), Value::Object(body)) = (cursor, &mut body) {

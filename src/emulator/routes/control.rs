@@ -24,10 +24,7 @@ const CHUNK: usize = 256;
 pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let (log, summary) = (courier.clone(), courier.clone());
     router
-        .route(
-            "/emulator/requests",
-            get(async move || requests(log.clone())),
-        )
+        .route("/emulator/requests", get(async move || requests(log.clone())))
         .route("/emulator/summary", get(async move || summarize(&summary)))
 }
 
@@ -47,13 +44,7 @@ fn requests(courier: Courier) -> Response {
 fn lines(courier: Courier) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let end = courier.state().log.next();
     stream::unfold((courier, 0), move |(courier, from)| async move {
-        let requests: Vec<_> = courier
-            .state()
-            .log
-            .since(from)
-            .take(CHUNK)
-            .cloned()
-            .collect();
+        let requests: Vec<_> = courier.state().log.since(from).take(CHUNK).cloned().collect();
         let next = requests.last()?.sequence + 1;
         let lines: String = requests
             .iter()

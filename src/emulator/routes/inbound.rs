@@ -20,13 +20,7 @@ pub(super) fn courier(state: &mut State, call: &mut Call) -> Result<Answer, Refu
         return Err(wrong("type", "'track'"));
     }
     once(state, InboundKind::Courier, Some(&message_id), call)?;
-    Ok(accept(
-        state,
-        InboundKind::Courier,
-        "track".to_owned(),
-        &body,
-        call,
-    ))
+    Ok(accept(state, InboundKind::Courier, "track".to_owned(), &body, call))
 }
 
 pub(super) fn rudderstack(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
@@ -72,9 +66,9 @@ fn once(
     call: &Call,
 ) -> Result<(), Refusal> {
     match message_id {
-        Some(id) if !state.is_new_message(kind, id, call.now) => Err(Refusal::conflict(format!(
-            "the messageId '{id}' was already used"
-        ))),
+        Some(id) if !state.is_new_message(kind, id, call.now) => {
+            Err(Refusal::conflict(format!("the messageId '{id}' was already used")))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -90,14 +84,7 @@ fn accept(
     let answer = Answer::json(StatusCode::ACCEPTED, &json!({"messageId": message_id}));
     let event = body.get("event").and_then(Value::as_str).map(String::from);
     let (body, at) = (call.body.clone(), call.now);
-    state.record_inbound(InboundEvent {
-        kind,
-        event_type,
-        event,
-        message_id,
-        body,
-        at,
-    });
+    state.record_inbound(InboundEvent { kind, event_type, event, message_id, body, at });
     answer
 }
 

@@ -30,14 +30,9 @@ pub(super) fn invoke(state: &mut State, call: &mut Call) -> Result<Answer, Refus
     let profile = optional_object(&body, "profile")?;
     let data = optional_object(&body, "data")?;
     let user = optional_string(&body, "user_id")?.filter(|user| !user.is_empty());
-    let user = user
-        .or_else(|| user_in(profile))
-        .or_else(|| user_in(data))
-        .map(String::from);
+    let user = user.or_else(|| user_in(profile)).or_else(|| user_in(data)).map(String::from);
     let reachable = |profile: &Map<String, Value>| {
-        CONTACT_MEMBERS
-            .iter()
-            .any(|name| profile.get(*name).is_some_and(is_given))
+        CONTACT_MEMBERS.iter().any(|name| profile.get(*name).is_some_and(is_given))
     };
     if user.is_none() && !profile.is_some_and(reachable) {
         return Err(Refusal::bad_request(
@@ -47,22 +42,15 @@ pub(super) fn invoke(state: &mut State, call: &mut Call) -> Result<Answer, Refus
     let run_id = state.ids.give();
     let answer = Answer::json(StatusCode::ACCEPTED, &json!({"runId": run_id}));
     let source = Source::Journey(call.id()?.to_owned());
-    let invocation = Invocation {
-        run_id,
-        source,
-        recipient: user,
-        body: call.body.clone(),
-        at: call.now,
-    };
+    let invocation =
+        Invocation { run_id, source, recipient: user, body: call.body.clone(), at: call.now };
     state.record_invocation(invocation);
     Ok(answer)
 }
 
 fn user_in(object: Option<&Map<String, Value>>) -> Option<&str> {
     let object = object?;
-    let mut users = USER_MEMBERS
-        .iter()
-        .filter_map(|name| object.get(*name)?.as_str());
+    let mut users = USER_MEMBERS.iter().filter_map(|name| object.get(*name)?.as_str());
     users.find(|user| !user.is_empty())
 }
 

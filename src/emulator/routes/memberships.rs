@@ -12,9 +12,7 @@ use super::super::state::State;
 pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let (user, tenant) = call.ids()?;
     let profile = state.memberships.get(tenant, user).ok_or_else(|| {
-        Refusal::not_found(format!(
-            "the user '{user}' does not belong to the tenant '{tenant}'"
-        ))
+        Refusal::not_found(format!("the user '{user}' does not belong to the tenant '{tenant}'"))
     })?;
     let body = json!({"user_id": user, "tenant_id": tenant, "profile": profile});
     Ok(Answer::json(StatusCode::OK, &body))

@@ -32,11 +32,7 @@ const ROUTES: &[Entry] = &[
     (PUT, "/profiles/{user_id}", profiles::replace),
     (DELETE, "/profiles/{user_id}", profiles::delete),
     (POST, "/automations/invoke", automations::invoke_ad_hoc),
-    (
-        POST,
-        "/automations/{template}/invoke",
-        automations::invoke_template,
-    ),
+    (POST, "/automations/{template}/invoke", automations::invoke_template),
     (GET, "/automations/runs", automations::runs),
     (POST, "/journeys/{template}/invoke", journeys::invoke),
     (POST, "/inbound/courier", inbound::courier),
@@ -48,21 +44,9 @@ const ROUTES: &[Entry] = &[
     (DELETE, "/tenants/{tenant_id}", tenants::delete),
     (GET, "/tenants/{tenant_id}/users", memberships::of_tenant),
     (GET, "/users/{user_id}/tenants", memberships::of_user),
-    (
-        GET,
-        "/users/{user_id}/tenants/{tenant_id}",
-        memberships::get,
-    ),
-    (
-        PUT,
-        "/users/{user_id}/tenants/{tenant_id}",
-        memberships::put,
-    ),
-    (
-        DELETE,
-        "/users/{user_id}/tenants/{tenant_id}",
-        memberships::delete,
-    ),
+    (GET, "/users/{user_id}/tenants/{tenant_id}", memberships::get),
+    (PUT, "/users/{user_id}/tenants/{tenant_id}", memberships::put),
+    (DELETE, "/users/{user_id}/tenants/{tenant_id}", memberships::delete),
 ];
 
 pub(super) fn router(courier: &Courier) -> Router {
@@ -70,14 +54,9 @@ pub(super) fn router(courier: &Courier) -> Router {
         let courier = courier.clone();
         move |request: Request| exchange(courier.clone(), route, request)
     };
-    let router = ROUTES
-        .iter()
-        .fold(Router::new(), |router, &(method, pattern, operation)| {
-            router.route(
-                pattern,
-                on(method, handler(Some(Route { pattern, operation }))),
-            )
-        });
+    let router = ROUTES.iter().fold(Router::new(), |router, &(method, pattern, operation)| {
+        router.route(pattern, on(method, handler(Some(Route { pattern, operation }))))
+    });
     // A method that a path does not have is as unknown as a path: Courier's gateway knows pairs.
     control::routes(courier, router)
         .fallback(handler(None))

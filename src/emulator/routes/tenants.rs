@@ -26,9 +26,8 @@ pub(super) fn replace(state: &mut State, call: &mut Call) -> Result<Answer, Refu
     let id = call.id()?;
     check(&tenant)?;
     tenant.insert("id".to_owned(), Value::from(id));
-    if let Some(Value::Array(items)) = tenant
-        .get_mut("default_preferences")
-        .and_then(|preferences| preferences.get_mut("items"))
+    if let Some(Value::Array(items)) =
+        tenant.get_mut("default_preferences").and_then(|preferences| preferences.get_mut("items"))
     {
         for item in items.iter_mut().filter_map(Value::as_object_mut) {
             item.insert("type".to_owned(), Value::from("subscription_topic"));
@@ -49,10 +48,7 @@ pub(super) fn delete(state: &mut State, call: &mut Call) -> Result<Answer, Refus
 pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let parent = call.query("parent_tenant_id");
-    let from = page
-        .after
-        .as_deref()
-        .map_or(Bound::Unbounded, |id| Bound::Excluded(Arc::from(id)));
+    let from = page.after.as_deref().map_or(Bound::Unbounded, |id| Bound::Excluded(Arc::from(id)));
     let tenants = state
         .tenants
         .from(from)
@@ -88,10 +84,7 @@ fn check(tenant: &Map<String, Value>) -> Result<(), Refusal> {
     if items.is_some_and(|items| items.iter().all(is_item)) {
         return Ok(());
     }
-    Err(wrong(
-        "default_preferences.items",
-        "an array of objects with an 'id' and a known 'status'",
-    ))
+    Err(wrong("default_preferences.items", "an array of objects with an 'id' and a known 'status'"))
 }
 
 fn unknown(id: &str) -> Refusal {

@@ -23,10 +23,7 @@ pub(in super::super) struct Memberships {
 
 impl Memberships {
     pub(in super::super) fn new(limits: Limits) -> Self {
-        Self {
-            profiles: Table::new(limits),
-            by_user: BTreeSet::new(),
-        }
+        Self { profiles: Table::new(limits), by_user: BTreeSet::new() }
     }
 
     pub(in super::super) fn len(&self) -> usize {
@@ -62,10 +59,8 @@ impl Memberships {
     }
 
     pub(in super::super) fn remove_tenant(&mut self, tenant: &str) {
-        let users: Vec<String> = self
-            .of_tenant(tenant, None)
-            .map(|(user, _)| user.into())
-            .collect();
+        let users: Vec<String> =
+            self.of_tenant(tenant, None).map(|(user, _)| user.into()).collect();
         for user in users {
             self.remove(tenant, &user);
         }
@@ -117,16 +112,10 @@ mod tests {
 
     #[test]
     fn a_membership_forgotten_for_room_is_gone_from_both_sides() {
-        let mut memberships = Memberships::new(Limits {
-            entries: 1,
-            bytes: usize::MAX,
-        });
+        let mut memberships = Memberships::new(Limits { entries: 1, bytes: usize::MAX });
         memberships.put("t1", "u", Map::new(), Merge::Deep);
         memberships.put("t2", "u", Map::new(), Merge::Deep);
-        let tenants: Vec<_> = memberships
-            .of_user("u", None)
-            .map(|(tenant, _)| tenant)
-            .collect();
+        let tenants: Vec<_> = memberships.of_user("u", None).map(|(tenant, _)| tenant).collect();
         assert_eq!(tenants, ["t2"]);
         assert_eq!(memberships.by_user.len(), 1);
         assert_eq!(memberships.of_tenant("t1", None).count(), 0);
@@ -134,18 +123,12 @@ mod tests {
 
     #[test]
     fn a_tenants_users_are_not_those_of_a_neighbour_in_the_order() {
-        let mut memberships = Memberships::new(Limits {
-            entries: 9,
-            bytes: usize::MAX,
-        });
+        let mut memberships = Memberships::new(Limits { entries: 9, bytes: usize::MAX });
         for (tenant, user) in [("a", "x"), ("b", "y"), ("b", "z"), ("bb", "w")] {
             memberships.put(tenant, user, Map::new(), Merge::Deep);
         }
         let users = |after| -> Vec<&str> {
-            memberships
-                .of_tenant("b", after)
-                .map(|(user, _)| user)
-                .collect()
+            memberships.of_tenant("b", after).map(|(user, _)| user).collect()
         };
         assert_eq!(users(None), ["y", "z"]);
         assert_eq!(users(Some("y")), ["z"]);

@@ -24,16 +24,10 @@ use super::summary::Counts;
 /// Security: every store is bounded, so that no sequence of requests exhausts memory. A million
 /// entries is ten times the largest run the emulator is meant for; 128 MiB each keeps all stores
 /// together well under what a developer's machine has.
-const WORKSPACE: Limits = Limits {
-    entries: 1_000_000,
-    bytes: 128 * 1024 * 1024,
-};
+const WORKSPACE: Limits = Limits { entries: 1_000_000, bytes: 128 * 1024 * 1024 };
 
 /// What was accepted is only looked back at, so fewer entries do.
-const ACCEPTED: Limits = Limits {
-    entries: 100_000,
-    bytes: 64 * 1024 * 1024,
-};
+const ACCEPTED: Limits = Limits { entries: 100_000, bytes: 64 * 1024 * 1024 };
 
 /// How long a message id is remembered. Courier documents no window; a day is what it keeps
 /// idempotency keys for.

@@ -91,10 +91,7 @@ impl Checkpoints {
     /// Where to start reading the file of that fingerprint.
     pub fn start(&self, fingerprint: u128) -> Place {
         let state = self.0.state();
-        state
-            .start
-            .get(&fingerprint)
-            .map_or(Place::START, |saved| saved.place)
+        state.start.get(&fingerprint).map_or(Place::START, |saved| saved.place)
     }
 
     /// Nothing of the file of that fingerprint counts as done: it is read from its start. To be called before its first
@@ -129,15 +126,9 @@ impl Checkpoints {
     fn try_begin(&self, fingerprint: u128, path: &str, next: Place) -> Option<u64> {
         let mut state = self.0.state();
         let state = &mut *state;
-        let start = state
-            .start
-            .get(&fingerprint)
-            .map_or(Place::START, |saved| saved.place);
+        let start = state.start.get(&fingerprint).map_or(Place::START, |saved| saved.place);
         let tracker = state.trackers.entry(fingerprint).or_insert_with(|| {
-            let saved = Saved {
-                place: start,
-                path: path.to_owned(),
-            };
+            let saved = Saved { place: start, path: path.to_owned() };
             state.saved.insert(fingerprint, saved);
             Tracker::new(start)
         });
@@ -146,11 +137,7 @@ impl Checkpoints {
 
     /// Writes what has changed. Blocks on the disk.
     pub fn save(&self) -> Result<(), CheckpointError> {
-        let _writing = self
-            .0
-            .writing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let places = {
             let mut state = self.0.state();
             if !std::mem::take(&mut state.changed) {
@@ -166,10 +153,9 @@ impl Shared {
     fn end(&self, fingerprint: u128, number: u64, status: EventStatus) {
         let mut state = self.state();
         let state = &mut *state;
-        let (Some(tracker), Some(saved)) = (
-            state.trackers.get_mut(&fingerprint),
-            state.saved.get_mut(&fingerprint),
-        ) else {
+        let (Some(tracker), Some(saved)) =
+            (state.trackers.get_mut(&fingerprint), state.saved.get_mut(&fingerprint))
+        else {
             return;
         };
         tracker.end(number, status);
@@ -192,11 +178,7 @@ mod tests {
     use crate::runner::source::framing::Shape;
 
     fn place(offset: u64) -> Place {
-        Place {
-            offset,
-            line: 1,
-            shape: Shape::Lines,
-        }
+        Place { offset, line: 1, shape: Shape::Lines }
     }
 
     #[tokio::test]
@@ -205,16 +187,10 @@ mod tests {
         let path = folder.path().join("checkpoints.json");
         let open = |start, follow| Checkpoints::open(path.clone(), start, follow).unwrap();
         let run = open(Start::Continue, Follow::Acknowledgements);
-        run.begin(1, "a", place(5))
-            .await
-            .finalize(EventStatus::Rejected);
+        run.begin(1, "a", place(5)).await.finalize(EventStatus::Rejected);
         drop(run.begin(1, "a", place(9)).await);
-        run.begin(1, "a", place(12))
-            .await
-            .finalize(EventStatus::Delivered);
-        run.begin(2, "b", place(3))
-            .await
-            .finalize(EventStatus::Delivered);
+        run.begin(1, "a", place(12)).await.finalize(EventStatus::Delivered);
+        run.begin(2, "b", place(3)).await.finalize(EventStatus::Delivered);
         run.save().unwrap();
 
         let run = open(Start::Continue, Follow::Reading);

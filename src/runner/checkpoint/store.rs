@@ -93,21 +93,14 @@ pub(super) fn read(path: &Path) -> Result<Places, CheckpointError> {
     }
     let raw: RawFile = serde_json::from_str(&text).map_err(|error| damaged(path, &error))?;
     if raw.version != VERSION {
-        return Err(damaged(
-            path,
-            &format_args!("version {}, expected {VERSION}", raw.version),
-        ));
+        return Err(damaged(path, &format_args!("version {}, expected {VERSION}", raw.version)));
     }
     let saved = raw.files.into_iter().map(|(fingerprint, raw)| {
         let fingerprint = u128::from_str_radix(&fingerprint, 16)
             .map_err(|_| damaged(path, &format_args!("fingerprint {fingerprint:?}")))?;
         let shape = Shape::parse(&raw.shape)
             .ok_or_else(|| damaged(path, &format_args!("shape {:?}", raw.shape)))?;
-        let place = Place {
-            offset: raw.offset,
-            line: raw.line,
-            shape,
-        };
+        let place = Place { offset: raw.offset, line: raw.line, shape };
         let path = raw.path;
         Ok((fingerprint, Saved { place, path }))
     });
@@ -116,10 +109,7 @@ pub(super) fn read(path: &Path) -> Result<Places, CheckpointError> {
 
 /// Writes the checkpoints to `path`: afterwards it holds either these or what it held before, whatever happens.
 pub(super) fn write(path: &Path, places: &Places) -> Result<(), CheckpointError> {
-    replace(path, places).map_err(|error| CheckpointError::Write {
-        path: path.to_owned(),
-        error,
-    })
+    replace(path, places).map_err(|error| CheckpointError::Write { path: path.to_owned(), error })
 }
 
 fn replace(path: &Path, places: &Places) -> io::Result<()> {
@@ -132,10 +122,7 @@ fn replace(path: &Path, places: &Places) -> io::Result<()> {
         };
         (format!("{fingerprint:032x}"), raw)
     });
-    let raw = RawFile {
-        version: VERSION,
-        files: files.collect(),
-    };
+    let raw = RawFile { version: VERSION, files: files.collect() };
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
     // A temporary file is created with mode 0600, and keeps it when it takes the name.
@@ -160,10 +147,7 @@ pub(in crate::runner) fn create_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn damaged(path: &Path, problem: &dyn std::fmt::Display) -> CheckpointError {
-    CheckpointError::Damaged {
-        path: path.to_owned(),
-        problem: problem.to_string(),
-    }
+    CheckpointError::Damaged { path: path.to_owned(), problem: problem.to_string() }
 }
 
 #[cfg(test)]
@@ -171,11 +155,7 @@ mod tests {
     use super::*;
 
     fn places() -> Places {
-        let place = Place {
-            offset: 10,
-            line: 2,
-            shape: Shape::Array,
-        };
+        let place = Place { offset: 10, line: 2, shape: Shape::Array };
         let path = "a.json".to_owned();
         Places::from([(7, Saved { place, path })])
     }

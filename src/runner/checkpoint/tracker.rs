@@ -26,19 +26,13 @@ struct Entry {
 impl Tracker {
     /// Everything before `done` is done.
     pub(super) fn new(done: Place) -> Self {
-        Self {
-            done,
-            first: 0,
-            entries: VecDeque::new(),
-            stopped: false,
-        }
+        Self { done, first: 0, entries: VecDeque::new(), stopped: false }
     }
 
     /// A record that reaches to `next` was read. Gives its number. Records begin in the order they are read.
     pub(super) fn begin(&mut self, next: Place) -> u64 {
-        let number = self
-            .first
-            .saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX));
+        let number =
+            self.first.saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX));
         if self.stopped {
             return number;
         }
@@ -89,11 +83,7 @@ mod tests {
     use crate::runner::source::framing::Shape;
 
     fn place(offset: u64) -> Place {
-        Place {
-            offset,
-            line: offset + 1,
-            shape: Shape::Lines,
-        }
+        Place { offset, line: offset + 1, shape: Shape::Lines }
     }
 
     #[test]

@@ -48,10 +48,7 @@ pub(super) struct LetterFile {
 impl LetterFile {
     /// Opens the file at `path` and creates it where there is none. Blocks on the disk.
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let failed = |error| OpenError::Open {
-            path: path.to_owned(),
-            error,
-        };
+        let failed = |error| OpenError::Open { path: path.to_owned(), error };
         if let Some(folder) = path.parent() {
             create_folder(folder).map_err(failed)?;
         }
@@ -89,10 +86,7 @@ impl LetterFile {
     /// Appends `lines` and waits until they are on disk. After an error none of them is in the file, if that can be
     /// had at all. Blocks on the disk.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        let appended = self
-            .file
-            .write_all(lines)
-            .and_then(|()| self.file.sync_data());
+        let appended = self.file.write_all(lines).and_then(|()| self.file.sync_data());
         match appended {
             Ok(()) => self.length += u64::try_from(lines.len()).unwrap_or(u64::MAX),
             // Half a line would make the next one unreadable too.
@@ -126,10 +120,7 @@ mod tests {
     fn lines_are_added_behind_what_is_there_even_if_it_was_torn() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sink/dead-letters.ndjson");
-        LetterFile::open(&path)
-            .unwrap()
-            .append(b"1\n{\"to")
-            .unwrap();
+        LetterFile::open(&path).unwrap().append(b"1\n{\"to").unwrap();
         LetterFile::open(&path).unwrap().append(b"2\n").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n{\"to\n2\n");
     }
@@ -139,10 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead-letters.ndjson");
         let open = LetterFile::open(&path).unwrap();
-        assert!(matches!(
-            LetterFile::open(&path),
-            Err(OpenError::InUse { .. })
-        ));
+        assert!(matches!(LetterFile::open(&path), Err(OpenError::InUse { .. })));
         drop(open);
         LetterFile::open(&path).unwrap();
     }
@@ -158,9 +146,6 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
         let error = LetterFile::open(&path).unwrap_err().to_string();
-        assert!(
-            error.contains("mode 640") && error.contains("chmod 600"),
-            "{error}"
-        );
+        assert!(error.contains("mode 640") && error.contains("chmod 600"), "{error}");
     }
 }

@@ -100,11 +100,7 @@ mod tests {
         DeadLetter {
             reason: Rejection::Unreadable,
             detail: "not valid JSON".to_owned(),
-            origin: Origin {
-                name: "a.ndjson".into(),
-                line: Some(7),
-                seed: Seed::Random(1),
-            },
+            origin: Origin { name: "a.ndjson".into(), line: Some(7), seed: Seed::Random(1) },
             record: Bytes::from_static(record),
             event: None,
             answer: None,

@@ -45,10 +45,7 @@ const GROUP: usize = 64;
 pub fn open(path: &Path, clock: Clock) -> Result<(DeadLetterFile, Writer), OpenError> {
     let file = LetterFile::open(path)?;
     let (sender, waiting) = mpsc::channel(GROUP);
-    let handle = DeadLetterFile {
-        waiting: sender,
-        clock,
-    };
+    let handle = DeadLetterFile { waiting: sender, clock };
     Ok((handle, Writer { waiting, file }))
 }
 
@@ -76,11 +73,7 @@ impl Writer {
         let mut group = Vec::with_capacity(GROUP);
         // Correctness: letters and the last handle's end wake us; a group is told before the next is taken.
         while self.waiting.recv_many(&mut group, GROUP).await > 0 {
-            let lines = group
-                .iter()
-                .flat_map(|it| &it.line)
-                .copied()
-                .collect::<Vec<_>>();
+            let lines = group.iter().flat_map(|it| &it.line).copied().collect::<Vec<_>>();
             let mut file = self.file;
             let written = tokio::task::spawn_blocking(move || {
                 let outcome = file.append(&lines);
@@ -114,11 +107,7 @@ mod tests {
         DeadLetter {
             reason: Rejection::Refused,
             detail: number.to_string(),
-            origin: Origin {
-                name: "x".into(),
-                line: None,
-                seed: Seed::Random(0),
-            },
+            origin: Origin { name: "x".into(), line: None, seed: Seed::Random(0) },
             record: Bytes::from_static(b"{}"),
             event: None,
             answer: None,

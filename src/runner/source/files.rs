@@ -42,8 +42,7 @@ impl Files {
         }
         tell_apart(&mut files);
         for (path, _) in &files {
-            self.progress
-                .expect(path.metadata().map_or(0, |it| it.len()));
+            self.progress.expect(path.metadata().map_or(0, |it| it.len()));
         }
         for (path, fingerprint) in files {
             match self.open(&path, fingerprint) {
@@ -72,10 +71,7 @@ impl Files {
         );
         self.checkpoints.forget(fingerprint);
         let content = open::open(path, 0, &self.progress)?;
-        Ok((
-            content.unwrap_or_else(|| Box::new(std::io::empty())),
-            Place::START,
-        ))
+        Ok((content.unwrap_or_else(|| Box::new(std::io::empty())), Place::START))
     }
 }
 

@@ -86,20 +86,9 @@ pub fn read(
             reading.chance = chance;
             thread.spawn(move || read_stdin(&feed, max_bytes))
         }
-        Kind::Files {
-            include,
-            exclude,
-            checkpoints,
-            progress,
-        } => {
+        Kind::Files { include, exclude, checkpoints, progress } => {
             reading.checkpoints = Some(checkpoints.clone());
-            let files = Files {
-                include,
-                exclude,
-                max_bytes,
-                checkpoints,
-                progress,
-            };
+            let files = Files { include, exclude, max_bytes, checkpoints, progress };
             thread.spawn(move || files.read(&feed))
         }
     };
@@ -111,10 +100,7 @@ pub fn read(
 }
 
 fn read_stdin(feed: &Feed, max_bytes: usize) {
-    let input = Arc::new(Input {
-        name: "stdin".into(),
-        fingerprint: None,
-    });
+    let input = Arc::new(Input { name: "stdin".into(), fingerprint: None });
     // Nobody listens any more: that is a reason to end, and not an error.
     let _ = feed.read(&input, std::io::stdin().lock(), Place::START, max_bytes);
 }
@@ -141,16 +127,9 @@ impl Reading {
     }
 
     async fn record(&mut self, input: &Input, frame: Frame) -> Record {
-        let Frame {
-            content,
-            from,
-            next,
-        } = frame;
+        let Frame { content, from, next } = frame;
         let seed = match input.fingerprint {
-            Some(fingerprint) => Seed::Position {
-                fingerprint,
-                offset: from.offset,
-            },
+            Some(fingerprint) => Seed::Position { fingerprint, offset: from.offset },
             None => Seed::Random(self.chance.u128(..)),
         };
         let finalizer = match (&self.checkpoints, input.fingerprint) {
@@ -172,11 +151,7 @@ impl Reading {
         };
         Record {
             payload,
-            origin: Origin {
-                name: Arc::clone(&input.name),
-                line: Some(from.line),
-                seed,
-            },
+            origin: Origin { name: Arc::clone(&input.name), line: Some(from.line), seed },
             finalizer,
         }
     }

@@ -24,10 +24,7 @@ pub(super) fn open(
     progress: &Arc<Progress>,
 ) -> io::Result<Option<Content>> {
     let mut file = File::open(path)?;
-    let counted = |file| Counted {
-        file,
-        progress: Arc::clone(progress),
-    };
+    let counted = |file| Counted { file, progress: Arc::clone(progress) };
     if is_gzip(path) {
         let mut content = MultiGzDecoder::new(BufReader::new(counted(file)));
         let skipped = io::copy(&mut content.by_ref().take(offset), &mut io::sink())?;
@@ -62,10 +59,7 @@ pub(super) fn fingerprint(path: &Path) -> io::Result<Option<u128>> {
 
 /// Another fingerprint, for one of several files that begin with the same line.
 pub(super) fn with_path(fingerprint: u128, path: &Path) -> u128 {
-    hash(&[
-        &fingerprint.to_be_bytes(),
-        path.as_os_str().as_encoded_bytes(),
-    ])
+    hash(&[&fingerprint.to_be_bytes(), path.as_os_str().as_encoded_bytes()])
 }
 
 fn hash(parts: &[&[u8]]) -> u128 {
@@ -79,8 +73,7 @@ fn hash(parts: &[&[u8]]) -> u128 {
 }
 
 fn is_gzip(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
 /// A file whose bytes count as they are read.

@@ -12,10 +12,7 @@ use super::SourceError;
 pub(super) fn find(include: &[String], exclude: &[String]) -> (Vec<PathBuf>, Vec<SourceError>) {
     let mut problems = Vec::new();
     let mut pattern_problem = |pattern: &str, error| {
-        problems.push(SourceError::Pattern {
-            pattern: pattern.to_owned(),
-            error,
-        });
+        problems.push(SourceError::Pattern { pattern: pattern.to_owned(), error });
     };
     let mut excluded = Vec::new();
     for pattern in exclude {
@@ -72,14 +69,9 @@ mod tests {
         }
         std::fs::create_dir(folder.path().join("d.json")).unwrap();
         let glob = |name: &str| format!("{}/{name}", folder.path().display());
-        let (files, problems) = find(
-            &[glob("*.json"), glob("a*"), glob("*.xml"), glob("[")],
-            &[glob("*.bad.*")],
-        );
-        assert_eq!(
-            files,
-            [folder.path().join("a.json"), folder.path().join("b.json")]
-        );
+        let (files, problems) =
+            find(&[glob("*.json"), glob("a*"), glob("*.xml"), glob("[")], &[glob("*.bad.*")]);
+        assert_eq!(files, [folder.path().join("a.json"), folder.path().join("b.json")]);
         let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert!(problems[0].contains("cannot be used as a glob"));

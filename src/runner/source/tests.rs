@@ -100,11 +100,7 @@ async fn what_cannot_be_read_costs_no_other_file() {
         let of = found.iter().filter(|(origin, _)| origin.starts_with(name));
         of.cloned().collect::<Vec<_>>()
     };
-    assert!(
-        of("a.gz").len() > 100 && of("a.gz").len() < 500,
-        "{}",
-        of("a.gz").len()
-    );
+    assert!(of("a.gz").len() > 100 && of("a.gz").len() < 500, "{}", of("a.gz").len());
     let long = "a record may take 1024 bytes, this one takes 2001; its first 1024 are kept";
     assert_eq!(of("c"), pairs([("c:1", long), ("c:2", "last")]));
 }

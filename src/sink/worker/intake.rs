@@ -14,11 +14,7 @@ use crate::telemetry::Rejection;
 impl<S: Transport> Driver<S> {
     /// Decodes a record and plans what is in it.
     pub(super) fn take_in(&mut self, record: Record) {
-        let Record {
-            payload,
-            origin,
-            finalizer,
-        } = record;
+        let Record { payload, origin, finalizer } = record;
         match payload {
             Payload::Bytes(bytes) => {
                 let events = ingest::decode(&bytes, &origin, &self.settings.ingest);
@@ -60,14 +56,8 @@ impl<S: Transport> Driver<S> {
                 let weight = size.saturating_add(requests);
                 self.window.enter(weight);
                 let (origin, now) = (origin.clone(), self.now());
-                let cargo = Cargo {
-                    event,
-                    origin,
-                    finalizer,
-                    weight,
-                    was_accepted: false,
-                    refused: None,
-                };
+                let cargo =
+                    Cargo { event, origin, finalizer, weight, was_accepted: false, refused: None };
                 self.batch.push((cargo, planned.steps), size, now);
             }
         }
@@ -88,12 +78,5 @@ impl<S: Transport> Driver<S> {
 }
 
 fn unreadable_letter(origin: Origin, record: Bytes, detail: String) -> DeadLetter {
-    DeadLetter {
-        reason: Rejection::Unreadable,
-        detail,
-        origin,
-        record,
-        event: None,
-        answer: None,
-    }
+    DeadLetter { reason: Rejection::Unreadable, detail, origin, record, event: None, answer: None }
 }

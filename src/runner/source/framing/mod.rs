@@ -66,13 +66,7 @@ struct UnderWay {
 impl Framer {
     /// Reads from `place` on. A record longer than `max_bytes` becomes [`Content::TooLong`].
     pub fn new(place: Place, max_bytes: usize) -> Self {
-        Self {
-            max_bytes,
-            buffer: BytesMut::new(),
-            place,
-            ended: false,
-            under_way: None,
-        }
+        Self { max_bytes, buffer: BytesMut::new(), place, ended: false, under_way: None }
     }
 
     /// Where reading has come to: every record before it was given out.
@@ -104,11 +98,7 @@ impl Framer {
                 }
                 Extent::GiveBack => {
                     self.place.shape = Shape::Lines;
-                    self.under_way = Some(UnderWay {
-                        unit: Unit::Line,
-                        scanned: 0,
-                        ..record
-                    });
+                    self.under_way = Some(UnderWay { unit: Unit::Line, scanned: 0, ..record });
                 }
                 Extent::Closed => return Some(self.finish(record)),
             }
@@ -152,12 +142,7 @@ impl Framer {
                     Unit::Line
                 }
             };
-            return Some(UnderWay {
-                unit,
-                from: self.place,
-                scanned: 0,
-                head: None,
-            });
+            return Some(UnderWay { unit, from: self.place, scanned: 0, head: None });
         }
     }
 
@@ -206,10 +191,7 @@ impl Framer {
 
     /// Whether what the buffer holds of `record` is more than it may take, its line end aside.
     fn is_too_long(&self, record: &UnderWay) -> bool {
-        let last = record
-            .scanned
-            .checked_sub(1)
-            .and_then(|at| self.buffer.get(at));
+        let last = record.scanned.checked_sub(1).and_then(|at| self.buffer.get(at));
         record.scanned - usize::from(last == Some(&b'\n')) > self.max_bytes
     }
 
@@ -227,17 +209,10 @@ impl Framer {
         let bytes = self.buffer.split_to(record.scanned).freeze();
         self.pass(&bytes);
         let content = match record.head.or(too_long) {
-            Some(head) => Content::TooLong {
-                head,
-                bytes: self.place.offset - record.from.offset,
-            },
+            Some(head) => Content::TooLong { head, bytes: self.place.offset - record.from.offset },
             None => Content::Whole(bytes.slice_ref(bytes.trim_ascii())),
         };
-        Frame {
-            content,
-            from: record.from,
-            next: self.place,
-        }
+        Frame { content, from: record.from, next: self.place }
     }
 
     fn consume(&mut self, count: usize) {

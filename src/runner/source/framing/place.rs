@@ -24,11 +24,7 @@ pub enum Shape {
 
 impl Place {
     /// The start of an input.
-    pub const START: Self = Self {
-        offset: 0,
-        line: 1,
-        shape: Shape::Unknown,
-    };
+    pub const START: Self = Self { offset: 0, line: 1, shape: Shape::Unknown };
 }
 
 impl Shape {
@@ -43,8 +39,6 @@ impl Shape {
 
     /// The shape of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Unknown, Self::Lines, Self::Array]
-            .into_iter()
-            .find(|shape| shape.as_str() == name)
+        [Self::Unknown, Self::Lines, Self::Array].into_iter().find(|shape| shape.as_str() == name)
     }
 }

@@ -83,10 +83,7 @@ mod tests {
 
     #[test]
     fn a_value_closes_with_its_first_bracket() {
-        assert_eq!(
-            follow(r#"{"a":[{},{"b":"}]"}],"c":{}}x"#),
-            (27, Step::Closed)
-        );
+        assert_eq!(follow(r#"{"a":[{},{"b":"}]"}],"c":{}}x"#), (27, Step::Closed));
         assert_eq!(follow("{\n  \"a\": \"\\\"}\"\n}"), (15, Step::Closed));
     }
 

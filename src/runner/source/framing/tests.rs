@@ -30,20 +30,17 @@ fn texts(input: &str) -> Vec<(String, u64)> {
     frames
         .into_iter()
         .map(|frame| match frame.content {
-            Content::Whole(bytes) => (
-                String::from_utf8(bytes.to_vec()).expect("test input is text"),
-                frame.from.line,
-            ),
+            Content::Whole(bytes) => {
+                (String::from_utf8(bytes.to_vec()).expect("test input is text"), frame.from.line)
+            }
             Content::TooLong { bytes, .. } => (format!("<{bytes} bytes>"), frame.from.line),
         })
         .collect()
 }
 
 fn check(input: &str, expected: &[(&str, u64)]) {
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|(text, line)| ((*text).to_owned(), *line))
-        .collect();
+    let expected: Vec<_> =
+        expected.iter().map(|(text, line)| ((*text).to_owned(), *line)).collect();
     assert_eq!(texts(input), expected, "{input:?}");
 }
 
@@ -53,12 +50,7 @@ fn lines_end_with_either_newline_or_the_input_and_blank_ones_count() {
     check(" \r\n\n", &[]);
     check(
         "{\"a\":1}\r\n\n  \n{\"b\":2}\nx\n{\"c\":3}",
-        &[
-            ("{\"a\":1}", 1),
-            ("{\"b\":2}", 4),
-            ("x", 5),
-            ("{\"c\":3}", 6),
-        ],
+        &[("{\"a\":1}", 1), ("{\"b\":2}", 4), ("x", 5), ("{\"c\":3}", 6)],
     );
     check("\u{feff}{\"a\":1}\n[1]\n", &[("{\"a\":1}", 1), ("[1]", 2)]);
 }
@@ -68,39 +60,21 @@ fn an_array_is_cut_into_its_elements() {
     check("[]", &[]);
     check(
         "\u{feff}\n[{\"a\":[1,\"]\"]}, {\"b\":{}},\n {\n\"c\":1}\n]\n",
-        &[
-            ("{\"a\":[1,\"]\"]}", 2),
-            ("{\"b\":{}}", 2),
-            ("{\n\"c\":1}", 3),
-        ],
+        &[("{\"a\":[1,\"]\"]}", 2), ("{\"b\":{}}", 2), ("{\n\"c\":1}", 3)],
     );
-    check(
-        "[{\"a\":1}]\n[{\"b\":1}]\n",
-        &[("{\"a\":1}", 1), ("{\"b\":1}", 2)],
-    );
-    check(
-        "[1, \"x,]\", null]\n",
-        &[("1", 1), ("\"x,]\"", 1), ("null", 1)],
-    );
+    check("[{\"a\":1}]\n[{\"b\":1}]\n", &[("{\"a\":1}", 1), ("{\"b\":1}", 2)]);
+    check("[1, \"x,]\", null]\n", &[("1", 1), ("\"x,]\"", 1), ("null", 1)]);
 }
 
 #[test]
 fn a_broken_element_costs_no_other() {
     let good = [("{\"g\":1}", 2), ("{\"h\":[{}]}", 3)];
-    for broken in [
-        "{\"a\":{\"b\":1},",
-        "{\"a\":\"x},",
-        "{\"a\",",
-        "{\"a\":1}},",
-        "nonsense {",
-        "\"",
-    ] {
+    for broken in
+        ["{\"a\":{\"b\":1},", "{\"a\":\"x},", "{\"a\",", "{\"a\":1}},", "nonsense {", "\""]
+    {
         let found = texts(&format!("[{broken}\n{{\"g\":1}},\n{{\"h\":[{{}}]}}\n]"));
         for (text, line) in good {
-            assert!(
-                found.contains(&(text.to_owned(), line)),
-                "{broken}: {found:?}"
-            );
+            assert!(found.contains(&(text.to_owned(), line)), "{broken}: {found:?}");
         }
     }
 }
@@ -111,10 +85,7 @@ fn objects_over_several_lines_are_joined_while_they_close() {
         "{\n  \"a\": {\n  }\n}\n{\n  \"b\": 1 }\n",
         &[("{\n  \"a\": {\n  }\n}", 1), ("{\n  \"b\": 1 }", 5)],
     );
-    check(
-        "{\"a\":\n{\"b\":1}\n{\"c\":1}\n",
-        &[("{\"a\":", 1), ("{\"b\":1}", 2), ("{\"c\":1}", 3)],
-    );
+    check("{\"a\":\n{\"b\":1}\n{\"c\":1}\n", &[("{\"a\":", 1), ("{\"b\":1}", 2), ("{\"c\":1}", 3)]);
     check("{\n\"a\"", &[("{", 1), ("\"a\"", 2)]);
 }
 
@@ -125,10 +96,7 @@ fn a_record_may_take_the_limit_and_no_more() {
     check(&format!("{most}x\ny"), &[("<1026 bytes>", 1), ("y", 2)]);
     let open = format!("{{\n{}", "\"a\": 1,\n".repeat(200));
     assert_eq!(texts(&open).len(), 201);
-    check(
-        &format!("[{{\"a\":\"{most}\"}},{{\"b\":1}}]"),
-        &[("<1032 bytes>", 1), ("{\"b\":1}", 1)],
-    );
+    check(&format!("[{{\"a\":\"{most}\"}},{{\"b\":1}}]"), &[("<1032 bytes>", 1), ("{\"b\":1}", 1)]);
 }
 
 /// Text with everything the framing looks at.
@@ -168,16 +136,8 @@ fn good() -> impl Strategy<Value = String> {
 fn line() -> impl Strategy<Value = (bool, String)> {
     let broken = (good(), any::<prop::sample::Index>())
         .prop_map(|(line, end)| line.chars().take(1 + end.index(line.len() - 1)).collect());
-    let words = select(vec![
-        "nonsense",
-        "\"",
-        "}",
-        "{\"a\":1]",
-        "\\",
-        "null",
-        "{\"a\":\"b",
-    ])
-    .prop_map(str::to_owned);
+    let words = select(vec!["nonsense", "\"", "}", "{\"a\":1]", "\\", "null", "{\"a\":\"b"])
+        .prop_map(str::to_owned);
     prop_oneof![
         good().prop_map(|line| (true, line)),
         prop_oneof![broken, words].prop_map(|line: String| (false, line)),

@@ -8,11 +8,7 @@ pub(super) enum Unit {
     /// A line
     Line,
     /// An object that began the input: one line, or several if it is still open when the first ends
-    Object {
-        structure: Structure,
-        closed: bool,
-        lines: bool,
-    },
+    Object { structure: Structure, closed: bool, lines: bool },
     /// An object or a list inside an array
     Element(Structure),
     /// Anything else inside an array; it ends with its line at the latest
@@ -36,11 +32,7 @@ pub(super) enum Cut {
 
 impl Unit {
     pub(super) fn object() -> Self {
-        Self::Object {
-            structure: Structure::default(),
-            closed: false,
-            lines: false,
-        }
+        Self::Object { structure: Structure::default(), closed: false, lines: false }
     }
 
     /// The unit of an array that begins with `first`.
@@ -48,10 +40,7 @@ impl Unit {
         if matches!(first, b'{' | b'[') {
             Self::Element(Structure::default())
         } else {
-            Self::Scalar {
-                in_string: false,
-                escaped: false,
-            }
+            Self::Scalar { in_string: false, escaped: false }
         }
     }
 
@@ -60,11 +49,9 @@ impl Unit {
         match self {
             Self::Line if byte == b'\n' => Cut::After,
             Self::Line => Cut::No,
-            Self::Object {
-                structure,
-                closed,
-                lines,
-            } => object_step(structure, closed, lines, byte),
+            Self::Object { structure, closed, lines } => {
+                object_step(structure, closed, lines, byte)
+            }
             Self::Element(structure) => match structure.step(byte) {
                 Step::Inside => Cut::No,
                 Step::Closed => Cut::After,
