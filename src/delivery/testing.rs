@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
+use tower::BoxError;
 use tower::util::{MapErr, ServiceExt};
 use tower_test::mock::{self, Mock};
 
@@ -15,8 +16,6 @@ use super::{
 };
 use crate::courier::{Body, Class, KeySeed, Request, TemplateId, TenantId, UserId};
 use crate::telemetry::Tally;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A transport that the test answers for.
 pub(super) type Server = MapErr<Mock<Call, Receipt>, fn(BoxError) -> Failure>;
