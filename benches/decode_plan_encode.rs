@@ -17,10 +17,10 @@ mod support;
 fn way_of(record: &Bytes, rules: &Rules, origin: &Origin, endpoint: &BaseUrl) {
     for event in ingest::decode(record, origin, &Limits::default()) {
         let Ok(event) = event else { continue };
-        let Plan::Steps(planned) = plan::plan(&event, rules) else {
+        let Plan::Steps(steps) = plan::plan(&event, rules).plan else {
             continue;
         };
-        for step in planned.steps {
+        for step in steps {
             if let Action::Request(request) = step.action {
                 let call = Call::new(request, Some(step.seed));
                 black_box(encode(&call, endpoint, HeaderValue::from_static("Bearer key")).ok());

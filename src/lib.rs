@@ -5,9 +5,10 @@
 //! and a cloneable [`tower::Service`] with a worker. It spawns nothing: whoever embeds it runs it.
 //!
 //! ```
+//! use courier_sink::config::CourierConfig;
 //! use courier_sink::delivery::{Answer, Call, Failure, FailureKind, Outcome, Receipt};
 //! use courier_sink::finalization::EventStatus::{Delivered, Rejected};
-//! use courier_sink::sink::{Context, CourierSink, LogOnly, Record, Settings};
+//! use courier_sink::sink::{Context, CourierSink, LogOnly, Record};
 //! use std::sync::Arc;
 //! use tower::{Service, ServiceBuilder, ServiceExt};
 //!
@@ -20,7 +21,8 @@
 //!     }
 //!     Ok(Receipt { status: 202, outcome: Outcome::Accepted, body: "{}".into() })
 //! });
-//! let settings = Settings::new("courier");
+//! let block = "api_key = 'pk_test'\nbatch.timeout_secs = 0.05";
+//! let settings = CourierConfig::from_toml("courier", block, &|_| None).unwrap().settings;
 //! let context = Context { dead_letters: Arc::new(LogOnly), tally: Arc::default(), seed: 7 };
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {

@@ -26,9 +26,13 @@ use crate::json::Json;
 ///
 /// Each event stands alone: a bad one gives its own error and costs no other.
 pub fn decode(record: &Bytes, origin: &Origin, limits: &Limits) -> Vec<Result<Event, DecodeError>> {
-    let mut events = Vec::with_capacity(1);
-    for part in unwrap::parts(record) {
+    let parts = unwrap::parts(record);
+    // Security: one event that lingers must not keep a whole batch in memory.
+    let is_shared = parts.len() > 1;
+    let mut events = Vec::with_capacity(parts.len());
+    for part in parts {
         let decoded = part.outcome.and_then(|bytes| {
+            let bytes = if is_shared { Bytes::copy_from_slice(&bytes) } else { bytes };
             event(
                 &bytes,
                 &message_id::Fallback { seed: origin.seed, position: part.position },

@@ -73,7 +73,6 @@ fn announce(context: Context<'_>, steps: &mut step::Builder<'_>) -> Result<(), R
         return Ok(());
     }
     // An inline automation has been run by now, or was not trusted: Courier must not run it as well.
-    let announced = forward::body(context.event, Inline::Ignore)?;
-    steps.push_user(steps.last(), announced.request()?);
+    steps.push_user(steps.last(), forward::request(context.event, Inline::Ignore)?);
     Ok(())
 }

@@ -9,21 +9,13 @@ use crate::courier::{Body, Request};
 use crate::event::{Event, EventType};
 use crate::json::{Json, ObjectWriter};
 
-/// The body, and whether something in it was not trusted.
-#[derive(Debug)]
-pub(super) struct Forwarded {
-    bytes: Bytes,
-    pub(super) ignored_inline: bool,
+/// The event as Courier's RudderStack integration takes it, without what `trust` does not cover. An event that needs
+/// no change is not copied.
+pub(super) fn request(event: &Event, trust: Inline) -> Result<Request, Refusal> {
+    Ok(Request::InboundRudderStack { body: Body::new(body(event, trust)?)? })
 }
 
-impl Forwarded {
-    pub(super) fn request(self) -> Result<Request, Refusal> {
-        Ok(Request::InboundRudderStack { body: Body::new(self.bytes)? })
-    }
-}
-
-/// The event as Courier's RudderStack integration takes it. An event that needs no change is not copied.
-pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
+fn body(event: &Event, trust: Inline) -> Result<Bytes, Refusal> {
     let lifted = lifted_traits(event)?;
     let text = event.body.as_str();
     let members = event.body.members();
@@ -41,10 +33,9 @@ pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
     let unchanged = lifted.is_none() && !event.message_id_was_made;
     let is_kept = |(name, value)| !is_dropped(name, value) && strip(name, value).is_none();
     if unchanged && members.iter().all(is_kept) {
-        return Ok(Forwarded { bytes: event.body.to_bytes(), ignored_inline: false });
+        return Ok(event.body.to_bytes());
     }
     let mut written = ObjectWriter::with_capacity(text.len() + 64);
-    let mut stripped = false;
     // A null takes the values before it along: without it, they would be back.
     let last = members.last_values();
     let is_null = |name| last.get(name) == Some(&"null");
@@ -53,7 +44,6 @@ pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
             continue;
         }
         let kept = strip(name, value);
-        stripped |= kept.is_some();
         written.raw(name, kept.as_deref().unwrap_or(value));
     }
     if let Some(traits) = lifted {
@@ -62,7 +52,7 @@ pub(super) fn body(event: &Event, trust: Inline) -> Result<Forwarded, Refusal> {
     if event.message_id_was_made {
         written.string("messageId", event.message_id.as_str());
     }
-    Ok(Forwarded { bytes: Bytes::from(written.finish()), ignored_inline: stripped })
+    Ok(Bytes::from(written.finish()))
 }
 
 /// The `context.traits` that take the place of an identify's missing `traits`.

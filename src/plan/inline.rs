@@ -40,12 +40,21 @@ impl Payload {
         }
     }
 
-    /// Forgets what is not trusted; says whether there was any.
-    pub(super) fn limit(&mut self, trust: Inline) -> bool {
-        let steps = if trust < Inline::Allow { self.steps.take() } else { None };
-        let template = if trust < Inline::Template { self.template.take() } else { None };
-        steps.is_some() || template.is_some()
+    /// Forgets what is not trusted.
+    pub(super) fn limit(&mut self, trust: Inline) {
+        if trust < Inline::Allow {
+            self.steps = None;
+        }
+        if trust < Inline::Template {
+            self.template = None;
+        }
     }
+}
+
+/// Whether the event brings something that is not trusted.
+pub(super) fn is_ignored(event: &Event, trust: Inline) -> bool {
+    let is_distrusted = |(name, value)| name == "properties" && strip(value, trust).is_some();
+    trust < Inline::Allow && event.body.members().iter().any(is_distrusted)
 }
 
 /// `properties` without what `trust` does not cover, so that Courier cannot run it either; `None` where there is

@@ -26,24 +26,27 @@ pub use refuse::Refusal;
 pub use rules::{
     Direct, Inline, Integrations, Mode, NullTraits, Rules, TenantRule, Traits, Unmapped,
 };
-pub use step::{Lane, Plan, Step, Steps};
+pub use step::{Lane, Plan, Planned, Step};
 
 use crate::event::{Event, EventType};
 use crate::telemetry::SkipReason;
 
 /// Plans one event.
-pub fn plan(event: &Event, rules: &Rules) -> Plan {
+pub fn plan(event: &Event, rules: &Rules) -> Planned {
     if rules.integrations == Integrations::Strict && !integrations::allow(event) {
-        return Plan::Skip(SkipReason::Integrations);
+        return Planned::skipped(SkipReason::Integrations);
     }
     if rules.consent.as_ref().is_some_and(|consent| consent.denies(event)) {
-        return Plan::Skip(SkipReason::Consent);
+        return Planned::skipped(SkipReason::Consent);
     }
-    let planned = match &rules.mode {
+    let plan = match &rules.mode {
         Mode::Direct(direct) => direct::plan(event, rules, direct),
         Mode::Inbound { group } => inbound(event, rules, *group),
     };
-    planned.unwrap_or_else(Plan::Refuse)
+    Planned {
+        plan: plan.unwrap_or_else(Plan::Refuse),
+        ignored_inline: inline::is_ignored(event, rules.inline),
+    }
 }
 
 /// What RudderStack's own destination sends, and group events, which Courier documents and RudderStack refuses.
@@ -63,8 +66,6 @@ fn inbound(event: &Event, rules: &Rules, group: bool) -> Result<Plan, Refusal> {
         | EventType::Other => return Ok(Plan::Skip(SkipReason::Unsupported)),
     }
     let mut steps = step::Builder::new(event, rules);
-    let forwarded = forward::body(event, rules.inline)?;
-    steps.ignored_inline = forwarded.ignored_inline;
-    steps.push_user(None, forwarded.request()?);
+    steps.push_user(None, forward::request(event, rules.inline)?);
     Ok(steps.finish())
 }

@@ -7,24 +7,24 @@ use crate::courier::{Action, KeySeed, Request};
 use crate::event::Event;
 use crate::telemetry::SkipReason;
 
+/// A plan, and what was left out of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// What the event means
+    pub plan: Plan,
+    /// Whether the event brought an inline automation that is not trusted
+    pub ignored_inline: bool,
+}
+
 /// What an event means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Work to do
-    Steps(Steps),
+    /// Work to do, in the order it is to be done; never empty
+    Steps(Vec<Step>),
     /// Nothing to do, on purpose
     Skip(SkipReason),
     /// Nothing that can be done
     Refuse(Refusal),
-}
-
-/// The work for one event; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Steps {
-    /// In the order they are to be taken
-    pub steps: Vec<Step>,
-    /// Whether an inline automation was left out because payloads are not trusted that far
-    pub ignored_inline: bool,
 }
 
 /// One piece of work.
@@ -57,12 +57,17 @@ pub(super) struct Builder<'a> {
     event: &'a Event,
     rules: &'a Rules,
     steps: Vec<Step>,
-    pub(super) ignored_inline: bool,
+}
+
+impl Planned {
+    pub(super) const fn skipped(reason: SkipReason) -> Self {
+        Self { plan: Plan::Skip(reason), ignored_inline: false }
+    }
 }
 
 impl<'a> Builder<'a> {
     pub(super) const fn new(event: &'a Event, rules: &'a Rules) -> Self {
-        Self { event, rules, steps: Vec::new(), ignored_inline: false }
+        Self { event, rules, steps: Vec::new() }
     }
 
     /// Adds a request in the lane of the event's user; gives its position.
@@ -99,6 +104,6 @@ impl<'a> Builder<'a> {
         if self.steps.is_empty() {
             return Plan::Skip(SkipReason::Nothing);
         }
-        Plan::Steps(Steps { steps: self.steps, ignored_inline: self.ignored_inline })
+        Plan::Steps(self.steps)
     }
 }

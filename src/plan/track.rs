@@ -10,7 +10,7 @@ use crate::telemetry::SkipReason;
 /// Adds the steps of a track event.
 pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Written {
     let mut payload = Payload::of(context.event);
-    steps.ignored_inline = payload.limit(context.rules.inline);
+    payload.limit(context.rules.inline);
     if let Some(request) = invoke(context, &payload)? {
         steps.push_user(None, request);
         return Ok(Ok(()));
@@ -20,11 +20,7 @@ pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Writt
         let request = match context.direct.unmapped {
             Unmapped::Skip => return Ok(Err(SkipReason::Unmapped)),
             Unmapped::InboundCourier => inbound_courier(context)?,
-            Unmapped::InboundRudderStack => {
-                let forwarded = forward::body(context.event, context.rules.inline)?;
-                steps.ignored_inline |= forwarded.ignored_inline;
-                forwarded.request()?
-            }
+            Unmapped::InboundRudderStack => forward::request(context.event, context.rules.inline)?,
         };
         steps.push_user(None, request);
     }

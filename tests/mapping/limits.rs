@@ -10,8 +10,8 @@ use crate::rules::Options;
 fn size(options: &str, event: &str, filler: usize) -> Result<usize, String> {
     let event = decode(&event.replace('*', &"x".repeat(filler)), None).unwrap();
     let options: Options = serde_json::from_str(options).unwrap();
-    match plan(&event, &options.rules()) {
-        Plan::Steps(steps) => match &steps.steps.first().unwrap().action {
+    match plan(&event, &options.rules()).plan {
+        Plan::Steps(steps) => match &steps.first().unwrap().action {
             Action::Request(request) => Ok(request.body().unwrap().len()),
             Action::UpdateTenant { .. } => panic!("a tenant's size is known once it is read"),
         },

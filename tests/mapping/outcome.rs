@@ -1,7 +1,8 @@
 //! What comes of an event, as text:
 //!
-//! - `unreadable: why`, `refuse: why` or `skip: reason`, alone
+//! - `unreadable: why`, alone
 //! - `ignored inline`, where the event brought more than is trusted
+//! - `refuse: why` or `skip: reason`, where there are no requests
 //! - for each request `METHOD /path in LANE`, `after N` where it waits for the N-th step, `with key` where it has one
 //!   (and its value if the fixture asks for it); then its body
 
@@ -22,17 +23,24 @@ pub(crate) async fn of(fixture: &Fixture, server: &Server) -> String {
         Err(problem) => return format!("unreadable: {problem}"),
     };
     let rules = fixture.options.rules();
-    let steps = match plan::plan(&event, &rules) {
-        Plan::Skip(reason) => return format!("skip: {reason}"),
-        Plan::Refuse(refusal) => return format!("refuse: {refusal}"),
+    let planned = plan::plan(&event, &rules);
+    let mut lines = Vec::new();
+    if planned.ignored_inline {
+        lines.push("ignored inline".to_owned());
+    }
+    let steps = match planned.plan {
+        Plan::Skip(reason) => {
+            lines.push(format!("skip: {reason}"));
+            Vec::new()
+        }
+        Plan::Refuse(refusal) => {
+            lines.push(format!("refuse: {refusal}"));
+            Vec::new()
+        }
         Plan::Steps(steps) => steps,
     };
     server.store(fixture.stored.clone());
-    let mut lines = Vec::new();
-    if steps.ignored_inline {
-        lines.push("ignored inline".to_owned());
-    }
-    for step in steps.steps {
+    for step in steps {
         let work = Work { action: step.action.clone(), seed: step.seed.clone() };
         for seen in server.take(work).await {
             lines.push(head(&step, &seen, fixture.options.exact_keys));

@@ -3,7 +3,7 @@
 use courier_sink::courier::{Action, Generation, MAX_BODY_BYTES, Request};
 use courier_sink::event::Event;
 use courier_sink::json::Members;
-use courier_sink::plan::{Inline, Plan, Rules, Steps, plan};
+use courier_sink::plan::{Inline, Plan, Rules, Step, plan};
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 
@@ -11,17 +11,17 @@ use crate::arbitrary::{event, rules};
 use crate::outcome::decode;
 use crate::rules::Options;
 
-fn steps(event: &Event, rules: &Rules) -> Option<Steps> {
-    match plan(event, rules) {
+fn steps(event: &Event, rules: &Rules) -> Option<Vec<Step>> {
+    match plan(event, rules).plan {
         Plan::Steps(steps) => Some(steps),
         Plan::Skip(_) | Plan::Refuse(_) => None,
     }
 }
 
 /// The bodies of all requests, a tenant's as it would be if there were none yet, and if there were one.
-fn bodies(steps: &Steps) -> Vec<String> {
+fn bodies(steps: &[Step]) -> Vec<String> {
     let mut bodies = Vec::new();
-    for step in &steps.steps {
+    for step in steps {
         match &step.action {
             Action::Request(request) => bodies.extend(request.body()),
             Action::UpdateTenant { update, .. } => {
@@ -94,10 +94,10 @@ proptest! {
         let again = decode(event.body.as_str(), Some(5)).unwrap();
         let planned = plan(&event, &rules);
         prop_assert_eq!(&planned, &plan(&again, &rules));
-        if let Plan::Steps(steps) = planned {
-            prop_assert!(!steps.steps.is_empty());
+        if let Plan::Steps(steps) = planned.plan {
+            prop_assert!(!steps.is_empty());
             let mut keys = Vec::new();
-            for (position, step) in steps.steps.iter().enumerate() {
+            for (position, step) in steps.iter().enumerate() {
                 prop_assert!(step.after.is_none_or(|after| after < position));
                 if let Action::Request(request) = &step.action {
                     keys.push(step.seed.key(request, Generation::default()).to_string());
@@ -112,7 +112,7 @@ proptest! {
 
     #[test]
     fn every_body_is_an_object_within_the_limit(event in event(), rules in rules()) {
-        for body in steps(&event, &rules).iter().flat_map(bodies) {
+        for body in steps(&event, &rules).iter().flat_map(|steps| bodies(steps)) {
             let is_object = body.starts_with('{');
             prop_assert!(is_object && body.len() <= MAX_BODY_BYTES);
             prop_assert!(serde_json::from_str::<IgnoredAny>(&body).is_ok(), "{}", body);
@@ -127,7 +127,7 @@ proptest! {
             Inline::Ignore => &["steps", "template"],
         };
         let Some(steps) = steps(&event, &rules) else { return Ok(()) };
-        for step in &steps.steps {
+        for step in &steps {
             let Action::Request(request) = &step.action else { continue };
             let Some(body) = request.body() else { continue };
             let body = String::from_utf8(body.to_bytes().to_vec()).unwrap();

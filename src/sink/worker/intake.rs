@@ -6,7 +6,7 @@ use super::Driver;
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Planned};
 use crate::sink::cargo::{Cargo, letter};
 use crate::sink::{DeadLetter, Payload, Record, Transport};
 use crate::telemetry::Rejection;
@@ -37,7 +37,11 @@ impl<S: Transport> Driver<S> {
     fn plan(&mut self, event: Event, origin: &Origin, finalizer: EventFinalizer) {
         let tally = &self.shared.tally;
         tally.event(event.kind);
-        match plan::plan(&event, &self.settings.rules) {
+        let Planned { plan, ignored_inline } = plan::plan(&event, &self.settings.rules);
+        if ignored_inline {
+            tally.ignored_inline();
+        }
+        match plan {
             Plan::Skip(reason) => {
                 tally.skipped(reason);
                 finalizer.finalize(EventStatus::Delivered);
@@ -47,18 +51,15 @@ impl<S: Transport> Driver<S> {
                 let letter = letter(&event, origin.clone(), Rejection::Refused, detail);
                 self.reject(letter, finalizer);
             }
-            Plan::Steps(planned) => {
-                if planned.ignored_inline {
-                    tally.ignored_inline();
-                }
+            Plan::Steps(steps) => {
                 let size = event.body.as_str().len();
-                let requests: usize = planned.steps.iter().map(|step| step.action.weight()).sum();
+                let requests: usize = steps.iter().map(|step| step.action.weight()).sum();
                 let weight = size.saturating_add(requests);
                 self.window.enter(weight);
                 let (origin, now) = (origin.clone(), self.now());
                 let cargo =
                     Cargo { event, origin, finalizer, weight, was_accepted: false, refused: None };
-                self.batch.push((cargo, planned.steps), size, now);
+                self.batch.push((cargo, steps), size, now);
             }
         }
     }
