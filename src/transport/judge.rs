@@ -191,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn a_page_in_place_of_a_tenant_may_pass() {
+        for body in ["<html>", "", "[]", "{\"id\":"] {
+            let failure = judged(Endpoint::GetTenant, 200, &[], body).unwrap_err();
+            assert_eq!(failure.kind, Unavailable, "{body}");
+            assert!(failure.detail.contains("not a tenant"));
+        }
+    }
+
+    #[test]
     fn every_other_answer_is_a_failure_of_one_kind() {
         let (always, never) = (("x-should-retry", "true"), ("x-should-retry", "False"));
         for (status, body, usual, forced, forbidden, stored) in [

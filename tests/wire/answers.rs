@@ -26,7 +26,8 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn a_tenant_up_to_the_cap_is_kept_and_a_larger_one_refused() {
     for (size, fits) in [(MAX_BODY_BYTES, true), (MAX_BODY_BYTES + 1, false)] {
-        let server = Server::start(None, move |_| answer(200, vec![b' '; size])).await;
+        let body = format!("{{\"id\":\"t\"{}}}", " ".repeat(size - 10));
+        let server = Server::start(None, move |_| answer(200, body.clone())).await;
         let result = send(&transport(&server.url()), tenant()).await;
         if fits {
             assert_eq!(result.unwrap().body.len(), size);
