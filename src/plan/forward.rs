@@ -18,6 +18,11 @@ pub(super) fn request(event: &Event, trust: Inline) -> Result<Request, Refusal> 
 fn body(event: &Event, trust: Inline) -> Result<Bytes, Refusal> {
     let lifted = lifted_traits(event)?;
     let text = event.body.as_str();
+    let unchanged = lifted.is_none() && !event.message_id_was_made;
+    let may_hold_null = memchr::memmem::find(text.as_bytes(), b"null").is_some();
+    if unchanged && trust == Inline::Allow && !may_hold_null {
+        return Ok(event.body.to_bytes());
+    }
     let members = event.body.members();
     let is_dropped = |name: &str, value: &str| match name {
         _ if value == "null" => true,
@@ -30,7 +35,6 @@ fn body(event: &Event, trust: Inline) -> Result<Bytes, Refusal> {
         "properties" => inline::strip(value, trust),
         _ => None,
     };
-    let unchanged = lifted.is_none() && !event.message_id_was_made;
     let is_kept = |(name, value)| !is_dropped(name, value) && strip(name, value).is_none();
     if unchanged && members.iter().all(is_kept) {
         return Ok(event.body.to_bytes());
