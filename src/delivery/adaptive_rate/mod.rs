@@ -53,6 +53,10 @@ const REST: u32 = 30;
 /// The part of the rate that must be used for it to be the rate that is tried.
 const PRESSED: f64 = 0.8;
 
+/// Of the attempts of a round one in so many must have succeeded meanwhile, or it would run ahead of the answers, or ask
+/// a server that only fails ever faster.
+const HEARD: u32 = 4;
+
 /// The token bucket's depth in seconds: what timers that count in milliseconds need, and no more, as the server's own
 /// depth is unknown.
 const BURST: f64 = 0.01;
@@ -150,12 +154,13 @@ impl RateController {
             return false;
         }
         let pressed = self.is_pressed(elapsed);
+        let is_heard = self.round.passed >= self.round.admitted / HEARD;
         self.next_round(now);
         let before = self.rate;
-        if pressed {
+        if pressed && is_heard {
             self.run.rounds = self.run.rounds.saturating_add(1);
             self.grow(now);
-        } else {
+        } else if !pressed {
             self.run.slack = true;
         }
         before.to_bits() != self.rate.to_bits()

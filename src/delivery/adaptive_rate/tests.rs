@@ -52,6 +52,17 @@ fn a_rate_that_is_not_used_does_not_grow() {
 }
 
 #[test]
+fn a_server_that_only_fails_is_not_asked_faster() {
+    let mut controller = RateController::new(&AdaptiveRate::default());
+    for tenth in 0..1000 {
+        let now = Duration::from_millis(100) * tenth;
+        controller.admitted(now);
+        controller.ended(now, Duration::ZERO, Signal::Neither);
+    }
+    assert!((controller.per_second() - 10.0).abs() < 1e-9);
+}
+
+#[test]
 fn a_refusal_after_an_idle_hour_is_no_measurement() {
     let mut controller = RateController::new(&AdaptiveRate::default());
     let mut now = Duration::ZERO;

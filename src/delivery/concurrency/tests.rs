@@ -130,6 +130,10 @@ proptest! {
             prop_assert_eq!(limit, controller.limit());
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn refusals_alone_lead_to_one_and_success_leads_back(rtt in 1u64..10_000) {
