@@ -63,7 +63,8 @@ pub(crate) fn decode(text: &str, offset: Option<u64>) -> Result<Event, String> {
         },
     };
     let limits = Limits { max_event_bytes: 16 << 20, ..Limits::default() };
-    let mut decoded = ingest::decode(&Bytes::from(text.to_owned()), &origin, &limits);
+    let decoded = ingest::decode(&Bytes::from(text.to_owned()), &origin, &limits);
+    let mut decoded: Vec<_> = decoded.collect();
     assert_eq!(decoded.len(), 1, "one event in {text}");
     let only = decoded.remove(0);
     only.map_err(|error| error.problem.to_string())

@@ -215,8 +215,11 @@ impl State {
         let pause = &mut class.pause;
         // Attempts that were under way together are throttled together: that is one reason to slow down, not many.
         let is_first = number >= pause.since;
-        let length = match asked {
-            Some(asked) => asked.min(self.retry_after_max),
+        // Whoever says no again after the wait it asked for is given longer ones: a wait of next to nothing, believed
+        // each time, would be a busy loop.
+        let again = pause.streak.checked_sub(1).map(|streak| wait(&self.retry, streak, 1.0));
+        let length = match asked.filter(|asked| !asked.is_zero()) {
+            Some(asked) => asked.min(self.retry_after_max).max(again.unwrap_or_default()),
             None if is_first => wait(&self.retry, pause.streak, 1.0),
             None => return,
         };

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::Driver;
+use super::open::{Content, OpenRecord};
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
@@ -17,13 +18,11 @@ impl<S: Transport> Driver<S> {
         let Record { payload, origin, finalizer } = record;
         match payload {
             Payload::Bytes(bytes) => {
-                let events = ingest::decode(&bytes, &origin, &self.settings.ingest);
-                let finalizers = finalizer.split(events.len());
-                for (event, finalizer) in events.into_iter().zip(finalizers) {
-                    match event {
-                        Ok(event) => self.plan(event, &origin, finalizer),
-                        Err(error) => self.unreadable(error, finalizer),
-                    }
+                let decoding = ingest::decode(&bytes, &origin, &self.settings.ingest);
+                match OpenRecord::open(decoding, finalizer) {
+                    Content::Nothing(finalizer) => finalizer.finalize(EventStatus::Delivered),
+                    Content::One(event, finalizer) => self.take_event(event, &origin, finalizer),
+                    Content::Several(record) => self.open = Some(record),
                 }
             }
             Payload::Unreadable { bytes, problem } => {
@@ -31,6 +30,26 @@ impl<S: Transport> Driver<S> {
                 let letter = unreadable_letter(origin, bytes, problem);
                 self.reject(letter, finalizer);
             }
+        }
+    }
+
+    /// Takes in the next event of the record that is open.
+    pub(super) fn take_open(&mut self, record: Box<OpenRecord>) {
+        let origin = record.origin().clone();
+        let (event, finalizer, rest) = record.take();
+        self.open = rest;
+        self.take_event(event, &origin, finalizer);
+    }
+
+    fn take_event(
+        &mut self,
+        event: Result<Event, DecodeError>,
+        origin: &Origin,
+        finalizer: EventFinalizer,
+    ) {
+        match event {
+            Ok(event) => self.plan(event, origin, finalizer),
+            Err(error) => self.unreadable(error, finalizer),
         }
     }
 
