@@ -23,23 +23,21 @@ pub(crate) struct Broken {
 /// Records that wait between the service face's handle and the window.
 const OUTSIDE: usize = 16;
 
-/// Checks every promise.
-///
-/// # Panics
-///
-/// When one is broken: with the seed, the options and the end of the log.
-pub(crate) fn check(played: &Played) {
-    let Err(Broken { promise, what, position }) = promises(played) else {
-        return;
-    };
-    let Played { seed, options, weather, face, end, entries, .. } = played;
-    panic!(
-        "seed {seed} broke the promise `{promise}`: {what}\n{face:?} {end:?}\n{}{weather:?}\n{}",
-        options.text,
-        tail(entries, position)
-    );
+impl Broken {
+    /// One line.
+    pub(crate) fn summary(&self, seed: u64) -> String {
+        format!("seed {seed} broke the promise `{}`: {}", self.promise, self.what)
+    }
+
+    /// The settings, the weather and the log up to where it came to light.
+    pub(crate) fn story(&self, played: &Played) -> String {
+        let Played { options, weather, face, end, entries, .. } = played;
+        let tail = tail(entries, self.position);
+        format!("{face:?} {end:?}\n{}{weather:?}\n{tail}", options.text)
+    }
 }
 
+/// Checks every promise.
 pub(crate) fn promises(played: &Played) -> Result<(), Broken> {
     let end = played.entries.len();
     let late = |promise| move |what| Broken { promise, what, position: end };

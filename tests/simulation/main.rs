@@ -36,9 +36,21 @@ fn every_promise_is_kept_under_every_schedule() {
         Some(seed) => seed..seed + 1,
         None => 0..asked_for("SIMULATION_SEEDS").unwrap_or(SEEDS),
     };
+    let (mut broken, mut first) = (Vec::new(), None);
     for seed in seeds {
-        check::check(&play::play(seed));
+        let played = play::play(seed);
+        if let Err(promise) = check::promises(&played) {
+            first.get_or_insert_with(|| promise.story(&played));
+            broken.push(promise.summary(seed));
+        }
     }
+    let (count, shown) = (broken.len(), broken.iter().take(20).cloned().collect::<Vec<_>>());
+    assert!(
+        broken.is_empty(),
+        "{count} broken\n{}\nthe first of them:\n{}",
+        shown.join("\n"),
+        first.unwrap_or_default()
+    );
 }
 
 #[test]

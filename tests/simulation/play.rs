@@ -25,7 +25,6 @@ const LIMIT: Duration = Duration::from_secs(1_000_000);
 
 /// A run that is over.
 pub(crate) struct Played {
-    pub(crate) seed: u64,
     pub(crate) options: Options,
     pub(crate) weather: Weather,
     pub(crate) events: Vec<Event>,
@@ -107,7 +106,7 @@ pub(crate) fn play(seed: u64) -> Played {
         courier.settle();
         log.into_entries()
     });
-    Played { seed, options, weather, events, face, end, entries }
+    Played { options, weather, events, face, end, entries }
 }
 
 fn record(log: &Log, number: usize, event: &Event) -> Record {

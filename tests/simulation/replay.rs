@@ -23,6 +23,8 @@ pub(crate) type Place = (usize, usize);
 pub(crate) enum State {
     Waiting,
     UnderWay,
+    /// Sent, and to be sent again, or its second request is due
+    Resting,
     /// Done if an equal neighbour's request was its own
     Perhaps,
     Done,
@@ -133,8 +135,12 @@ impl<'a> Replay<'a> {
             let progress = &self.progress[&head];
             let after = self.step(head).after.map(|step| self.progress[&(head.0, step)].state);
             let is_free = after.is_none_or(|state| state == State::Done);
-            let is_ready = progress.state == State::Waiting && is_free;
-            is_ready.then(|| (head, self.step(head).action.class(), progress.ready_at))
+            let is_waiting = match progress.state {
+                State::Waiting => is_free,
+                State::Resting => true,
+                State::UnderWay | State::Perhaps | State::Done | State::Over => false,
+            };
+            is_waiting.then(|| (head, self.step(head).action.class(), progress.ready_at))
         })
     }
 
@@ -191,7 +197,7 @@ impl<'a> Replay<'a> {
         }
         let progress = self.progress.get_mut(&place).expect("it stands in a lane");
         match progress.state {
-            State::Waiting | State::Perhaps => progress.state = State::UnderWay,
+            State::Waiting | State::Resting | State::Perhaps => progress.state = State::UnderWay,
             State::UnderWay => return Err(format!("{place:?} is under way twice")),
             State::Done | State::Over => return Err(format!("{place:?} is sent after its end")),
         }
@@ -210,7 +216,7 @@ impl<'a> Replay<'a> {
                 Action::Request(_) => false,
             };
             if is_write_due {
-                self.wait(owner, at).failures = 0;
+                self.rest(owner, at).failures = 0;
                 continue;
             }
             let equal = self.equal_neighbours(owner);
@@ -232,18 +238,16 @@ impl<'a> Replay<'a> {
         Vec::new()
     }
 
-    fn wait(&mut self, place: Place, at: Duration) -> &mut Progress {
+    fn rest(&mut self, place: Place, at: Duration) -> &mut Progress {
         let progress = self.progress.get_mut(&place).expect("it stands in a lane");
-        if progress.state == State::UnderWay {
-            progress.state = State::Waiting;
-        }
+        progress.state = State::Resting;
         progress.ready_at = progress.ready_at.max(at);
         progress
     }
 
     fn again(&mut self, attempt: usize, at: Duration) {
         for owner in self.owners[&attempt].1.clone() {
-            self.wait(owner, at);
+            self.rest(owner, at);
         }
     }
 
@@ -251,7 +255,7 @@ impl<'a> Replay<'a> {
         let owners = self.owners[&attempt].1.clone();
         for owner in owners {
             let options = &self.played.options;
-            let progress = self.wait(owner, at);
+            let progress = self.rest(owner, at);
             let retry = progress.failures;
             progress.failures += 1;
             if options.attempts.is_none_or(|attempts| retry < attempts) {
@@ -279,16 +283,16 @@ impl<'a> Replay<'a> {
         }
         // Now each is sent on its own.
         for owner in owners {
-            self.wait(owner, at).failures = 0;
+            let progress = self.rest(owner, at);
+            (progress.failures, progress.state) = (0, State::Waiting);
         }
     }
 
     /// The event of `place` ends Errored, and with it what stands behind it, and what stands behind that.
     fn lose(&mut self, place: Place) {
         let mut open = vec![place];
-        if let Some(progress) = self.progress.get_mut(&place) {
-            progress.state = State::Waiting;
-        }
+        // It is not under way any more.
+        self.progress.get_mut(&place).expect("it stands in a lane").state = State::Waiting;
         while let Some((event, _)) = open.pop() {
             self.lost.insert(event);
             for step in 0..self.steps(event).len() {

@@ -17,7 +17,6 @@ pub(crate) struct Weather {
     /// Requests a second that are let in
     limit: Option<usize>,
     slowest: u64,
-    latest_end: Duration,
     /// Never accepted
     pub(crate) poison: Vec<(usize, u16)>,
     /// The journey of this event has conditions that do not hold
@@ -88,14 +87,12 @@ impl Weather {
         let keys = if chance.u8(..3) == 0 { chance.usize(1..3) } else { 0 };
         let wrong_key: Vec<_> = (0..keys).map(|_| span(chance, until)).collect();
         let outage = if chance.u8(..5) == 0 { span(chance, until) } else { Range::default() };
-        let ends = wrong_key.iter().chain([&outage]).map(|span| span.end);
         let until = Duration::from_millis(until);
         let poisons = chance.usize(..3);
         let poison = (0..poisons).map(|_| (chance.usize(..events), [400, 403][chance.usize(..2)]));
         Self {
             until,
             odds,
-            latest_end: ends.chain([until]).max().unwrap_or(until),
             poison: poison.collect(),
             wrong_key,
             outage,
@@ -103,11 +100,6 @@ impl Weather {
             slowest: [1, 20, 400, 1_500][chance.usize(..4)],
             filtered: chance.usize(..events),
         }
-    }
-
-    /// From when on nothing goes wrong any more.
-    pub(crate) fn ends_at(&self) -> Duration {
-        self.latest_end
     }
 
     pub(crate) fn key_is_wrong(&self, now: Duration) -> bool {
