@@ -14,6 +14,7 @@ use job::{Entry, Job, State, is_ready};
 
 mod give_up;
 mod job;
+mod ride;
 
 /// All work that has been released and has not ended. `T` is what rides on an event and is given back at its end.
 #[derive(Debug)]
@@ -32,6 +33,15 @@ pub struct StepId {
     /// Tells events apart that had the same slot.
     serial: u64,
     step: usize,
+}
+
+/// What leaves together: one request, and every step it does.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// The step whose turn it was
+    pub first: StepId,
+    /// Its followers that ride on the request
+    pub riders: Vec<StepId>,
 }
 
 /// An event all of whose steps have ended.
@@ -57,6 +67,13 @@ impl StepId {
     /// Which step of its event it is, from 0.
     pub const fn step(self) -> usize {
         self.step
+    }
+}
+
+impl Parcel {
+    /// All its steps, in the order of their lane.
+    pub fn steps(&self) -> impl Iterator<Item = StepId> {
+        std::iter::once(self.first).chain(self.riders.iter().copied())
     }
 }
 
@@ -92,7 +109,10 @@ impl<T> Lanes<T> {
         let serial = self.entered;
         self.entered += 1;
         let count = steps.len();
-        let steps = steps.into_iter().map(|step| Entry { step, state: State::Waiting }).collect();
+        let steps = steps
+            .into_iter()
+            .map(|step| Entry { step, state: State::Waiting, is_alone: false })
+            .collect();
         let slot = self.jobs.insert(Job { cargo, serial, status: EventStatus::Delivered, steps });
         for step in 0..count {
             let id = StepId { slot, serial, step };
@@ -104,15 +124,18 @@ impl<T> Lanes<T> {
         self.try_end(StepId { slot, serial, step: 0 });
     }
 
-    /// Takes the next step of `class` whose turn it is, and what to do for it.
-    pub fn take(&mut self, class: Class) -> Option<(StepId, Action, KeySeed)> {
+    /// Takes the next step of `class` whose turn it is, with the followers in its lane that can ride on its request.
+    /// What idempotency keys are made of is the first one's: a request that wants a key has no riders.
+    pub fn take(&mut self, class: Class) -> Option<(Parcel, Action, KeySeed)> {
         if !self.has_ready(class) {
             return None;
         }
-        let id = self.ready.get_mut(class.index())?.steps.pop_front()?;
-        let entry = self.entry_mut(id)?;
+        let first = self.ready.get_mut(class.index())?.steps.pop_front()?;
+        let entry = self.entry_mut(first)?;
         entry.state = State::Taken;
-        Some((id, entry.step.action.clone(), entry.step.seed.clone()))
+        let (action, seed) = (entry.step.action.clone(), entry.step.seed.clone());
+        let (action, riders) = self.take_riders(first, action);
+        Some((Parcel { first, riders }, action, seed))
     }
 
     /// Whether [`Lanes::take`] has a step of `class`.
@@ -173,13 +196,7 @@ impl<T> Lanes<T> {
         let Some(job) = self.job_mut(id) else {
             return;
         };
-        let is_done =
-            |step: usize| job.steps.get(step).is_some_and(|entry| entry.state == State::Done);
-        let waits = job
-            .steps
-            .get(id.step)
-            .and_then(|entry| entry.step.after)
-            .is_some_and(|step| !is_done(step));
+        let waits = job.waits(id.step);
         let Some(entry) = job.steps.get_mut(id.step) else {
             return;
         };
@@ -232,14 +249,18 @@ impl<T> Lanes<T> {
     }
 
     fn lane(&self, id: StepId) -> Option<Lane> {
-        let job = self.jobs.get(id.slot).filter(|job| job.serial == id.serial)?;
-        let lane = &job.steps.get(id.step)?.step.lane;
+        let lane = &self.entry(id)?.step.lane;
         (*lane != Lane::None).then(|| lane.clone())
     }
 
     fn job_mut(&mut self, id: StepId) -> Option<&mut Job<T>> {
         let job = self.jobs.get_mut(id.slot);
         job.filter(|job| job.serial == id.serial)
+    }
+
+    fn entry(&self, id: StepId) -> Option<&Entry> {
+        let job = self.jobs.get(id.slot).filter(|job| job.serial == id.serial)?;
+        job.steps.get(id.step)
     }
 
     fn entry_mut(&mut self, id: StepId) -> Option<&mut Entry> {

@@ -6,7 +6,8 @@
 mod gather;
 mod lanes;
 mod limits;
+mod merge;
 
 pub use gather::Gather;
-pub use lanes::{Ended, Lanes, StepId};
+pub use lanes::{Ended, Lanes, Parcel, StepId};
 pub use limits::Limits;

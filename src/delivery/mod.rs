@@ -3,10 +3,12 @@
 //! It knows calls and failures. It knows neither HTTP nor finalizers: the innermost service is whatever takes a
 //! [`Call`] and gives a [`Receipt`] or a [`Failure`].
 
+mod adaptive_rate;
 mod admission;
 mod backoff;
 mod bucket;
 mod call;
+mod concurrency;
 mod failure;
 mod gate;
 mod retry;
@@ -17,12 +19,17 @@ mod tenants;
 mod testing;
 mod timeout;
 
+pub use adaptive_rate::RateController;
 pub use admission::{Admission, AdmissionLayer, Attempt};
 pub use call::{Call, Outcome, Receipt};
+pub use concurrency::{ConcurrencyController, Signal};
 pub use failure::{Answer, Failure, FailureKind, Verdict};
 pub use gate::Gate;
 pub use retry::RetryPolicy;
-pub use settings::{Jitter, Rate, Retry, Settings};
+pub use settings::{
+    AdaptiveConcurrency, AdaptiveRate, Concurrency, Jitter, PerSecond, Rate, Ratio, Retry, Scale,
+    Settings,
+};
 pub use stack::{Shared, Stack, stack};
 pub use tenants::{Tenants, TenantsLayer, Work, WorkFuture};
 pub use timeout::{Timeout, TimeoutFuture, TimeoutLayer};

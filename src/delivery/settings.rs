@@ -86,3 +86,139 @@ impl Default for Retry {
         }
     }
 }
+
+/// How many attempts may be under way at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concurrency {
+    /// As many as the server bears, found by [`ConcurrencyController`](super::ConcurrencyController)
+    Adaptive(AdaptiveConcurrency),
+    /// Always so many
+    Fixed(NonZeroUsize),
+}
+
+/// How the number of attempts under way is found; names and defaults are those of Vector's
+/// `request.adaptive_concurrency`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdaptiveConcurrency {
+    /// Where it starts. Default 1; a limit above `max_concurrency_limit` is that limit.
+    pub initial_concurrency: NonZeroUsize,
+    /// What it never exceeds. Default 200.
+    pub max_concurrency_limit: NonZeroUsize,
+    /// What is left of the limit after a sign of trouble. Default 0.9.
+    pub decrease_ratio: Ratio,
+    /// How much the newest measurement of latency weighs against what was known. Default 0.4.
+    pub ewma_alpha: Ratio,
+    /// How many standard errors a latency lies above the usual one before it is trouble. Default 2.5; lower is more
+    /// sensitive.
+    pub rtt_deviation_scale: Scale,
+}
+
+/// Where the search for an unknown rate limit starts, and what it stays within.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdaptiveRate {
+    /// Where it starts. Default 10 a second; outside of floor and ceiling it is the nearer of the two.
+    pub initial: PerSecond,
+    /// What it never falls below, so that nothing starves. Default one in ten seconds: below the least that Courier
+    /// documents, 20 list writes a minute.
+    pub floor: PerSecond,
+    /// What it never exceeds. Default 10 000 a second, far above what one API key is let.
+    pub ceiling: PerSecond,
+}
+
+/// A number between 0 and 1, both excluded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio(f64);
+
+/// A finite number from 0 up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale(f64);
+
+/// Attempts in a second: from one in a day (about 0.0000116) to a thousand million.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PerSecond(f64);
+
+// None of them can be NaN, the one number that does not equal itself.
+impl Eq for Ratio {}
+impl Eq for Scale {}
+impl Eq for PerSecond {}
+
+impl Ratio {
+    /// The ratio, if it lies between 0 and 1.
+    pub const fn new(number: f64) -> Option<Self> {
+        if number > 0.0 && number < 1.0 {
+            Some(Self(number))
+        } else {
+            None
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl Scale {
+    /// The scale, if it is finite and not negative.
+    pub const fn new(number: f64) -> Option<Self> {
+        if number >= 0.0 && number.is_finite() {
+            Some(Self(number))
+        } else {
+            None
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl PerSecond {
+    /// One in a day: slower than this is not slow but stopped.
+    const LEAST: f64 = 1.0 / 86_400.0;
+    /// One in a nanosecond, which is as finely as intervals are measured.
+    const MOST: f64 = 1e9;
+
+    /// The rate, if it lies within the bounds.
+    pub const fn new(number: f64) -> Option<Self> {
+        if number >= Self::LEAST && number <= Self::MOST {
+            Some(Self(number))
+        } else {
+            None
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl Default for AdaptiveConcurrency {
+    fn default() -> Self {
+        Self {
+            initial_concurrency: NonZeroUsize::MIN,
+            max_concurrency_limit: const { NonZeroUsize::new(200).unwrap() },
+            decrease_ratio: const { Ratio::new(0.9).unwrap() },
+            ewma_alpha: const { Ratio::new(0.4).unwrap() },
+            rtt_deviation_scale: const { Scale::new(2.5).unwrap() },
+        }
+    }
+}
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        Self::Adaptive(AdaptiveConcurrency::default())
+    }
+}
+
+impl Default for AdaptiveRate {
+    fn default() -> Self {
+        Self {
+            initial: const { PerSecond::new(10.0).unwrap() },
+            floor: const { PerSecond::new(0.1).unwrap() },
+            ceiling: const { PerSecond::new(10_000.0).unwrap() },
+        }
+    }
+}

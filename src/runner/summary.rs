@@ -58,6 +58,9 @@ impl Summary {
         group("skipped", sum(&totals.skipped), &totals.skipped);
         group("rejected", sum(&totals.rejected), &totals.rejected);
         group("still owed", self.owed(), &none);
+        if totals.merged > 0 {
+            group("requests saved by merging", totals.merged, &none);
+        }
         if totals.ignored_inline > 0 {
             group("inline automations ignored", totals.ignored_inline, &none);
         }
@@ -119,6 +122,7 @@ mod tests {
                 rejected: [("refused", 1), ("unreadable", 2)].into(),
                 errored: 5,
                 ignored_inline: 0,
+                merged: 0,
             },
             elapsed: Duration::from_millis(1_500),
             input: InputEnd::Complete,

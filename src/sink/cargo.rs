@@ -37,7 +37,7 @@ impl Cargo {
         self.was_accepted |= outcome != Outcome::Filtered;
     }
 
-    pub(super) fn refuse(&mut self, step: usize, endpoint: Endpoint, failure: Failure) {
+    pub(super) fn refuse(&mut self, step: usize, endpoint: Endpoint, failure: &Failure) {
         let reason = match failure.kind {
             FailureKind::Unsendable => Rejection::Unsendable,
             FailureKind::Throttled
@@ -48,7 +48,8 @@ impl Cargo {
             | FailureKind::Refused => Rejection::Answered,
         };
         let detail = failure.to_string();
-        let (status, excerpt) = failure.answer.map(|it| (it.status, it.excerpt)).unzip();
+        let answer = failure.answer.as_ref();
+        let (status, excerpt) = answer.map(|it| (it.status, it.excerpt.clone())).unzip();
         self.refused = Some(Box::new(Ending { reason, detail, endpoint, step, status, excerpt }));
     }
 

@@ -6,14 +6,14 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::batch::StepId;
+use crate::batch::Parcel;
 use crate::courier::Endpoint;
 use crate::delivery::{Failure, Receipt};
 
 pin_project! {
     /// A future that says whose it is when it is done.
     pub(super) struct InFlight<F> {
-        pub(super) id: StepId,
+        pub(super) parcel: Parcel,
         pub(super) endpoint: Endpoint,
         #[pin]
         pub(super) future: F,
@@ -22,7 +22,7 @@ pin_project! {
 
 /// How a step went.
 pub(super) struct Landed {
-    pub(super) id: StepId,
+    pub(super) parcel: Parcel,
     pub(super) endpoint: Endpoint,
     pub(super) result: Result<Receipt, Failure>,
 }
@@ -33,6 +33,6 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for InFlight<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.future.poll(cx));
-        Poll::Ready(Landed { id: *this.id, endpoint: *this.endpoint, result })
+        Poll::Ready(Landed { parcel: this.parcel.clone(), endpoint: *this.endpoint, result })
     }
 }

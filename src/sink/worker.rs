@@ -174,12 +174,13 @@ impl<S: Transport> Driver<S> {
                 if stack.is_waiting {
                     break;
                 }
-                let Some((id, action, seed)) = self.lanes.take(class) else {
+                let Some((parcel, action, seed)) = self.lanes.take(class) else {
                     break;
                 };
                 let endpoint = action.endpoint();
                 let future = stack.service.call(Work { action, seed });
-                self.in_flight.push(InFlight { id, endpoint, future });
+                self.shared.tally.merged(parcel.riders.len());
+                self.in_flight.push(InFlight { parcel, endpoint, future });
                 progress = true;
             }
             if stack.is_waiting && !self.lanes.has_ready(class) {
@@ -191,28 +192,34 @@ impl<S: Transport> Driver<S> {
         progress
     }
 
-    /// A step has come to its end.
-    fn land(&mut self, Landed { id, endpoint, result }: Landed) {
+    /// A request has come to its end, and with it the steps it did.
+    fn land(&mut self, Landed { parcel, endpoint, result }: Landed) {
         let status = match &result {
             Ok(_) => EventStatus::Delivered,
             Err(failure) if failure.verdict() == Verdict::Reject => EventStatus::Rejected,
             // Exhausted is not rejected.
             Err(_) => EventStatus::Errored,
         };
-        if let Some(cargo) = self.lanes.cargo_mut(id) {
-            match result {
-                Ok(receipt) => cargo.accept(receipt.outcome),
-                Err(failure) if status == EventStatus::Rejected => {
+        if status == EventStatus::Rejected && !parcel.riders.is_empty() {
+            self.lanes.split(&parcel);
+            return;
+        }
+        for id in parcel.steps() {
+            let cargo = self.lanes.cargo_mut(id);
+            match (&result, cargo) {
+                (Ok(receipt), Some(cargo)) => cargo.accept(receipt.outcome),
+                (Err(failure), Some(cargo)) if status == EventStatus::Rejected => {
                     cargo.refuse(id.step(), endpoint, failure);
                 }
-                Err(failure) => tracing::error!(
+                (Err(failure), Some(cargo)) => tracing::error!(
                     %failure,
                     origin = %cargo.origin,
                     "attempts are used up: the event and those behind it go back to their source"
                 ),
+                (_, None) => {}
             }
+            self.lanes.end(id, status);
         }
-        self.lanes.end(id, status);
         while let Some(ended) = self.lanes.pop_ended() {
             self.end(ended);
         }

@@ -20,6 +20,7 @@ pub struct Tally {
     rejected: [AtomicU64; Rejection::ALL.len()],
     errored: AtomicU64,
     ignored_inline: AtomicU64,
+    merged: AtomicU64,
 }
 
 /// A reading of a [`Tally`]. Every event that ended is in exactly one of delivered, skipped, rejected and errored.
@@ -43,6 +44,8 @@ pub struct Totals {
     pub errored: u64,
     /// Inline automations that were not trusted
     pub ignored_inline: u64,
+    /// Requests saved, because a neighbour's request did their work as well
+    pub merged: u64,
 }
 
 impl Tally {
@@ -87,6 +90,11 @@ impl Tally {
         bump(Some(&self.errored));
     }
 
+    /// So many steps rode on another's request.
+    pub fn merged(&self, steps: usize) {
+        self.merged.fetch_add(u64::try_from(steps).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     /// An inline automation was not trusted.
     pub fn ignored_inline(&self) {
         bump(Some(&self.ignored_inline));
@@ -104,6 +112,7 @@ impl Tally {
             rejected: named(Rejection::ALL.map(Rejection::as_str), &self.rejected),
             errored: read(&self.errored),
             ignored_inline: read(&self.ignored_inline),
+            merged: read(&self.merged),
         }
     }
 }

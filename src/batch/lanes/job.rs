@@ -18,6 +18,8 @@ pub(super) struct Job<T> {
 pub(super) struct Entry {
     pub(super) step: Step,
     pub(super) state: State,
+    /// Whether it was part of a request that was refused, and so must not be merged again.
+    pub(super) is_alone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,16 @@ pub(super) enum State {
     Taken,
     Done,
     GivenUp,
+}
+
+impl<T> Job<T> {
+    /// Whether a step waits for another of its event.
+    pub(super) fn waits(&self, step: usize) -> bool {
+        let after = self.steps.get(step).and_then(|entry| entry.step.after);
+        let is_done =
+            |step: usize| self.steps.get(step).is_some_and(|entry| entry.state == State::Done);
+        after.is_some_and(|step| !is_done(step))
+    }
 }
 
 /// Whether the step is still there to be taken.
