@@ -16,8 +16,6 @@ const SLACK: Duration = Duration::from_millis(4);
 
 pub(crate) struct Capacity<'a> {
     options: &'a Options,
-    /// What may wait between the face and the window
-    outside: usize,
     now: Duration,
     inside: usize,
     under_way: BTreeMap<usize, Class>,
@@ -29,10 +27,9 @@ pub(crate) struct Capacity<'a> {
 }
 
 impl<'a> Capacity<'a> {
-    pub(crate) fn new(options: &'a Options, outside: usize) -> Self {
+    pub(crate) fn new(options: &'a Options) -> Self {
         Self {
             options,
-            outside,
             now: Duration::ZERO,
             inside: 0,
             under_way: BTreeMap::new(),
@@ -49,7 +46,7 @@ impl<'a> Capacity<'a> {
         match what {
             What::Taken(_) => {
                 self.inside += 1;
-                if self.inside > self.options.window + self.outside {
+                if self.inside > self.options.window {
                     return Err(format!("{} events are inside the window", self.inside));
                 }
             }

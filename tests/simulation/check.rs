@@ -20,9 +20,6 @@ pub(crate) struct Broken {
     position: usize,
 }
 
-/// Records that wait between the service face's handle and the window.
-const OUTSIDE: usize = 16;
-
 impl Broken {
     /// One line.
     pub(crate) fn summary(&self, seed: u64) -> String {
@@ -53,9 +50,8 @@ pub(crate) fn promises(played: &Played) -> Result<(), Broken> {
 
 /// Reads the log once from front to back: lanes, pace, permits, window.
 fn flow(played: &Played) -> Result<Replay<'_>, Broken> {
-    let outside = if played.face == Face::Service { OUTSIDE } else { 0 };
     let mut replay = Replay::new(played);
-    let mut capacity = Capacity::new(&played.options, outside);
+    let mut capacity = Capacity::new(&played.options);
     for (position, entry) in played.entries.iter().enumerate() {
         let at = |promise| move |what| Broken { promise, what, position: position + 1 };
         replay.note(entry).map_err(at("lanes keep their order, and only the exhausted is Errored"))?;
@@ -63,7 +59,7 @@ fn flow(played: &Played) -> Result<Replay<'_>, Broken> {
         if matches!(entry.what, What::Dropped) {
             break;
         }
-        // When the service face takes a record into the window cannot be seen from outside.
+        // Whether the sink is held cannot be seen at its service face.
         if played.face == Face::Stream
             && let Some(next) = played.entries.get(position + 1)
         {

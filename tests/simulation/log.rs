@@ -9,12 +9,13 @@ use courier_sink::courier::Endpoint;
 use courier_sink::delivery::{Failure, FailureKind, Outcome, Receipt, Verdict};
 use courier_sink::finalization::EventStatus;
 use courier_sink::plan::Lane;
+use courier_sink::telemetry::Tally;
 use tokio::time::Instant;
 
 /// One thing that happened. Events and attempts are told by their numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum What {
-    /// The sink took the event from its input, or the handle took it for the sink.
+    /// The sink took the event in.
     Taken(usize),
     Ended(usize, EventStatus),
     /// The response that the service face gave; `None` for a closed sink.
@@ -96,19 +97,40 @@ pub(crate) struct Entry {
 pub(crate) struct Log {
     start: Instant,
     entries: Arc<Mutex<Vec<Entry>>>,
+    counted: Arc<Mutex<Option<Counted>>>,
+}
+
+/// Where it can be seen how many records a sink has taken in, and how many of them are noted.
+struct Counted {
+    tally: Arc<Tally>,
+    noted: usize,
 }
 
 impl Log {
     /// Nothing has happened. Made where the paused clock runs.
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), entries: Arc::default() }
+        Self { start: Instant::now(), entries: Arc::default(), counted: Arc::default() }
     }
 
     pub(crate) fn now(&self) -> Duration {
         self.start.elapsed()
     }
 
+    /// From now on notes by itself what was taken in, as `tally` counts it, before whatever is noted next.
+    pub(crate) fn count(&self, tally: &Arc<Tally>) {
+        let counted = Counted { tally: Arc::clone(tally), noted: 0 };
+        *self.counted.lock().unwrap() = Some(counted);
+    }
+
     pub(crate) fn push(&self, what: What) {
+        if let Some(Counted { tally, noted }) = &mut *self.counted.lock().unwrap() {
+            let totals = tally.totals();
+            let taken = totals.unreadable + totals.events.values().sum::<u64>();
+            while u64::try_from(*noted).unwrap() < taken {
+                self.push_at(self.now(), What::Taken(*noted));
+                *noted += 1;
+            }
+        }
         self.push_at(self.now(), what);
     }
 

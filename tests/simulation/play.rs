@@ -161,6 +161,7 @@ impl Stage<'_> {
     async fn service(self, chance: &mut Rng, records: Vec<Record>) {
         let settings = self.options.settings();
         let context = self.context(chance);
+        self.log.count(&context.tally);
         let (handle, worker) = CourierSink::pair(settings, self.courier.transport(), context);
         let gaps = gaps(chance, records.len());
         let closes = tokio::time::sleep(self.end.closes_at());

@@ -30,7 +30,6 @@ pub(crate) async fn feed(
                 if handle.ready().await.is_err() {
                     return;
                 }
-                log.push(What::Taken(number));
                 let response = handle.call(record);
                 match chance.u8(..4) {
                     0 => drop(response),
