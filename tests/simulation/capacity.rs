@@ -76,7 +76,8 @@ impl<'a> Capacity<'a> {
                 self.under_way.remove(attempt);
             }
             What::Held(is_held) => self.is_held = *is_held,
-            What::Responded(..)
+            What::Rode(_)
+            | What::Responded(..)
             | What::Letter(..)
             | What::LetterLost(_)
             | What::Commit(_)

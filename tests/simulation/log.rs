@@ -25,6 +25,8 @@ pub(crate) enum What {
     /// A dead letter could not be kept.
     LetterLost(Option<usize>),
     Start(usize, Asked),
+    /// So many followers in its lane ride on the attempt that was started just now.
+    Rode(usize),
     /// Courier did what the attempt asked for.
     Commit(Committed),
     Answer(usize, Answered),
@@ -100,10 +102,13 @@ pub(crate) struct Log {
     counted: Arc<Mutex<Option<Counted>>>,
 }
 
-/// Where it can be seen how many records a sink has taken in, and how many of them are noted.
+/// The sink's own counters, and how much of what they say is noted.
 struct Counted {
     tally: Arc<Tally>,
-    noted: usize,
+    /// Whether what was taken in is noted by nobody else
+    counts_taken: bool,
+    taken: u64,
+    merged: u64,
 }
 
 impl Log {
@@ -116,26 +121,23 @@ impl Log {
         self.start.elapsed()
     }
 
-    /// From now on notes by itself what was taken in, as `tally` counts it, before whatever is noted next.
-    pub(crate) fn count(&self, tally: &Arc<Tally>) {
-        let counted = Counted { tally: Arc::clone(tally), noted: 0 };
-        *self.counted.lock().unwrap() = Some(counted);
+    /// From now on notes by itself what only `tally` can tell from outside, before whatever is noted next: what rides
+    /// on a request, and at the service face what was taken in.
+    pub(crate) fn count(&self, tally: &Arc<Tally>, counts_taken: bool) {
+        let tally = Arc::clone(tally);
+        *self.counted.lock().unwrap() = Some(Counted { tally, counts_taken, taken: 0, merged: 0 });
     }
 
     pub(crate) fn push(&self, what: What) {
-        if let Some(Counted { tally, noted }) = &mut *self.counted.lock().unwrap() {
-            let totals = tally.totals();
-            let taken = totals.unreadable + totals.events.values().sum::<u64>();
-            while u64::try_from(*noted).unwrap() < taken {
-                self.push_at(self.now(), What::Taken(*noted));
-                *noted += 1;
-            }
-        }
         self.push_at(self.now(), what);
     }
 
     pub(crate) fn push_at(&self, at: Duration, what: What) {
-        self.entries.lock().unwrap().push(Entry { at, what });
+        let mut entries = self.entries.lock().unwrap();
+        if let Some(counted) = &mut *self.counted.lock().unwrap() {
+            counted.note(self.now(), &mut entries);
+        }
+        entries.push(Entry { at, what });
     }
 
     /// Everything, in the order of time: what Courier did behind the sink's back is noted later than it happened.
@@ -143,6 +145,26 @@ impl Log {
         let mut entries = std::mem::take(&mut *self.entries.lock().unwrap());
         entries.sort_by_key(|entry| entry.at);
         entries
+    }
+}
+
+impl Counted {
+    fn note(&mut self, now: Duration, entries: &mut Vec<Entry>) {
+        let totals = self.tally.totals();
+        // It is counted right after the request has left, so nothing else was noted in between.
+        if totals.merged > self.merged
+            && let Some(Entry { at, what: What::Start(..) }) = entries.last()
+        {
+            let riders = usize::try_from(totals.merged - self.merged).unwrap();
+            entries.push(Entry { at: *at, what: What::Rode(riders) });
+        }
+        self.merged = totals.merged;
+        let taken = totals.unreadable + totals.events.values().sum::<u64>();
+        while self.counts_taken && self.taken < taken {
+            let event = usize::try_from(self.taken).unwrap();
+            entries.push(Entry { at: now, what: What::Taken(event) });
+            self.taken += 1;
+        }
     }
 }
 

@@ -128,11 +128,9 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     async fn stream(self, chance: &mut Rng, records: Vec<Record>) {
-        let sink = CourierSink::new(
-            self.options.settings(),
-            self.courier.transport(),
-            self.context(chance),
-        );
+        let context = self.context(chance);
+        self.log.count(&context.tally, false);
+        let sink = CourierSink::new(self.options.settings(), self.courier.transport(), context);
         let mut held = sink.held();
         let log = self.log.clone();
         let told = self.log.clone();
@@ -161,7 +159,7 @@ impl Stage<'_> {
     async fn service(self, chance: &mut Rng, records: Vec<Record>) {
         let settings = self.options.settings();
         let context = self.context(chance);
-        self.log.count(&context.tally);
+        self.log.count(&context.tally, true);
         let (handle, worker) = CourierSink::pair(settings, self.courier.transport(), context);
         let gaps = gaps(chance, records.len());
         let closes = tokio::time::sleep(self.end.closes_at());

@@ -1,8 +1,5 @@
 //! The log, read again from outside: whose work each attempt is, and what waits in which lane. A second opinion on
 //! `batch`, in the simplest form that can be written down.
-//!
-//! It is told nothing about merging. A merged profile bears the marks of its events; of equal neighbours it cannot be
-//! known whether they were one request, so such a neighbour counts as done unless it is seen to be sent.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -25,8 +22,6 @@ pub(crate) enum State {
     UnderWay,
     /// Sent, and to be sent again, or its second request is due
     Resting,
-    /// Done if an equal neighbour's request was its own
-    Perhaps,
     Done,
     Over,
 }
@@ -53,10 +48,11 @@ pub(crate) struct Replay<'a> {
     progress: BTreeMap<Place, Progress>,
     /// Whose work each attempt is
     pub(crate) owners: BTreeMap<usize, (Asked, Vec<Place>)>,
+    /// What rides on a step that has started
+    riders: BTreeMap<Place, Vec<Place>>,
+    last_owner: Option<Place>,
     /// Events that may end Errored
     lost: BTreeSet<usize>,
-    /// The same, where it cannot be told which of them will
-    doubtful: BTreeSet<usize>,
     ended: BTreeSet<usize>,
     dropped: bool,
 }
@@ -68,8 +64,9 @@ impl<'a> Replay<'a> {
             queues: BTreeMap::new(),
             progress: BTreeMap::new(),
             owners: BTreeMap::new(),
+            riders: BTreeMap::new(),
+            last_owner: None,
             lost: BTreeSet::new(),
-            doubtful: BTreeSet::new(),
             ended: BTreeSet::new(),
             dropped: false,
         }
@@ -80,12 +77,12 @@ impl<'a> Replay<'a> {
         match what {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
-                let owners = self.owners_of(asked)?;
-                for owner in &owners {
-                    self.start(*owner)?;
-                }
+                let owner = self.owner_of(asked)?;
+                let riders = self.start(owner)?;
+                let owners = [vec![owner], riders].concat();
                 self.owners.insert(*attempt, (asked.clone(), owners));
             }
+            What::Rode(count) => self.ride(*count)?,
             What::Answer(attempt, Answered::Done(outcome)) => self.done(*attempt, *outcome, *at),
             What::Answer(attempt, Answered::Failed { verdict, wait, kind, .. }) => match verdict {
                 Verdict::Retry => {
@@ -138,7 +135,7 @@ impl<'a> Replay<'a> {
             let is_waiting = match progress.state {
                 State::Waiting => is_free,
                 State::Resting => true,
-                State::UnderWay | State::Perhaps | State::Done | State::Over => false,
+                State::UnderWay | State::Done | State::Over => false,
             };
             is_waiting.then(|| (head, self.step(head).action.class(), progress.ready_at))
         })
@@ -153,54 +150,63 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Whose work an attempt is: always that of the first in the lane, perhaps with its next followers.
-    fn owners_of(&mut self, asked: &Asked) -> Result<Vec<Place>, String> {
+    /// Whose work an attempt is: always that of the first in the lane.
+    fn owner_of(&self, asked: &Asked) -> Result<Place, String> {
         let queue = match asked.keyed {
-            Some(place) if self.played.events.len() > place.0 => self.queue(place),
-            _ => Queue::Lane(asked.lane.clone()),
+            Some(place) => self.queue(place),
+            None => Queue::Lane(asked.lane.clone()),
         };
-        let is_it = |place: &Place| fits(&self.step(*place).action, asked);
-        let Some(places) = self.queues.get(&queue) else {
+        let Some(head) = self.queues.get(&queue).and_then(VecDeque::front).copied() else {
             return Err(format!("nothing is to be done in the lane of {asked:?}"));
         };
-        // What perhaps was done, and is not done now, was done.
-        let is_past = |place: &&Place| self.progress[place].state == State::Perhaps && !is_it(place);
-        let past: Vec<Place> = places.iter().take_while(is_past).copied().collect();
-        let count = match asked.endpoint {
-            Endpoint::PostProfile => asked.marks.len().max(1),
-            _ => 1,
-        };
-        let owners: Vec<Place> = places.iter().skip(past.len()).take(count).copied().collect();
-        let is_own = |place: &Place| {
-            is_it(place)
-                && asked.keyed.is_none_or(|keyed| keyed == *place)
-                && (asked.endpoint != Endpoint::PostProfile || asked.marks.contains(&place.0))
-        };
-        if owners.len() != count || !owners.iter().all(is_own) {
-            return Err(format!("it is not the turn of {asked:?}, but of {owners:?}"));
+        let is_it = asked.keyed.is_none_or(|keyed| keyed == head);
+        if !is_it || !fits(&self.step(head).action, asked) {
+            return Err(format!("it is not the turn of {asked:?}, but of {head:?}"));
         }
-        for place in past {
-            self.finish(place, State::Done, Duration::ZERO);
-        }
-        Ok(owners)
+        Ok(head)
     }
 
-    fn start(&mut self, place: Place) -> Result<(), String> {
-        if let Some(before) = self.step(place).after {
-            let before = (place.0, before);
-            if self.progress[&before].state == State::Perhaps {
-                self.finish(before, State::Done, Duration::ZERO);
+    /// Starts an attempt of a step, and gives those that ride on it since an earlier attempt.
+    fn start(&mut self, place: Place) -> Result<Vec<Place>, String> {
+        if let Some(before) = self.step(place).after.map(|step| (place.0, step))
+            && self.progress[&before].state != State::Done
+        {
+            return Err(format!("{place:?} does not wait for {before:?}"));
+        }
+        let riders = self.riders.get(&place).cloned().unwrap_or_default();
+        for place in riders.iter().chain([&place]) {
+            let progress = self.progress.get_mut(place).expect("it stands in a lane");
+            if progress.state == State::UnderWay {
+                return Err(format!("{place:?} is under way twice"));
             }
-            if self.progress[&before].state != State::Done {
-                return Err(format!("{place:?} does not wait for {before:?}"));
+            progress.state = State::UnderWay;
+        }
+        self.last_owner = Some(place);
+        Ok(riders)
+    }
+
+    /// The next `count` in the lane do not wait for their own turn.
+    fn ride(&mut self, count: usize) -> Result<(), String> {
+        let first = self.last_owner.expect("an attempt was started just now");
+        let lane = self.queues[&self.queue(first)].iter().skip(1);
+        let riders: Vec<Place> = lane.take(count).copied().collect();
+        let (asked, owners) = self.owners.values_mut().next_back().expect("it is that attempt");
+        for rider in &riders {
+            let Meaning::Steps(steps) = &self.played.events[rider.0].meaning else { continue };
+            if steps[rider.1].action.endpoint() != asked.endpoint {
+                return Err(format!("{rider:?} cannot ride on {first:?}"));
             }
         }
-        let progress = self.progress.get_mut(&place).expect("it stands in a lane");
-        match progress.state {
-            State::Waiting | State::Resting | State::Perhaps => progress.state = State::UnderWay,
-            State::UnderWay => return Err(format!("{place:?} is under way twice")),
-            State::Done | State::Over => return Err(format!("{place:?} is sent after its end")),
+        owners.extend(&riders);
+        if asked.endpoint == Endpoint::PostProfile
+            && owners.iter().any(|(event, _)| !asked.marks.contains(event))
+        {
+            return Err(format!("{owners:?} are not all in {asked:?}"));
         }
+        for rider in &riders {
+            self.progress.get_mut(rider).expect("it stands in a lane").state = State::UnderWay;
+        }
+        self.riders.insert(first, riders);
         Ok(())
     }
 
@@ -219,23 +225,8 @@ impl<'a> Replay<'a> {
                 self.rest(owner, at).failures = 0;
                 continue;
             }
-            let equal = self.equal_neighbours(owner);
             self.finish(owner, State::Done, at);
-            for place in equal {
-                self.progress.get_mut(&place).expect("it stands in a lane").state = State::Perhaps;
-            }
         }
-    }
-
-    /// The followers that may have been the same request.
-    fn equal_neighbours(&self, place: Place) -> Vec<Place> {
-        let action = &self.step(place).action;
-        if matches!(action.endpoint(), Endpoint::PutMembership | Endpoint::PutTenant) {
-            let behind = self.queues[&self.queue(place)].iter().skip_while(|it| **it != place);
-            let is_equal = |other: &&Place| self.step(**other).action == *action;
-            return behind.skip(1).take_while(is_equal).copied().collect();
-        }
-        Vec::new()
     }
 
     fn rest(&mut self, place: Place, at: Duration) -> &mut Progress {
@@ -263,14 +254,7 @@ impl<'a> Replay<'a> {
                 progress.ready_at = if at_once { at } else { at + backoff };
                 continue;
             }
-            let mut equal = self.equal_neighbours(owner);
-            if equal.is_empty() {
-                self.lose(owner);
-            } else {
-                equal.push(owner);
-                self.doubtful.extend(equal.into_iter().map(|(event, _)| event));
-                self.doubtful.insert(owner.0);
-            }
+            self.lose(owner);
         }
     }
 
@@ -282,6 +266,7 @@ impl<'a> Replay<'a> {
             return;
         }
         // Now each is sent on its own.
+        self.riders.remove(&owners[0]);
         for owner in owners {
             let progress = self.rest(owner, at);
             (progress.failures, progress.state) = (0, State::Waiting);
@@ -297,7 +282,7 @@ impl<'a> Replay<'a> {
             self.lost.insert(event);
             for step in 0..self.steps(event).len() {
                 let place = (event, step);
-                if matches!(self.progress[&place].state, State::Waiting | State::Perhaps) {
+                if self.progress[&place].state == State::Waiting {
                     let queue = &self.queues[&self.queue(place)];
                     open.extend(queue.iter().skip_while(|it| **it != place).skip(1));
                     self.finish(place, State::Over, Duration::ZERO);
@@ -309,8 +294,7 @@ impl<'a> Replay<'a> {
     /// No further step of the event will be done.
     fn close(&mut self, event: usize, at: Duration) {
         for step in 0..self.steps(event).len() {
-            let state = self.progress[&(event, step)].state;
-            if matches!(state, State::Waiting | State::Perhaps) {
+            if self.progress[&(event, step)].state == State::Waiting {
                 self.finish((event, step), State::Over, at);
             }
         }
@@ -345,20 +329,14 @@ impl<'a> Replay<'a> {
         match status {
             EventStatus::Delivered => {
                 let is_done = |step| {
-                    matches!(self.progress[&(event, step)].state, State::Done | State::Perhaps)
+                    self.progress[&(event, step)].state == State::Done
                 };
                 if !(0..self.steps(event).len()).all(is_done) {
                     return Err(format!("event {event} is Delivered before all its steps are done"));
                 }
-                for step in 0..self.steps(event).len() {
-                    self.finish((event, step), State::Done, at);
-                }
             }
             EventStatus::Errored if self.dropped => {}
             EventStatus::Errored => {
-                if !self.lost.contains(&event) && self.doubtful.contains(&event) {
-                    self.lose((event, 0));
-                }
                 if !self.lost.contains(&event) {
                     return Err(format!("event {event} is Errored and was not exhausted"));
                 }
