@@ -18,6 +18,8 @@ pub struct RetryPolicy {
     tally: Arc<Tally>,
     retries: usize,
     last_answer: Option<Answer>,
+    /// Whether an attempt with the current key may have done its work, though it was not answered so
+    may_have_run: bool,
 }
 
 impl RetryPolicy {
@@ -27,7 +29,7 @@ impl RetryPolicy {
         chance: Arc<Mutex<fastrand::Rng>>,
         tally: Arc<Tally>,
     ) -> Self {
-        Self { settings, chance, tally, retries: 0, last_answer: None }
+        Self { settings, chance, tally, retries: 0, last_answer: None, may_have_run: false }
     }
 
     /// How long to wait before the next attempt; `None` for no further attempt.
@@ -54,12 +56,18 @@ impl RetryPolicy {
 
     /// Courier stores the first answer to a key and replays it for a day, so a stored failure can only be got past with
     /// another key. After silence, or an answer that was not Courier's own, the call may have run, and the same key
-    /// keeps it from running twice: until the same answer comes back to it.
+    /// keeps it from running twice: until the same answer comes back to it. Turned away at the door (429, 401), a call
+    /// that may have run before keeps its key in the same way.
     fn needs_new_key(&mut self, failure: &Failure) -> bool {
-        let is_replay = failure.answer.as_ref().is_some_and(|answer| {
-            answer.status >= 500 && self.last_answer.as_ref() == Some(answer)
+        let is_repeated = failure.answer.is_some() && self.last_answer == failure.answer;
+        let needs = failure.answer.as_ref().is_some_and(|answer| {
+            if answer.status >= 500 {
+                answer.stored || is_repeated
+            } else {
+                answer.stored && (is_repeated || !self.may_have_run)
+            }
         });
-        let needs = failure.answer_is_stored() || is_replay;
+        self.may_have_run = !needs && (self.may_have_run || !failure.answer_is_stored());
         self.last_answer = if needs { None } else { failure.answer.clone() };
         needs
     }

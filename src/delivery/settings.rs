@@ -145,11 +145,7 @@ impl Eq for PerSecond {}
 impl Ratio {
     /// The ratio, if it lies between 0 and 1.
     pub const fn new(number: f64) -> Option<Self> {
-        if number > 0.0 && number < 1.0 {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if number > 0.0 && number < 1.0 { Some(Self(number)) } else { None }
     }
 
     /// The number.
@@ -161,11 +157,7 @@ impl Ratio {
 impl Scale {
     /// The scale, if it is finite and not negative.
     pub const fn new(number: f64) -> Option<Self> {
-        if number >= 0.0 && number.is_finite() {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if number >= 0.0 && number.is_finite() { Some(Self(number)) } else { None }
     }
 
     /// The number.
@@ -182,11 +174,7 @@ impl PerSecond {
 
     /// The rate, if it lies within the bounds.
     pub const fn new(number: f64) -> Option<Self> {
-        if number >= Self::LEAST && number <= Self::MOST {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if number >= Self::LEAST && number <= Self::MOST { Some(Self(number)) } else { None }
     }
 
     /// The number.

@@ -33,10 +33,7 @@ pub(super) struct Count {
 
 impl Run {
     pub(super) fn from(now: Duration) -> Self {
-        Self {
-            whole: Count::from(now),
-            ..Self::default()
-        }
+        Self { whole: Count::from(now), ..Self::default() }
     }
 
     pub(super) fn count(&mut self) {
@@ -64,10 +61,7 @@ impl Run {
 
 impl Count {
     pub(super) fn from(now: Duration) -> Self {
-        Self {
-            since: Some(now),
-            passed: 0,
-        }
+        Self { since: Some(now), passed: 0 }
     }
 }
 

@@ -142,10 +142,7 @@ impl RateController {
         self.round.admitted = self.round.admitted.saturating_add(1);
         let (shortest, fewest) = if self.growth < BRISK {
             let shortest = self.longest_pause / ROUNDS_PER_PAUSE;
-            (
-                shortest.clamp(SHORTEST_ROUND, LONGEST_ROUND),
-                FEWEST_ATTEMPTS,
-            )
+            (shortest.clamp(SHORTEST_ROUND, LONGEST_ROUND), FEWEST_ATTEMPTS)
         } else {
             (SHORTEST_ROUND, FEWEST_ATTEMPTS_DOUBLING)
         };
@@ -235,12 +232,7 @@ impl RateController {
             let through = self.through(now).unwrap_or(before);
             (BACK_OFF * through.min(before)).max(before / 2.0)
         };
-        self.throttled = Some(Throttled {
-            at: now,
-            before,
-            lowered,
-            growth: self.growth,
-        });
+        self.throttled = Some(Throttled { at: now, before, lowered, growth: self.growth });
         self.growth = 0.0;
         self.set(lowered);
     }
@@ -255,16 +247,11 @@ impl RateController {
     /// The first success after a pause: what got through since the one before is the limit, if that was all we wanted.
     fn recover(&mut self, now: Duration, throttled: Throttled) {
         let run = std::mem::replace(&mut self.run, Run::from(now));
-        self.round = Round {
-            since: Some(now),
-            ..Round::default()
-        };
+        self.round = Round { since: Some(now), ..Round::default() };
         self.last_round = Round::default();
         let pause = now.saturating_sub(throttled.at);
         self.longest_pause = self.longest_pause.max(pause);
-        let Throttled {
-            before, lowered, ..
-        } = throttled;
+        let Throttled { before, lowered, .. } = throttled;
         let measured = run.per_second(now, pause).filter(|_| !run.slack);
         // Repeated refusals in one pause may have taken too much.
         let (rate, known) = match measured {

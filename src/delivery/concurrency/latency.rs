@@ -63,11 +63,7 @@ impl Samples {
 impl Latency {
     /// What the first window tells.
     pub(super) fn new(window: &Samples) -> Self {
-        Self {
-            usual: window.mean(),
-            samples: window.count().max(1.0),
-            variance: window.variance(),
-        }
+        Self { usual: window.mean(), samples: window.count().max(1.0), variance: window.variance() }
     }
 
     /// The usual latency in seconds.

@@ -81,10 +81,7 @@ impl ConcurrencyController {
             Concurrency::Fixed(limit) => (None, limit.get()),
             Concurrency::Adaptive(settings) => (
                 Some(settings),
-                settings
-                    .initial_concurrency
-                    .min(settings.max_concurrency_limit)
-                    .get(),
+                settings.initial_concurrency.min(settings.max_concurrency_limit).get(),
             ),
         };
         Self {
@@ -154,8 +151,7 @@ impl ConcurrencyController {
 
     /// Whether back pressure is about the present limit: attempts sent before the last decrease tell nothing new.
     fn is_news(&self, now: Duration, started: Duration) -> bool {
-        self.cut
-            .is_none_or(|cut| started >= cut.at && now >= cut.settled_at)
+        self.cut.is_none_or(|cut| started >= cut.at && now >= cut.settled_at)
     }
 
     fn close(&mut self, now: Duration, settings: &AdaptiveConcurrency) {
@@ -220,10 +216,7 @@ impl ConcurrencyController {
     /// Latency is high: sends less, unless that has been tried in vain. Then it is the server's own.
     fn too_slow(&mut self, now: Duration, settings: &AdaptiveConcurrency) {
         let samples = self.window.samples;
-        let mut high = *self.high.get_or_insert(High {
-            mean: samples.mean(),
-            limit: self.limit,
-        });
+        let mut high = *self.high.get_or_insert(High { mean: samples.mean(), limit: self.limit });
         high.mean = high.mean.max(samples.mean());
         if self.limit == 1 || self.limit <= high.limit / 2 {
             if self.limit == 1 || samples.mean() > high.mean * STILL_HIGH {
@@ -232,10 +225,7 @@ impl ConcurrencyController {
                 self.phase = Phase::SlowStart { good: self.limit };
                 return self.open(now, samples.mean(), 1.0);
             }
-            high = High {
-                mean: samples.mean(),
-                limit: self.limit,
-            };
+            high = High { mean: samples.mean(), limit: self.limit };
         }
         self.high = Some(high);
         self.cut(now, settings);
@@ -258,10 +248,7 @@ impl ConcurrencyController {
             self.latency.map_or(0.0, |latency| latency.usual())
         };
         self.open(now, round_trip, round_trips);
-        self.cut = Some(Cut {
-            at: now,
-            settled_at: now.saturating_add(wait(round_trip)),
-        });
+        self.cut = Some(Cut { at: now, settled_at: now.saturating_add(wait(round_trip)) });
     }
 
     /// Opens a window as soon as the limit has taken effect.
@@ -274,9 +261,7 @@ impl ConcurrencyController {
 
     /// Whether those under way are older than answers usually take: then some will never be answered.
     fn is_hanging(&self, now: Duration) -> bool {
-        let age = now
-            .saturating_mul(self.in_flight)
-            .saturating_sub(self.starts);
+        let age = now.saturating_mul(self.in_flight).saturating_sub(self.starts);
         let usual = self.window.samples.mean() * f64::from(self.in_flight);
         age.as_secs_f64() > HANGING * usual
     }

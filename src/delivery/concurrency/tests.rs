@@ -53,11 +53,7 @@ fn many_refusals_within_one_round_trip_are_one_decrease() {
     assert_eq!(controller.limit(), 32);
     controller.started(now);
     controller.ended(now + MILLISECOND, MILLISECOND, Signal::BackPressure);
-    assert_eq!(
-        controller.limit(),
-        32,
-        "quick refusals are too soon as well"
-    );
+    assert_eq!(controller.limit(), 32, "quick refusals are too soon as well");
     now += 200 * MILLISECOND;
     controller.started(now);
     controller.ended(now + MILLISECOND, MILLISECOND, Signal::BackPressure);

@@ -47,7 +47,5 @@ pub(super) fn part(limit: usize, ratio: f64) -> usize {
         reason = "a positive number below 2^32; the standard library offers no checked way"
     )]
     let whole = exact as u32;
-    usize::try_from(whole)
-        .unwrap_or(limit)
-        .clamp(1, limit.saturating_sub(1).max(1))
+    usize::try_from(whole).unwrap_or(limit).clamp(1, limit.saturating_sub(1).max(1))
 }

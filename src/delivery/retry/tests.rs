@@ -129,6 +129,22 @@ async fn a_stored_answer_wants_another_key_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn turned_away_at_the_door_a_call_that_may_have_run_keeps_its_key_until_that_may_be_a_replay()
+{
+    let answers = vec![
+        Err(silence()),
+        Err(throttled(None)),
+        Err(unauthorized()),
+        Err(throttled(Some(1))),
+        Err(throttled(None)),
+        Err(throttled(None)),
+        Ok(accepted()),
+    ];
+    let (_, served) = deliver(settings(), Class::Automations, answers).await;
+    assert_eq!(generations(&served), [0, 0, 0, 0, 0, 1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_server_error_to_the_same_key_is_taken_for_a_replay() {
     let same = || Err(answered(FailureKind::Unavailable, 502, false));
     let answers = vec![same(), same(), same(), same(), Ok(accepted())];
