@@ -51,11 +51,7 @@ pub(crate) fn run(mut client: Client, mut servers: Vec<(Duration, Server)>) -> T
             let fate = servers[server].1.arrive(now, busy[server], &mut chance);
             busy[server] += usize::from(fate.occupies);
             ends.push(Reverse((now + fate.after, attempts.len())));
-            attempts.push(Attempt {
-                started: now,
-                fate,
-                server,
-            });
+            attempts.push(Attempt { started: now, fate, server });
         }
         let next_start = (under_way < limiter.limit()).then(|| pause_until.max(ready_at));
         let next_end = ends.peek().map(|Reverse((at, _))| *at);
@@ -67,11 +63,7 @@ pub(crate) fn run(mut client: Client, mut servers: Vec<(Duration, Server)>) -> T
             && *at <= now
         {
             let Reverse((_, number)) = ends.pop().unwrap();
-            let Attempt {
-                started,
-                fate,
-                server,
-            } = attempts[number];
+            let Attempt { started, fate, server } = attempts[number];
             under_way -= 1;
             busy[server] -= usize::from(fate.occupies);
             let wait = match fate.throttled {

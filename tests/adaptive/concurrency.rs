@@ -58,45 +58,25 @@ const CASES: &[Case] = &[
     Case {
         name: "jittery: 100 ms and an exponential 50 ms",
         useful: "200 (the most)",
-        servers: || {
-            only(Server::Latency {
-                base: BASE,
-                jitter: BASE / 2,
-            })
-        },
+        servers: || only(Server::Latency { base: BASE, jitter: BASE / 2 }),
         bounds: Bounds(180.0..=200.0, 6.0, 1200.0, 0.0),
     },
     Case {
         name: "very jittery: 10 ms and an exponential 100 ms",
         useful: "200 (the most)",
-        servers: || {
-            only(Server::Latency {
-                base: BASE / 10,
-                jitter: BASE,
-            })
-        },
+        servers: || only(Server::Latency { base: BASE / 10, jitter: BASE }),
         bounds: Bounds(175.0..=200.0, 6.0, 1550.0, 0.0),
     },
     Case {
         name: "knee: 100 ms up to 60, then with the square",
         useful: "60",
-        servers: || {
-            only(Server::Knee {
-                base: BASE,
-                knee: 60,
-            })
-        },
+        servers: || only(Server::Knee { base: BASE, knee: 60 }),
         bounds: Bounds(50.0..=72.0, 10.0, 500.0, 0.0),
     },
     Case {
         name: "hard limit by concurrency: 503 above 50",
         useful: "50",
-        servers: || {
-            only(Server::Refuses {
-                base: BASE,
-                limit: 50,
-            })
-        },
+        servers: || only(Server::Refuses { base: BASE, limit: 50 }),
         bounds: Bounds(42.0..=50.0, 5.0, 430.0, 0.01),
     },
     Case {
@@ -108,13 +88,7 @@ const CASES: &[Case] = &[
     Case {
         name: "drops: silent above 50, given up after 5 s",
         useful: "50",
-        servers: || {
-            only(Server::Drops {
-                base: BASE,
-                limit: 50,
-                timeout: after(5),
-            })
-        },
+        servers: || only(Server::Drops { base: BASE, limit: 50, timeout: after(5) }),
         bounds: Bounds(44.0..=66.0, 60.0, 450.0, 0.01),
     },
     Case {
@@ -122,14 +96,8 @@ const CASES: &[Case] = &[
         useful: "30",
         servers: || {
             then(
-                Server::Refuses {
-                    base: BASE,
-                    limit: 100,
-                },
-                Server::Refuses {
-                    base: BASE,
-                    limit: 30,
-                },
+                Server::Refuses { base: BASE, limit: 100 },
+                Server::Refuses { base: BASE, limit: 30 },
             )
         },
         bounds: Bounds(24.0..=30.0, 3.0, 250.0, 0.015),
@@ -139,14 +107,8 @@ const CASES: &[Case] = &[
         useful: "150",
         servers: || {
             then(
-                Server::Refuses {
-                    base: BASE,
-                    limit: 30,
-                },
-                Server::Refuses {
-                    base: BASE,
-                    limit: 150,
-                },
+                Server::Refuses { base: BASE, limit: 30 },
+                Server::Refuses { base: BASE, limit: 150 },
             )
         },
         bounds: Bounds(120.0..=150.0, 10.0, 1200.0, 0.01),
@@ -186,10 +148,7 @@ fn measure(case: &Case, seed: u64) -> Measured {
 pub(crate) static LINES: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
     let line = |case: &Case| {
         let measured = measure(case, SEED);
-        (
-            measured.line(case.name, case.useful),
-            case.bounds.hold(&measured),
-        )
+        (measured.line(case.name, case.useful), case.bounds.hold(&measured))
     };
     CASES.iter().map(line).collect()
 });

@@ -98,12 +98,7 @@ const CASES: &[Case] = &[
     Case {
         name: "falls half-way from 100/s to 20/s",
         limit: "20/s",
-        servers: || {
-            then(
-                Server::bucket(100.0, 100.0, true),
-                Server::bucket(20.0, 20.0, true),
-            )
-        },
+        servers: || then(Server::bucket(100.0, 100.0, true), Server::bucket(20.0, 20.0, true)),
         length: 600,
         ceiling: 10_000.0,
         bounds: Bounds(16.0..=21.0, 15.0, 16.0, 0.01),
@@ -111,12 +106,7 @@ const CASES: &[Case] = &[
     Case {
         name: "rises half-way from 30/s to 200/s",
         limit: "200/s",
-        servers: || {
-            then(
-                Server::bucket(30.0, 30.0, true),
-                Server::bucket(200.0, 200.0, true),
-            )
-        },
+        servers: || then(Server::bucket(30.0, 30.0, true), Server::bucket(200.0, 200.0, true)),
         length: 600,
         ceiling: 10_000.0,
         bounds: Bounds(170.0..=210.0, 90.0, 175.0, 0.01),
@@ -138,17 +128,12 @@ fn jittery() -> Server {
 }
 
 fn unlimited() -> Server {
-    Server::Latency {
-        base: Duration::from_millis(100),
-        jitter: Duration::ZERO,
-    }
+    Server::Latency { base: Duration::from_millis(100), jitter: Duration::ZERO }
 }
 
 fn measure(case: &Case) -> Measured {
-    let settings = AdaptiveRate {
-        ceiling: PerSecond::new(case.ceiling).unwrap(),
-        ..AdaptiveRate::default()
-    };
+    let settings =
+        AdaptiveRate { ceiling: PerSecond::new(case.ceiling).unwrap(), ..AdaptiveRate::default() };
     let client = client(&settings, Duration::from_secs(case.length));
     run(client, (case.servers)()).measure()
 }
@@ -167,10 +152,7 @@ fn client(settings: &AdaptiveRate, length: Duration) -> Client {
 pub(crate) static LINES: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
     let line = |case: &Case| {
         let measured = measure(case);
-        (
-            measured.line(case.name, case.limit),
-            case.bounds.hold(&measured),
-        )
+        (measured.line(case.name, case.limit), case.bounds.hold(&measured))
     };
     CASES.iter().map(line).collect()
 });

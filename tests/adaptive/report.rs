@@ -63,22 +63,11 @@ impl Bounds {
 
 impl Trace {
     pub(crate) fn new(length: Duration, changed_at: Duration) -> Self {
-        Self {
-            length,
-            changed_at,
-            values: Vec::new(),
-            succeeded: 0,
-            refused: 0,
-            refused_in_all: 0,
-        }
+        Self { length, changed_at, values: Vec::new(), succeeded: 0, refused: 0, refused_in_all: 0 }
     }
 
     pub(crate) fn ended(&mut self, now: Duration, value: f64, signal: Signal) {
-        if self
-            .values
-            .last()
-            .is_none_or(|(_, last)| last.to_bits() != value.to_bits())
-        {
+        if self.values.last().is_none_or(|(_, last)| last.to_bits() != value.to_bits()) {
             self.values.push((now, value));
         }
         let refused = u32::from(signal == Signal::BackPressure);
@@ -117,12 +106,8 @@ impl Trace {
             .rev()
             .find(|(start, end)| *end > self.changed_at && far(self.mean(*start, *end)));
         let until = unsettled.map_or(self.changed_at + stretch, |(_, end)| end);
-        let excursions = self
-            .spans()
-            .filter(|(start, _, value)| *start < until && far(*value));
-        let settled_at = excursions
-            .last()
-            .map_or(self.changed_at, |(_, end, _)| end.min(until));
+        let excursions = self.spans().filter(|(start, _, value)| *start < until && far(*value));
+        let settled_at = excursions.last().map_or(self.changed_at, |(_, end, _)| end.min(until));
         Measured {
             settled,
             settles_after: settled_at.saturating_sub(self.changed_at).as_secs_f64(),
@@ -136,13 +121,7 @@ impl Trace {
 impl Measured {
     /// The line of the table.
     pub(crate) fn line(&self, server: &str, useful: &str) -> String {
-        let Self {
-            settled,
-            settles_after,
-            through,
-            refused,
-            refused_in_all,
-        } = self;
+        let Self { settled, settles_after, through, refused, refused_in_all } = self;
         let share = refused * 100.0;
         let digits = if *settled < 10.0 { 2 } else { 0 };
         format!(

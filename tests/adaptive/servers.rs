@@ -22,16 +22,9 @@ pub(crate) enum Server {
     /// 503 for each attempt above `limit` at once
     Refuses { base: Duration, limit: usize },
     /// A pool of workers with a queue before it; serving takes an exponential time
-    Defers {
-        mean: Duration,
-        workers: BinaryHeap<Reverse<Duration>>,
-    },
+    Defers { mean: Duration, workers: BinaryHeap<Reverse<Duration>> },
     /// No answer to attempts above `limit` at once, until the client gives up after `timeout`
-    Drops {
-        base: Duration,
-        limit: usize,
-        timeout: Duration,
-    },
+    Drops { base: Duration, limit: usize, timeout: Duration },
     /// A token bucket: 429 when it is empty
     Bucket {
         base: Duration,
@@ -43,13 +36,7 @@ pub(crate) enum Server {
         names_wait: bool,
     },
     /// So many in each window of a clock, then 429 until the next, with `Retry-After`
-    Windows {
-        base: Duration,
-        limit: u32,
-        window_secs: NonZeroU64,
-        number: u64,
-        taken: u32,
-    },
+    Windows { base: Duration, limit: u32, window_secs: NonZeroU64, number: u64, taken: u32 },
 }
 
 /// What becomes of one attempt.
@@ -72,30 +59,17 @@ pub(crate) enum Throttled {
 
 impl Fate {
     fn success(after: Duration) -> Self {
-        Self {
-            after,
-            signal: Signal::Success,
-            throttled: Throttled::No,
-            occupies: true,
-        }
+        Self { after, signal: Signal::Success, throttled: Throttled::No, occupies: true }
     }
 
     fn refusal(after: Duration) -> Self {
-        Self {
-            after,
-            signal: Signal::BackPressure,
-            throttled: Throttled::No,
-            occupies: false,
-        }
+        Self { after, signal: Signal::BackPressure, throttled: Throttled::No, occupies: false }
     }
 }
 
 impl Server {
     pub(crate) fn defers(workers: usize, mean: Duration) -> Self {
-        Self::Defers {
-            mean,
-            workers: (0..workers).map(|_| Reverse(Duration::ZERO)).collect(),
-        }
+        Self::Defers { mean, workers: (0..workers).map(|_| Reverse(Duration::ZERO)).collect() }
     }
 
     pub(crate) fn bucket(per_second: f64, depth: f64, names_wait: bool) -> Self {
@@ -111,13 +85,7 @@ impl Server {
     }
 
     pub(crate) fn windows(limit: u32, window_secs: NonZeroU64) -> Self {
-        Self::Windows {
-            base: Duration::from_millis(100),
-            limit,
-            window_secs,
-            number: 0,
-            taken: 0,
-        }
+        Self::Windows { base: Duration::from_millis(100), limit, window_secs, number: 0, taken: 0 }
     }
 
     /// Makes a token bucket take so long over what it grants, and an exponential time on top.
@@ -151,15 +119,7 @@ impl Server {
             }
             Self::Drops { limit, timeout, .. } if busy >= *limit => Fate::refusal(*timeout),
             Self::Refuses { base, .. } | Self::Drops { base, .. } => Fate::success(*base),
-            Self::Bucket {
-                base,
-                jitter,
-                per_second,
-                depth,
-                tokens,
-                at,
-                names_wait,
-            } => {
+            Self::Bucket { base, jitter, per_second, depth, tokens, at, names_wait } => {
                 *tokens = (*tokens + (now - *at).as_secs_f64() * *per_second).min(*depth);
                 *at = now;
                 if *tokens >= 1.0 {
@@ -175,13 +135,7 @@ impl Server {
                     ..Fate::refusal(REFUSAL)
                 }
             }
-            Self::Windows {
-                base,
-                limit,
-                window_secs,
-                number,
-                taken,
-            } => {
+            Self::Windows { base, limit, window_secs, number, taken } => {
                 let current = now.as_secs() / window_secs.get();
                 if current != *number {
                     (*number, *taken) = (current, 0);

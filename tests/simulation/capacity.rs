@@ -61,10 +61,8 @@ impl<'a> Capacity<'a> {
             }
             What::Answer(attempt, answered) => {
                 let class = self.under_way.remove(attempt);
-                if let (
-                    Some(class),
-                    Answered::Failed { kind: FailureKind::Throttled, wait, .. },
-                ) = (class, answered)
+                if let (Some(class), Answered::Failed { kind: FailureKind::Throttled, wait, .. }) =
+                    (class, answered)
                 {
                     let longest = self.options.max_backoff;
                     let wait = wait.map_or(longest, |it| it.min(self.options.retry_after_max));

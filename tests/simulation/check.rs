@@ -54,7 +54,9 @@ fn flow(played: &Played) -> Result<Replay<'_>, Broken> {
     let mut capacity = Capacity::new(&played.options);
     for (position, entry) in played.entries.iter().enumerate() {
         let at = |promise| move |what| Broken { promise, what, position: position + 1 };
-        replay.note(entry).map_err(at("lanes keep their order, and only the exhausted is Errored"))?;
+        replay
+            .note(entry)
+            .map_err(at("lanes keep their order, and only the exhausted is Errored"))?;
         capacity.note(entry).map_err(at("rate, permits and window are never exceeded"))?;
         if matches!(entry.what, What::Dropped) {
             break;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use courier_sink::courier::{Action, Class, Endpoint, Request, TenantWrite};
-use courier_sink::delivery::{FailureKind, Outcome};
+use courier_sink::delivery::Outcome;
 use courier_sink::finalization::EventStatus;
 
 use crate::events::Meaning;
@@ -65,9 +65,9 @@ impl<'a> Effects<'a> {
         let mark = crate::events::mark(place.0);
         let has_mark = match action {
             Action::UpdateTenant { update, .. } => update.properties.as_str().contains(&mark),
-            Action::Request(request) => request.body().is_some_and(|body| {
-                String::from_utf8_lossy(&body.to_bytes()).contains(&mark)
-            }),
+            Action::Request(request) => request
+                .body()
+                .is_some_and(|body| String::from_utf8_lossy(&body.to_bytes()).contains(&mark)),
         };
         let is_it = |(_, at, commit): &(usize, Duration, &Committed)| {
             let asked = self.asked(commit);
@@ -96,8 +96,8 @@ impl<'a> Effects<'a> {
             }
         };
         // A journey that nobody fits is Delivered as it is: Courier has decided.
-        let is_filtered = action.endpoint() == Endpoint::InvokeJourney
-            && self.played.weather.filtered == place.0;
+        let is_filtered =
+            action.endpoint() == Endpoint::InvokeJourney && self.played.weather.filtered == place.0;
         is_filtered || self.commits.iter().any(is_it)
     }
 
@@ -105,8 +105,8 @@ impl<'a> Effects<'a> {
     ///
     /// Profiles, tenants and memberships may be written again: that changes nothing. A `messageId` is taken once
     /// whatever the key. A run may be started again only where the sink cannot know that it was: after Courier's own
-    /// report of a failure, which it replays to the same key for a day, and after the same answer of a proxy twice
-    /// running, which looks the same as such a replay.
+    /// report of a failure, which it replays to the same key for a day, and after the same failure twice running,
+    /// which looks the same as such a replay.
     pub(crate) fn check_once(&self) -> Result<(), String> {
         let mut history: BTreeMap<Place, Vec<&What>> = BTreeMap::new();
         for Entry { what, .. } in &self.played.entries {
@@ -157,9 +157,7 @@ impl<'a> Effects<'a> {
 fn request_path(action: &Action) -> String {
     match action {
         Action::Request(request) => request.path(),
-        Action::UpdateTenant { tenant, .. } => {
-            Request::GetTenant { tenant: tenant.clone() }.path()
-        }
+        Action::UpdateTenant { tenant, .. } => Request::GetTenant { tenant: tenant.clone() }.path(),
     }
 }
 
@@ -176,11 +174,9 @@ fn starts_again(history: &[&What], is_inbound: bool) -> bool {
                 is_done = true;
                 is_excused |= commit.under_an_error;
             }
-            What::Answer(_, Answered::Failed { kind, status, stored, .. }) => {
-                let is_of_a_proxy = *kind == FailureKind::Unavailable
-                    && !stored
-                    && status.is_some_and(|status| status >= 500);
-                is_excused |= is_of_a_proxy && last_status == Some(*status);
+            What::Answer(_, Answered::Failed { status, stored, .. }) => {
+                let is_final = *stored || status.is_some_and(|status| status >= 500);
+                is_excused |= is_final && last_status == Some(*status);
                 last_status = Some(*status);
             }
             What::Answer(_, Answered::Done(Outcome::Duplicate)) if !is_done => return true,

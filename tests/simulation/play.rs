@@ -177,8 +177,11 @@ impl Stage<'_> {
 
     fn context(&self, chance: &mut Rng) -> Context {
         let odds = if chance.u8(..6) == 0 { 3 } else { 0 };
-        let letters =
-            Letters { log: self.log.clone(), chance: Mutex::new(chance.fork()), odds_of_loss: odds };
+        let letters = Letters {
+            log: self.log.clone(),
+            chance: Mutex::new(chance.fork()),
+            odds_of_loss: odds,
+        };
         Context {
             dead_letters: Arc::new(letters),
             tally: Arc::new(Tally::default()),

@@ -328,11 +328,11 @@ impl<'a> Replay<'a> {
         }
         match status {
             EventStatus::Delivered => {
-                let is_done = |step| {
-                    self.progress[&(event, step)].state == State::Done
-                };
+                let is_done = |step| self.progress[&(event, step)].state == State::Done;
                 if !(0..self.steps(event).len()).all(is_done) {
-                    return Err(format!("event {event} is Delivered before all its steps are done"));
+                    return Err(format!(
+                        "event {event} is Delivered before all its steps are done"
+                    ));
                 }
             }
             EventStatus::Errored if self.dropped => {}
