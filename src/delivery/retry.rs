@@ -7,7 +7,7 @@ use tokio::time::Sleep;
 use tower::retry::Policy;
 
 use super::backoff::wait;
-use super::{Answer, Call, Failure, FailureKind, Receipt, Settings, Verdict};
+use super::{Answer, Call, Failure, FailureKind, Outcome, Receipt, Settings, Verdict};
 use crate::telemetry::Tally;
 
 /// The policy for [`tower::retry::Retry`]. It is cloned for each delivery and counts for that one.
@@ -81,7 +81,18 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         call: &mut Call,
         result: &mut Result<Receipt, Failure>,
     ) -> Option<Self::Future> {
-        let failure = result.as_ref().err()?;
+        let failure = match result {
+            Ok(receipt) if receipt.outcome == Outcome::Duplicate && self.may_have_run => {
+                // It may mean the key of an attempt that still runs, and may yet fail. To a key that nobody has used it
+                // can only mean the `messageId`. The attempt is one more, and no failure that counts.
+                self.may_have_run = false;
+                call.generation = call.generation.next();
+                self.tally.retry();
+                return Some(tokio::time::sleep(Duration::ZERO));
+            }
+            Ok(_) => return None,
+            Err(failure) => failure,
+        };
         let wait = self.decide(failure)?;
         if self.needs_new_key(failure) {
             call.generation = call.generation.next();
