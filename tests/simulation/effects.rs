@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use courier_sink::courier::{Action, Class, Endpoint, Request, TenantWrite};
-use courier_sink::delivery::Outcome;
 use courier_sink::finalization::EventStatus;
 
 use crate::events::Meaning;
@@ -179,7 +178,6 @@ fn starts_again(history: &[&What], is_inbound: bool) -> bool {
                 is_excused |= is_final && last_status == Some(*status);
                 last_status = Some(*status);
             }
-            What::Answer(_, Answered::Done(Outcome::Duplicate)) if !is_done => return true,
             What::Answer(..) | What::Gone(_) => last_status = None,
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use courier_sink::courier::{Action, Class, Endpoint, Request, TenantWrite};
-use courier_sink::delivery::{Outcome, Verdict};
+use courier_sink::delivery::{FailureKind, Outcome, Verdict};
 use courier_sink::finalization::EventStatus;
 use courier_sink::plan::{Lane, Step};
 
@@ -33,6 +33,9 @@ pub(crate) struct Progress {
     pub(crate) ready_at: Duration,
     /// Failures of the request that is due
     failures: usize,
+    /// The generation of its key, and whether an attempt with it may have run without saying so
+    generation: u32,
+    is_in_doubt: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,22 +81,35 @@ impl<'a> Replay<'a> {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
                 let owner = self.owner_of(asked)?;
-                let riders = self.start(owner)?;
+                let riders = self.start(owner, asked.generation)?;
                 let owners = [vec![owner], riders].concat();
                 self.owners.insert(*attempt, (asked.clone(), owners));
             }
             What::Rode(count) => self.ride(*count)?,
             What::Answer(attempt, Answered::Done(outcome)) => self.done(*attempt, *outcome, *at),
-            What::Answer(attempt, Answered::Failed { verdict, wait, kind, .. }) => match verdict {
-                Verdict::Retry => {
-                    // A class that is throttled waits as a class; that is for the capacity to know.
-                    let is_throttled = *kind == courier_sink::delivery::FailureKind::Throttled;
-                    self.failed(*attempt, *at, wait.filter(|_| !is_throttled), is_throttled);
+            What::Answer(attempt, Answered::Failed { verdict, wait, kind, stored, .. }) => {
+                if !stored {
+                    self.doubt(*attempt);
                 }
-                Verdict::Hold => self.again(*attempt, *at),
-                Verdict::Reject => self.refused(*attempt, *at),
-            },
-            What::Gone(attempt) if !self.dropped => self.failed(*attempt, *at, None, false),
+                match verdict {
+                    // A class that is throttled waits as a class; that is for the capacity to know.
+                    Verdict::Retry if *kind == FailureKind::Throttled => {
+                        self.failed(*attempt, *at, |_| Duration::ZERO);
+                    }
+                    Verdict::Retry => {
+                        let options = &self.played.options;
+                        let backoff = |retry| options.longest_backoff(retry, *wait);
+                        self.failed(*attempt, *at, backoff);
+                    }
+                    Verdict::Hold => self.again(*attempt, *at),
+                    Verdict::Reject => self.refused(*attempt, *at),
+                }
+            }
+            What::Gone(attempt) if !self.dropped => {
+                self.doubt(*attempt);
+                let options = &self.played.options;
+                self.failed(*attempt, *at, |retry| options.longest_backoff(retry, None));
+            }
             What::Ended(event, status) => self.end(*event, *status, *at)?,
             What::LetterLost(event) => self.lost.extend(event),
             What::Dropped => self.dropped = true,
@@ -144,8 +160,15 @@ impl<'a> Replay<'a> {
     fn enter(&mut self, event: usize, at: Duration) {
         for step in 0..self.steps(event).len() {
             let ready_at = at + self.played.options.batch_timeout;
+            let progress = Progress {
+                state: State::Waiting,
+                ready_at,
+                failures: 0,
+                generation: 0,
+                is_in_doubt: false,
+            };
             let place = (event, step);
-            self.progress.insert(place, Progress { state: State::Waiting, ready_at, failures: 0 });
+            self.progress.insert(place, progress);
             self.queues.entry(self.queue(place)).or_default().push_back(place);
         }
     }
@@ -167,7 +190,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Starts an attempt of a step, and gives those that ride on it since an earlier attempt.
-    fn start(&mut self, place: Place) -> Result<Vec<Place>, String> {
+    fn start(&mut self, place: Place, generation: u32) -> Result<Vec<Place>, String> {
         if let Some(before) = self.step(place).after.map(|step| (place.0, step))
             && self.progress[&before].state != State::Done
         {
@@ -180,6 +203,8 @@ impl<'a> Replay<'a> {
                 return Err(format!("{place:?} is under way twice"));
             }
             progress.state = State::UnderWay;
+            progress.is_in_doubt &= progress.generation == generation;
+            progress.generation = generation;
         }
         self.last_owner = Some(place);
         Ok(riders)
@@ -221,6 +246,12 @@ impl<'a> Replay<'a> {
                 }
                 Action::Request(_) => false,
             };
+            // A 409 may be about a key whose first attempt still runs: then a fresh key finds out.
+            let is_in_doubt = self.progress[&owner].is_in_doubt;
+            if outcome == Outcome::Duplicate && is_in_doubt {
+                self.rest(owner, at);
+                continue;
+            }
             if is_write_due {
                 self.rest(owner, at).failures = 0;
                 continue;
@@ -242,19 +273,23 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn failed(&mut self, attempt: usize, at: Duration, asked: Option<Duration>, at_once: bool) {
-        let owners = self.owners[&attempt].1.clone();
-        for owner in owners {
-            let options = &self.played.options;
+    /// Nobody knows whether the attempt did its work.
+    fn doubt(&mut self, attempt: usize) {
+        for owner in &self.owners[&attempt].1 {
+            self.progress.get_mut(owner).expect("it stands in a lane").is_in_doubt = true;
+        }
+    }
+
+    fn failed(&mut self, attempt: usize, at: Duration, backoff: impl Fn(usize) -> Duration) {
+        let attempts = self.played.options.attempts;
+        for owner in self.owners[&attempt].1.clone() {
             let progress = self.rest(owner, at);
             let retry = progress.failures;
             progress.failures += 1;
-            if options.attempts.is_none_or(|attempts| retry < attempts) {
-                let backoff = options.longest_backoff(retry, asked);
-                progress.ready_at = if at_once { at } else { at + backoff };
-                continue;
+            progress.ready_at = at + backoff(retry);
+            if attempts.is_some_and(|attempts| retry >= attempts) {
+                self.lose(owner);
             }
-            self.lose(owner);
         }
     }
 
