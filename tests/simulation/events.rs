@@ -2,7 +2,7 @@
 
 use courier_sink::event::{Origin, Seed};
 use courier_sink::ingest;
-use courier_sink::plan::{self, Mode, Plan, Step, TenantRule};
+use courier_sink::plan::{self, Plan, Step};
 use courier_sink::sink::Settings;
 use fastrand::Rng;
 
@@ -44,23 +44,14 @@ pub(crate) fn draw(chance: &mut Rng, settings: &Settings) -> Vec<Event> {
     let (users, tenants) = (chance.usize(1..8), chance.usize(1..4));
     let count = chance.usize(5..60);
     let event = |number| {
-        let text = text(chance, number, users, tenants, reads_tenants(settings));
+        let text = text(chance, number, users, tenants);
         let meaning = meaning(&text, settings);
         Event { text, meaning }
     };
     (0..count).map(event).collect()
 }
 
-fn reads_tenants(settings: &Settings) -> bool {
-    match &settings.rules.mode {
-        Mode::Direct(direct) => {
-            matches!(direct.tenant_write, TenantRule::Merge | TenantRule::CreateOnly)
-        }
-        Mode::Inbound { .. } => false,
-    }
-}
-
-fn text(chance: &mut Rng, number: usize, users: usize, tenants: usize, reads: bool) -> String {
+fn text(chance: &mut Rng, number: usize, users: usize, tenants: usize) -> String {
     let who = match chance.u8(..12) {
         0 => format!("\"anonymousId\":\"a{}\"", chance.usize(..users)),
         _ => format!("\"userId\":\"u{}\"", chance.usize(..users)),
@@ -86,9 +77,7 @@ fn text(chance: &mut Rng, number: usize, users: usize, tenants: usize, reads: bo
             )
         }
         24..33 => marked_group(),
-        33..35 if reads => marked_group(),
-        // All alike, so that they can be one request. Where a tenant is read first, nobody could tell from outside which
-        // of them the reading is for.
+        // All alike, so that they can be one request.
         33..35 => format!(r#""type":"group","groupId":"t{tenant}",{who}"#),
         35 => format!(r#""type":"group","groupId":"t{tenant}","traits":{{"{mark}":1}}"#),
         36 => format!(r#""type":"page",{who}"#),

@@ -218,7 +218,7 @@ impl<'a> Replay<'a> {
         let (asked, owners) = self.owners.values_mut().next_back().expect("it is that attempt");
         for rider in &riders {
             let Meaning::Steps(steps) = &self.played.events[rider.0].meaning else { continue };
-            if steps[rider.1].action.endpoint() != asked.endpoint {
+            if !fits(&steps[rider.1].action, asked) {
                 return Err(format!("{rider:?} cannot ride on {first:?}"));
             }
         }
