@@ -14,7 +14,7 @@ use crate::replay::Replay;
 /// A promise that was not kept.
 #[derive(Debug)]
 pub(crate) struct Broken {
-    promise: &'static str,
+    pub(crate) promise: &'static str,
     what: String,
     /// Where in the log it came to light
     position: usize,

@@ -19,6 +19,7 @@ mod options;
 mod play;
 mod replay;
 mod reply;
+mod sensitivity;
 mod service;
 mod weather;
 
