@@ -8,7 +8,7 @@ use tower::retry::Policy;
 
 use super::backoff::wait;
 use super::gate::Gate;
-use super::{Answer, Call, Failure, FailureKind, Receipt, Settings, Verdict};
+use super::{Answer, Call, Failure, FailureKind, Outcome, Receipt, Settings, Verdict};
 use crate::telemetry::Tally;
 
 /// The policy for [`tower::retry::Retry`]. It is cloned for each delivery and counts for that one.
@@ -20,6 +20,8 @@ pub struct RetryPolicy {
     tally: Arc<Tally>,
     retries: usize,
     last_answer: Option<Answer>,
+    /// Whether an attempt with the current key may have done its work, though it was not answered so
+    may_have_run: bool,
 }
 
 impl RetryPolicy {
@@ -30,7 +32,7 @@ impl RetryPolicy {
         gate: Arc<Gate>,
         tally: Arc<Tally>,
     ) -> Self {
-        Self { settings, chance, gate, tally, retries: 0, last_answer: None }
+        Self { settings, chance, gate, tally, retries: 0, last_answer: None, may_have_run: false }
     }
 
     /// How long to wait before the next attempt; `None` for no further attempt.
@@ -57,12 +59,18 @@ impl RetryPolicy {
 
     /// Courier stores the first answer to a key and replays it for a day, so a stored failure can only be got past with
     /// another key. After silence, or an answer that was not Courier's own, the call may have run, and the same key
-    /// keeps it from running twice: until the same answer comes back to it.
+    /// keeps it from running twice: until the same answer comes back to it. Turned away at the door (429, 401), a call
+    /// that may have run before keeps its key in the same way.
     fn needs_new_key(&mut self, failure: &Failure) -> bool {
-        let is_replay = failure.answer.as_ref().is_some_and(|answer| {
-            answer.status >= 500 && self.last_answer.as_ref() == Some(answer)
+        let is_repeated = failure.answer.is_some() && self.last_answer == failure.answer;
+        let needs = failure.answer.as_ref().is_some_and(|answer| {
+            if answer.status >= 500 {
+                answer.stored || is_repeated
+            } else {
+                answer.stored && (is_repeated || !self.may_have_run)
+            }
         });
-        let needs = failure.answer_is_stored() || is_replay;
+        self.may_have_run = !needs && (self.may_have_run || !failure.answer_is_stored());
         self.last_answer = if needs { None } else { failure.answer.clone() };
         needs
     }
@@ -76,7 +84,18 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         call: &mut Call,
         result: &mut Result<Receipt, Failure>,
     ) -> Option<Self::Future> {
-        let failure = result.as_ref().err()?;
+        let failure = match result {
+            Ok(receipt) if receipt.outcome == Outcome::Duplicate && self.may_have_run => {
+                // It may mean the key of an attempt that still runs, and may yet fail. To a key that nobody has used it
+                // can only mean the `messageId`. The attempt is one more, and no failure that counts.
+                self.may_have_run = false;
+                call.generation = call.generation.next();
+                self.tally.retry();
+                return Some(tokio::time::sleep(Duration::ZERO));
+            }
+            Ok(_) => return None,
+            Err(failure) => failure,
+        };
         let wait = self.decide(failure)?;
         if self.needs_new_key(failure) {
             call.generation = call.generation.next();

@@ -65,16 +65,19 @@ where
             Action::UpdateTenant { tenant, update } => {
                 // The service that is ready makes the first call; a clone gets ready for the second.
                 let fresh = self.0.clone();
-                let ready = std::mem::replace(&mut self.0, fresh);
-                WorkFuture {
-                    kind: Kind::Two { calls: Box::pin(read_and_write(ready, tenant, update)) },
-                }
+                let mut ready = std::mem::replace(&mut self.0, fresh);
+                // Begun here, as any other call: what was admitted must not lie about until somebody looks at it.
+                let read =
+                    ready.call(Call::new(Request::GetTenant { tenant: tenant.clone() }, None));
+                let calls = read_and_write(read, ready, tenant, update);
+                WorkFuture { kind: Kind::Two { calls: Box::pin(calls) } }
             }
         }
     }
 }
 
 async fn read_and_write<S>(
+    read: S::Future,
     mut service: S,
     tenant: TenantId,
     update: TenantUpdate,
@@ -82,8 +85,7 @@ async fn read_and_write<S>(
 where
     S: Service<Call, Response = Receipt, Error = Failure>,
 {
-    let read = Request::GetTenant { tenant: tenant.clone() };
-    let receipt = service.call(Call::new(read, None)).await?;
+    let receipt = read.await?;
     let body = match (receipt.outcome, update.write) {
         (Outcome::Absent, _) => update.create().map_err(TenantMergeError::from),
         (_, TenantWrite::CreateOnly) => return Ok(receipt),

@@ -171,10 +171,14 @@ impl<S: Transport> Driver<S> {
                 return false;
             }
         }
+        self.close_batch();
+        true
+    }
+
+    fn close_batch(&mut self) {
         for (cargo, steps) in self.batch.close() {
             self.lanes.enter(cargo, steps);
         }
-        true
     }
 
     /// Sends steps whose turn it is, as fast as their classes are let.
@@ -217,6 +221,10 @@ impl<S: Transport> Driver<S> {
         if status == EventStatus::Rejected && !parcel.riders.is_empty() {
             self.lanes.split(&parcel);
             return;
+        }
+        if status == EventStatus::Errored {
+            // What waits in the open batch came after it as well, and must not overtake it either.
+            self.close_batch();
         }
         for id in parcel.steps() {
             let cargo = self.lanes.cargo_mut(id);

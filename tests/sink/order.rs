@@ -9,7 +9,8 @@ use courier_sink::finalization::EventStatus::{Delivered, Errored, Rejected};
 
 use crate::events::{automate, group, identify, track};
 use crate::support::{
-    in_turn, no_retries, ok, refused, run, server, settings, to_class, unavailable,
+    Told, channel, in_turn, no_retries, ok, pass, refused, run, server, settings, sink, to_class,
+    unavailable,
 };
 
 #[tokio::test(start_paused = true)]
@@ -88,6 +89,28 @@ async fn what_comes_after_an_errored_lane_is_new_work() {
     let told = run(settings, server, [identify("a"), identify("a")]).await;
     assert_eq!(told.statuses(), [Errored, Delivered]);
     assert_eq!(notes.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_an_open_batch_does_not_overtake_an_errored_head_either() {
+    let (server, notes) = server(|_| (Duration::from_millis(100), unavailable()));
+    let mut settings = no_retries();
+    settings.batch.max_events = NonZeroUsize::new(2);
+    settings.batch.timeout = Duration::from_secs(1);
+    let told = Told::default();
+    let (sender, input) = channel();
+    let feed = async {
+        let events = [identify("a"), identify("b"), track("a", "x")];
+        for record in told.records(events) {
+            sender.send(record).await.unwrap();
+            pass(30).await;
+        }
+        pass(5_000).await;
+        drop(sender);
+    };
+    tokio::join!(sink(settings, server).run_on(input), feed);
+    assert_eq!(told.statuses(), [Errored; 3]);
+    assert_eq!(notes.asked(), ["30 POST /profiles/a", "30 POST /profiles/b"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,6 +27,9 @@ pub(super) struct State {
     hold_probe: Duration,
 }
 
+/// The least that is taken for a wait when a server asks for one.
+const LEAST_PAUSE: Duration = Duration::from_millis(1);
+
 /// Why an attempt cannot go yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
@@ -215,11 +218,9 @@ impl State {
         let pause = &mut class.pause;
         // Attempts that were under way together are throttled together: that is one reason to slow down, not many.
         let is_first = number >= pause.since;
-        // Whoever says no again after the wait it asked for is given longer ones: a wait of next to nothing, believed
-        // each time, would be a busy loop.
-        let again = pause.streak.checked_sub(1).map(|streak| wait(&self.retry, streak, 1.0));
-        let length = match asked.filter(|asked| !asked.is_zero()) {
-            Some(asked) => asked.min(self.retry_after_max).max(again.unwrap_or_default()),
+        // A wait of next to nothing, believed each time, would be a busy loop: it counts as none.
+        let length = match asked.filter(|asked| *asked >= LEAST_PAUSE) {
+            Some(asked) => asked.min(self.retry_after_max),
             None if is_first => wait(&self.retry, pause.streak, 1.0),
             None => return,
         };

@@ -5,6 +5,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use super::*;
 use crate::courier::{Class, Generation};
+use crate::delivery::Outcome;
 use crate::delivery::testing::{
     Server, accepted, answered, call, seconds, serve, server, settings, shared, silence, throttled,
     unauthorized, unavailable,
@@ -127,6 +128,32 @@ async fn a_stored_answer_wants_another_key_at_once() {
     assert_eq!(generations(&served), [0, 1, 2]);
     assert_ne!(served[0].1.key(), served[1].1.key());
     assert_eq!(served[1].1.generation, Generation(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn turned_away_at_the_door_a_call_that_may_have_run_keeps_its_key_until_that_may_be_a_replay()
+{
+    let answers = vec![
+        Err(silence()),
+        Err(throttled(None)),
+        Err(unauthorized()),
+        Err(throttled(Some(1))),
+        Err(throttled(None)),
+        Err(throttled(None)),
+        Ok(accepted()),
+    ];
+    let (_, served) = deliver(settings(), Class::Automations, answers).await;
+    assert_eq!(generations(&served), [0, 0, 0, 0, 0, 1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_after_silence_is_asked_about_with_a_fresh_key() {
+    let duplicate = || Ok(Receipt { outcome: Outcome::Duplicate, ..accepted() });
+    let answers = vec![Err(silence()), duplicate(), duplicate()];
+    let (end, served) = deliver(attempts(1), Class::Inbound, answers).await;
+    assert_eq!((end, generations(&served)), (duplicate(), vec![0, 0, 1]));
+    let (end, served) = deliver(attempts(1), Class::Inbound, vec![duplicate()]).await;
+    assert_eq!((end, served.len()), (duplicate(), 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,14 +20,17 @@ async fn update(
     settings: Settings,
     answers: Vec<Answer>,
 ) -> (Answer, Vec<String>) {
+    deliver(action(write), settings, answers).await
+}
+
+fn action(write: TenantWrite) -> Action {
     let update = TenantUpdate {
         write,
         name: None,
         fallback_name: "fallback".to_owned(),
         properties: Json::parse(&"{\"plan\":\"pro\"}".to_owned().into()).unwrap(),
     };
-    let tenant = TenantId::new("t").unwrap();
-    deliver(Action::UpdateTenant { tenant, update }, settings, answers).await
+    Action::UpdateTenant { tenant: TenantId::new("t").unwrap(), update }
 }
 
 async fn deliver(
@@ -137,4 +140,15 @@ async fn any_other_step_is_one_request() {
     let action = Action::Request(request(Class::Tenants));
     let (end, asked) = deliver(action, settings(), vec![Ok(accepted())]).await;
     assert_eq!((end, asked), (Ok(accepted()), vec!["0 PUT {}".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_admitted_is_begun_before_anybody_looks_at_it() {
+    let (courier, mut asked) = server();
+    asked.allow(1);
+    let mut stack = stack(Class::Tenants, &shared(settings()), courier);
+    let work = Work { action: action(TenantWrite::Merge), seed: seed() };
+    let _under_way = stack.ready().await.unwrap().call(work);
+    let began = futures::FutureExt::now_or_never(asked.next_request());
+    assert!(began.flatten().is_some());
 }

@@ -1,0 +1,160 @@
+//! The promises, each with a name, against the log of one run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use courier_sink::finalization::EventStatus;
+
+use crate::capacity::Capacity;
+use crate::effects::Effects;
+use crate::events::Meaning;
+use crate::log::{Entry, What, tail};
+use crate::play::{End, Face, Played};
+use crate::replay::Replay;
+
+/// A promise that was not kept.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) promise: &'static str,
+    what: String,
+    /// Where in the log it came to light
+    position: usize,
+}
+
+impl Broken {
+    /// One line.
+    pub(crate) fn summary(&self, seed: u64) -> String {
+        format!("seed {seed} broke the promise `{}`: {}", self.promise, self.what)
+    }
+
+    /// The settings, the weather and the log up to where it came to light.
+    pub(crate) fn story(&self, played: &Played) -> String {
+        let Played { options, weather, face, end, entries, .. } = played;
+        let tail = tail(entries, self.position);
+        format!("{face:?} {end:?}\n{}{weather:?}\n{tail}", options.text)
+    }
+}
+
+/// Checks every promise.
+pub(crate) fn promises(played: &Played) -> Result<(), Broken> {
+    let end = played.entries.len();
+    let late = |promise| move |what| Broken { promise, what, position: end };
+    it_ends(played).map_err(late("it ends"))?;
+    one_status(played).map_err(late("each event has exactly one status"))?;
+    let replay = flow(played)?;
+    let effects = Effects::new(played, &replay);
+    effects.check_done().map_err(late("what is Delivered was done"))?;
+    effects.check_once().map_err(late("it was done once"))?;
+    effects.check_order().map_err(late("first effects are in the order of arrival"))?;
+    letters(played).map_err(late("a Rejected event has one dead letter with its reason"))
+}
+
+/// Reads the log once from front to back: lanes, pace, permits, window.
+fn flow(played: &Played) -> Result<Replay<'_>, Broken> {
+    let mut replay = Replay::new(played);
+    let mut capacity = Capacity::new(&played.options);
+    for (position, entry) in played.entries.iter().enumerate() {
+        let at = |promise| move |what| Broken { promise, what, position: position + 1 };
+        replay
+            .note(entry)
+            .map_err(at("lanes keep their order, and only the exhausted is Errored"))?;
+        capacity.note(entry).map_err(at("rate, permits and window are never exceeded"))?;
+        if matches!(entry.what, What::Dropped) {
+            break;
+        }
+        // Whether the sink is held cannot be seen at its service face.
+        if played.face == Face::Stream
+            && let Some(next) = played.entries.get(position + 1)
+        {
+            capacity
+                .check_idle(&replay, next.at)
+                .map_err(at("no token and no permit lies idle while work waits"))?;
+        }
+    }
+    if !played.entries.iter().any(|entry| entry.what == What::Dropped) {
+        let end = played.entries.len();
+        let late = |what| Broken { promise: "every attempt ends", what, position: end };
+        capacity.idle_attempts().map_err(late)?;
+    }
+    Ok(replay)
+}
+
+fn it_ends(played: &Played) -> Result<(), String> {
+    let must_finish = matches!(played.end, End::Complete | End::Drained(_));
+    let has_finished = played.entries.iter().any(|entry| entry.what == What::Finished);
+    if must_finish && !has_finished {
+        return Err("something is stuck".to_owned());
+    }
+    Ok(())
+}
+
+fn one_status(played: &Played) -> Result<(), String> {
+    let mut statuses: BTreeMap<usize, EventStatus> = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for Entry { what, .. } in &played.entries {
+        match what {
+            What::Taken(event) => drop(taken.insert(*event)),
+            What::Ended(event, status) => {
+                if let Some(before) = statuses.insert(*event, *status) {
+                    return Err(format!("event {event} is {status:?} and was {before:?}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    for event in 0..played.events.len() {
+        match statuses.get(&event) {
+            None => return Err(format!("event {event} has none")),
+            Some(status) if !taken.contains(&event) && *status != EventStatus::Errored => {
+                return Err(format!("event {event} was never taken and is {status:?}"));
+            }
+            Some(_) => {}
+        }
+    }
+    for Entry { what, .. } in &played.entries {
+        if let What::Responded(event, told) = what {
+            let status = statuses[event];
+            if told.unwrap_or(EventStatus::Errored) != status {
+                return Err(format!("event {event} is {status:?}, its response says {told:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn letters(played: &Played) -> Result<(), String> {
+    let is_dropped = played.entries.iter().any(|entry| entry.what == What::Dropped);
+    let mut letters: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for Entry { what, .. } in &played.entries {
+        if let What::Letter(event, reason) = what {
+            let event = event.ok_or("a letter does not say where its record is from")?;
+            letters.entry(event).or_default().push(reason);
+        }
+    }
+    for Entry { what, .. } in &played.entries {
+        let What::Ended(event, status) = what else { continue };
+        let letters = letters.remove(event).unwrap_or_default();
+        let is_right = match (status, &letters[..]) {
+            (EventStatus::Rejected, [reason]) => reasons(played, *event).contains(reason),
+            (EventStatus::Rejected, _) => false,
+            // Its letter may have been kept at the very end, and nobody told.
+            (EventStatus::Errored, [_]) => is_dropped,
+            (EventStatus::Errored | EventStatus::Delivered, letters) => letters.is_empty(),
+        };
+        if !is_right {
+            return Err(format!("event {event} is {status:?} and has the letters {letters:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The reasons for which an event may be Rejected.
+fn reasons(played: &Played, event: usize) -> &'static [&'static str] {
+    let poison = played.weather.poison.iter().find(|(it, _)| *it == event);
+    match (&played.events[event].meaning, poison) {
+        (Meaning::Unreadable, _) => &["unreadable"],
+        (Meaning::Refused, _) => &["refused"],
+        (Meaning::Steps(_), Some((_, 403))) => &["answered", "forbidden"],
+        (Meaning::Steps(_), Some(_)) => &["answered"],
+        (Meaning::Steps(_) | Meaning::Skipped, None) | (Meaning::Skipped, Some(_)) => &[],
+    }
+}

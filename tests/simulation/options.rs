@@ -1,0 +1,134 @@
+//! The settings of one run, drawn by lot and written as an operator would, so that a new option is a new line here.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use courier_sink::config::CourierConfig;
+use courier_sink::sink::Settings;
+use fastrand::Rng;
+
+/// What the invariants must know of the settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) window: usize,
+    pub(crate) concurrency: usize,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) batch_timeout: Duration,
+    /// Repetitions; `None` for no limit
+    pub(crate) attempts: Option<usize>,
+    pub(crate) initial_backoff: Duration,
+    pub(crate) max_backoff: Duration,
+    pub(crate) retry_after_max: Duration,
+    /// All of it, in TOML
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rate {
+    pub(crate) limit: u32,
+    pub(crate) per: Duration,
+    pub(crate) burst: u32,
+}
+
+fn one<'a>(chance: &mut Rng, choices: &[&'a str]) -> &'a str {
+    choices[chance.usize(..choices.len())]
+}
+
+fn millis(chance: &mut Rng, range: std::ops::Range<u64>) -> Duration {
+    Duration::from_millis(chance.u64(range))
+}
+
+impl Options {
+    pub(crate) fn draw(chance: &mut Rng) -> Self {
+        let initial_backoff = millis(chance, 50..1_500);
+        let mut options = Self {
+            window: chance.usize(1..40),
+            concurrency: chance.usize(1..7),
+            rate: (chance.u8(..5) < 3).then(|| Rate::draw(chance)),
+            batch_timeout: millis(chance, 1..500),
+            attempts: chance.bool().then(|| chance.usize(..5)),
+            initial_backoff,
+            max_backoff: initial_backoff + millis(chance, 0..10_000),
+            retry_after_max: millis(chance, 1_000..60_000),
+            text: String::new(),
+        };
+        options.text = options.flow(chance) + &rules(chance);
+        options
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        let config = CourierConfig::from_toml("simulated", &self.text, &|_| None);
+        config.expect("the options drawn are right").settings
+    }
+
+    fn flow(&self, chance: &mut Rng) -> String {
+        let mut text = String::from("api_key = 'pk_test'\n");
+        let mut set = |name: &str, value: &dyn std::fmt::Display| {
+            writeln!(text, "{name} = {value}").expect("a string takes everything");
+        };
+        set("buffer.max_events", &self.window);
+        if chance.bool() {
+            set("batch.max_events", &chance.usize(1..6));
+        }
+        set("batch.timeout_secs", &self.batch_timeout.as_secs_f64());
+        set("request.concurrency", &self.concurrency);
+        if let Some(rate) = self.rate {
+            set("request.rate_limit_num", &rate.limit);
+            set("request.rate_limit_duration_secs", &rate.per.as_secs_f64());
+            set("request.rate_limit_burst", &rate.burst);
+        }
+        set("request.timeout_secs", &chance.u8(2..6));
+        if let Some(attempts) = self.attempts {
+            set("request.retry_attempts", &attempts);
+        }
+        set("request.retry_initial_backoff_secs", &self.initial_backoff.as_secs_f64());
+        set("request.retry_max_duration_secs", &self.max_backoff.as_secs_f64());
+        set("request.retry_jitter_mode", &one(chance, &["'Full'", "'None'"]));
+        set("request.retry_after_max_secs", &self.retry_after_max.as_secs_f64());
+        set("request.hold_probe_secs", &chance.u8(1..11));
+        text
+    }
+
+    /// The longest wait before repetition number `retry`, from 0.
+    pub(crate) fn longest_backoff(&self, retry: usize, asked: Option<Duration>) -> Duration {
+        let doublings = u32::try_from(retry).unwrap_or(u32::MAX).min(31);
+        let backoff = self.initial_backoff.saturating_mul(1 << doublings).min(self.max_backoff);
+        backoff.max(asked.unwrap_or_default().min(self.retry_after_max))
+    }
+}
+
+impl Rate {
+    fn draw(chance: &mut Rng) -> Self {
+        let limit = chance.u32(1..20);
+        let burst = chance.u32(1..=limit.min(6));
+        Self { limit, per: millis(chance, 500..4_000), burst }
+    }
+}
+
+fn rules(chance: &mut Rng) -> String {
+    if chance.u8(..8) == 0 {
+        return "mode = 'inbound'\n".to_owned();
+    }
+    let writes = ["'merge'", "'merge'", "'replace'", "'create_only'", "'skip'"];
+    let unmapped = ["'inbound_rudderstack'", "'inbound_courier'", "'skip'"];
+    let announce = ["[]", "[]", "['identify']", "['identify', 'track', 'group']"];
+    let mut text = format!(
+        "tenant_write = {}\nunmapped = {}\nannounce = {}\nanonymous_fallback = {}\n",
+        one(chance, &writes),
+        one(chance, &unmapped),
+        one(chance, &announce),
+        chance.bool(),
+    );
+    if chance.u8(..4) == 0 {
+        text += "[[automations]]\non = 'identify'\ntemplate = 'welcome'\n";
+    }
+    if chance.u8(..4) == 0 {
+        text += "[[automations]]\non = 'group'\njourney = 'joined'\n";
+    }
+    text + concat!(
+        "[[automations]]\non = 'track/mapped'\ntemplate = 'first'\n",
+        "[[automations]]\non = 'track/travelled'\njourney = 'second'\n",
+        "[[automations]]\non = 'track/both'\nsteps = [{ action = 'cancel' }]\n",
+        "[[automations]]\non = 'track/both'\ntemplate = 'third'\n",
+    )
+}

@@ -1,0 +1,225 @@
+//! One seed, played: events go into a sink over the model of Courier, and everything that happens is noted.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use courier_sink::event::Origin;
+use courier_sink::finalization::{EventFinalizer, EventStatus};
+use courier_sink::sink::{
+    Context, CourierSink, DeadLetter, DeadLetterError, DeadLetters, KeepFuture, Record,
+};
+use courier_sink::telemetry::Tally;
+use fastrand::Rng;
+use futures::{StreamExt, stream};
+
+use crate::courier::Courier;
+use crate::events::{self, Event};
+use crate::log::{Entry, Log, What};
+use crate::options::Options;
+use crate::service;
+use crate::weather::Weather;
+
+/// Nothing takes as long as this: whatever is inside then is stuck.
+const LIMIT: Duration = Duration::from_secs(1_000_000);
+
+/// A run that is over.
+pub(crate) struct Played {
+    pub(crate) options: Options,
+    pub(crate) weather: Weather,
+    pub(crate) events: Vec<Event>,
+    pub(crate) face: Face,
+    pub(crate) end: End,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// How the sink is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    Stream,
+    Service,
+}
+
+/// How it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// All events go in, and out.
+    Complete,
+    /// The input ends early, and the rest is done.
+    Drained(Duration),
+    /// The input ends early, and what is not done so much later is dropped.
+    Shutdown(Duration, Duration),
+    /// The sink is dropped.
+    Dropped(Duration),
+}
+
+impl End {
+    fn draw(chance: &mut Rng) -> Self {
+        let mut time = || Duration::from_millis(chance.u64(..30_000));
+        let (first, second) = (time(), time());
+        match chance.u8(..8) {
+            0..5 => Self::Complete,
+            5 => Self::Drained(first),
+            6 => Self::Shutdown(first, second),
+            _ => Self::Dropped(first),
+        }
+    }
+
+    /// When the input ends, if not by itself.
+    fn closes_at(self) -> Duration {
+        match self {
+            Self::Drained(at) | Self::Shutdown(at, _) => at,
+            Self::Complete | Self::Dropped(_) => LIMIT,
+        }
+    }
+
+    fn dropped_at(self) -> Duration {
+        match self {
+            Self::Shutdown(at, grace) => at + grace,
+            Self::Dropped(at) => at,
+            Self::Complete | Self::Drained(_) => LIMIT,
+        }
+    }
+}
+
+/// Plays the schedule of `seed`.
+pub(crate) fn play(seed: u64) -> Played {
+    let mut chance = Rng::with_seed(seed);
+    let options = Options::draw(&mut chance);
+    let events = events::draw(&mut chance, &options.settings());
+    let weather = Weather::draw(&mut chance, events.len());
+    let face = if chance.u8(..3) == 0 { Face::Service } else { Face::Stream };
+    let end = End::draw(&mut chance);
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build();
+    let runtime = runtime.expect("a thread and a clock are all it needs");
+    let entries = runtime.block_on(async {
+        let log = Log::new();
+        let courier = Courier::new(weather.clone(), chance.fork(), log.clone());
+        let records = events.iter().enumerate().map(|(number, it)| record(&log, number, it));
+        let records = records.collect();
+        let stage = Stage { log: log.clone(), courier: &courier, options: &options, end };
+        match face {
+            Face::Stream => Box::pin(stage.stream(&mut chance, records)).await,
+            Face::Service => stage.service(&mut chance, records).await,
+        }
+        courier.settle();
+        log.into_entries()
+    });
+    Played { options, weather, events, face, end, entries }
+}
+
+fn record(log: &Log, number: usize, event: &Event) -> Record {
+    let log = log.clone();
+    let finalizer =
+        EventFinalizer::new(move |status: EventStatus| log.push(What::Ended(number, status)));
+    let chance = u128::try_from(number).expect("a number of an event is small");
+    let record = Record::new(event.text.clone(), chance).with_finalizer(finalizer);
+    let origin = Origin { line: u64::try_from(number).ok(), ..record.origin.clone() };
+    record.with_origin(origin)
+}
+
+struct Stage<'a> {
+    log: Log,
+    courier: &'a Courier,
+    options: &'a Options,
+    end: End,
+}
+
+impl Stage<'_> {
+    async fn stream(self, chance: &mut Rng, records: Vec<Record>) {
+        let context = self.context(chance);
+        self.log.count(&context.tally, false);
+        let sink = CourierSink::new(self.options.settings(), self.courier.transport(), context);
+        let mut held = sink.held();
+        let log = self.log.clone();
+        let told = self.log.clone();
+        let watch = async move {
+            while held.changed().await.is_ok() {
+                told.push(What::Held(held.borrow_and_update().is_some()));
+            }
+        };
+        let gaps = gaps(chance, records.len());
+        let input = stream::iter(records.into_iter().zip(gaps).enumerate());
+        let input = input.then(move |(number, (record, gap))| {
+            let log = log.clone();
+            async move {
+                if !gap.is_zero() {
+                    tokio::time::sleep(gap).await;
+                }
+                log.push(What::Taken(number));
+                record
+            }
+        });
+        let input = input.take_until(tokio::time::sleep(self.end.closes_at()));
+        let run = self.run(sink.run_on(input));
+        Box::pin(futures::future::join(run, watch)).await;
+    }
+
+    async fn service(self, chance: &mut Rng, records: Vec<Record>) {
+        let settings = self.options.settings();
+        let context = self.context(chance);
+        self.log.count(&context.tally, true);
+        let (handle, worker) = CourierSink::pair(settings, self.courier.transport(), context);
+        let gaps = gaps(chance, records.len());
+        let closes = tokio::time::sleep(self.end.closes_at());
+        let feed = service::feed(handle, records, gaps, chance.fork(), self.log.clone(), closes);
+        futures::future::join(self.run(worker.run()), feed).await;
+    }
+
+    /// Runs the sink until it is done or dropped.
+    async fn run(&self, sink: impl Future<Output = ()>) {
+        let mut sink = pin!(sink);
+        let done = tokio::time::timeout(self.end.dropped_at(), &mut sink).await.is_ok();
+        // Noted before the drop, so that what the drop says stands behind it.
+        self.log.push(if done { What::Finished } else { What::Dropped });
+    }
+
+    fn context(&self, chance: &mut Rng) -> Context {
+        let odds = if chance.u8(..6) == 0 { 3 } else { 0 };
+        let letters = Letters {
+            log: self.log.clone(),
+            chance: Mutex::new(chance.fork()),
+            odds_of_loss: odds,
+        };
+        Context {
+            dead_letters: Arc::new(letters),
+            tally: Arc::new(Tally::default()),
+            seed: chance.u64(..),
+        }
+    }
+}
+
+/// How long each event keeps the next one waiting.
+fn gaps(chance: &mut Rng, count: usize) -> Vec<Duration> {
+    let longest = [1, 50, 2_000][chance.usize(..3)];
+    let mut gap = || if chance.bool() { 0 } else { chance.u64(..longest) };
+    (0..count).map(|_| Duration::from_millis(gap())).collect()
+}
+
+/// Keeps letters after a while, if it can.
+struct Letters {
+    log: Log,
+    chance: Mutex<Rng>,
+    /// In tenths
+    odds_of_loss: u8,
+}
+
+impl DeadLetters for Letters {
+    fn keep(&self, letter: DeadLetter) -> KeepFuture {
+        let mut chance = self.chance.lock().unwrap();
+        let time = Duration::from_millis(chance.u64(..50));
+        let is_lost = chance.u8(..10) < self.odds_of_loss;
+        let log = self.log.clone();
+        Box::pin(async move {
+            tokio::time::sleep(time).await;
+            let event = letter.origin.line.and_then(|line| usize::try_from(line).ok());
+            if is_lost {
+                log.push(What::LetterLost(event));
+                return Err(DeadLetterError("no space left".to_owned()));
+            }
+            log.push(What::Letter(event, letter.reason.as_str()));
+            Ok(())
+        })
+    }
+}
