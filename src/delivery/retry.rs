@@ -73,7 +73,8 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         call: &mut Call,
         result: &mut Result<Receipt, Failure>,
     ) -> Option<Self::Future> {
-        let failure = result.as_ref().err()?;
+        let failure = result.as_mut().err()?;
+        failure.generation = call.generation;
         let wait = self.decide(failure)?;
         if self.needs_new_key(failure) {
             call.generation = call.generation.next();

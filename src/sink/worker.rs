@@ -178,7 +178,9 @@ impl<S: Transport> Driver<S> {
                     break;
                 };
                 let endpoint = action.endpoint();
-                let future = stack.service.call(Work { action, seed });
+                let generation = self.lanes.cargo_mut(id).map(|cargo| cargo.generation());
+                let generation = generation.unwrap_or_default();
+                let future = stack.service.call(Work { action, seed, generation });
                 self.in_flight.push(InFlight { id, endpoint, future });
                 progress = true;
             }
@@ -203,13 +205,16 @@ impl<S: Transport> Driver<S> {
             match result {
                 Ok(receipt) => cargo.accept(receipt.outcome),
                 Err(failure) if status == EventStatus::Rejected => {
-                    cargo.refuse(id.step(), endpoint, failure);
+                    cargo.fail(id.step(), endpoint, failure);
                 }
-                Err(failure) => tracing::error!(
-                    %failure,
-                    origin = %cargo.origin,
-                    "attempts are used up: the event and those behind it go back to their source"
-                ),
+                Err(failure) => {
+                    tracing::error!(
+                        %failure,
+                        origin = %cargo.origin,
+                        "attempts are used up: the event and those behind it go back to their source"
+                    );
+                    cargo.fail(id.step(), endpoint, failure);
+                }
             }
         }
         self.lanes.end(id, status);
@@ -227,7 +232,12 @@ impl<S: Transport> Driver<S> {
                 self.letters.send(letter, finalizer, weight);
                 return;
             }
-            EventStatus::Errored => tally.errored(),
+            EventStatus::Errored => {
+                tally.errored();
+                if let Some((resume, detail)) = cargo.returned(&steps_done) {
+                    self.letters.returned(&cargo.origin, resume, detail);
+                }
+            }
             EventStatus::Delivered if cargo.was_accepted => tally.delivered(),
             EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
         }

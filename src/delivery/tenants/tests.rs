@@ -37,7 +37,7 @@ async fn deliver(
 ) -> (Answer, Vec<String>) {
     let (courier, mut asked) = server();
     let stack = stack(Class::Tenants, &shared(settings), courier);
-    let work = Work { action, seed: seed() };
+    let work = Work { action, seed: seed(), generation: Generation::default() };
     let (end, served) = tokio::join!(stack.oneshot(work), serve(&mut asked, answers));
     assert!(asked.next_request().await.is_none());
     let told = |(at, call): (u64, Call)| {

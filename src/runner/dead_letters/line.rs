@@ -90,7 +90,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::courier::Endpoint;
+    use crate::courier::{Endpoint, Generation};
     use crate::event::{EventType, Origin, Seed};
     use crate::runner::clock::Clock;
     use crate::sink::{Identity, Refused};
@@ -145,6 +145,7 @@ mod tests {
                 endpoint: Endpoint::PutTenant,
                 step: 1,
                 steps_done: vec![0],
+                generation: Generation(2),
                 status: Some(400),
                 excerpt: Some("bad".to_owned()),
             }),
@@ -156,7 +157,7 @@ mod tests {
             json!({
                 "at": "2000-02-29T12:30:15.250Z", "reason": "unreadable", "detail": "not valid JSON",
                 "origin": "a.ndjson:7", "type": "group", "message_id": "m", "user_id": "u",
-                "endpoint": "PUT /tenants/{tenant_id}", "step": 1, "steps_done": [0], "status": 400, "answer": "bad",
+                "endpoint": "PUT /tenants/{tenant_id}", "step": 1, "steps_done": [0], "generation": 2, "status": 400, "answer": "bad",
                 "record": {},
             })
         );
