@@ -65,7 +65,13 @@ pub enum Verdict {
 impl Failure {
     /// A failure without an answer.
     pub fn without_answer(kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self { kind, retry_after: None, answer: None, detail: detail.into(), generation: Generation::default() }
+        Self {
+            kind,
+            retry_after: None,
+            answer: None,
+            detail: detail.into(),
+            generation: Generation::default(),
+        }
     }
 
     /// What to do about it.

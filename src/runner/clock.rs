@@ -37,6 +37,25 @@ impl Clock {
     }
 }
 
+impl Time {
+    /// Reads what [`Time`] writes; any fraction of a second is dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let mut date = date.split('-');
+        let (year, month, day) = (date.next()?, date.next()?, date.next()?);
+        let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+        let (time, _) = time.split_once('.').unwrap_or((time, ""));
+        // The day of the week must be one, and need not be right.
+        let date = httpdate::parse_http_date(&format!("Sun, {day} {month} {year} {time} GMT"));
+        date.ok()?.duration_since(SystemTime::UNIX_EPOCH).ok().map(Self)
+    }
+
+    /// How much later it is than `earlier`, or nothing.
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Clock({})", self.now())
@@ -67,6 +86,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_no_time_is_not_read() {
+        for text in ["", "2000-02-29", "2000-13-01T00:00:00Z", "2000-00-01T00:00:00Z", "T:Z"] {
+            assert_eq!(Time::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn times_are_written_as_rfc_3339() {
         for (millis, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
@@ -75,6 +101,8 @@ mod tests {
         ] {
             let clock = Clock::from_fn(move || Duration::from_millis(millis));
             assert_eq!(clock.now().to_string(), text);
+            let read = Time::parse(text).unwrap();
+            assert_eq!(clock.now().since(read), Duration::from_millis(millis % 1000));
         }
     }
 }

@@ -60,7 +60,7 @@ impl Cargo {
         };
         let detail = failure.to_string();
         let step = self.resume.as_ref().map_or(step, |resume| resume.position(step));
-        let (mut generation, mut needs_new_key) = 
+        let (mut generation, mut needs_new_key) =
             (failure.generation.max(self.generation()), failure.answer_is_stored());
         if let Some(before) = &mut self.failed {
             // One generation stands for all steps that are left: the one past every key that was used up.

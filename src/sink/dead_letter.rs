@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 
-use crate::courier::{Endpoint, Generation};
 use super::Resume;
+use crate::courier::{Endpoint, Generation};
 use crate::event::{EventType, Origin};
 use crate::telemetry::Rejection;
 

@@ -60,7 +60,11 @@ async fn run(settings: Settings, load: usize, seed_of_answers: u64) -> Seen {
     });
     let shared = shared(settings);
     let deliveries = Class::ALL.into_iter().flat_map(|class| {
-        let work = Work { action: Action::Request(request(class)), seed: seed(), generation: Generation::default() };
+        let work = Work {
+            action: Action::Request(request(class)),
+            seed: seed(),
+            generation: Generation::default(),
+        };
         let stack = stack(class, &shared, server.clone());
         std::iter::repeat_with(move || stack.clone().oneshot(work.clone())).take(load)
     });

@@ -14,6 +14,7 @@ mod letter;
 mod line;
 mod list;
 mod replay;
+mod resend;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
