@@ -45,9 +45,11 @@ impl Time {
         let (year, month, day) = (date.next()?, date.next()?, date.next()?);
         let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
         let (time, _) = time.split_once('.').unwrap_or((time, ""));
-        // The day of the week must be one, and need not be right.
-        let date = httpdate::parse_http_date(&format!("Sun, {day} {month} {year} {time} GMT"));
-        date.ok()?.duration_since(SystemTime::UNIX_EPOCH).ok().map(Self)
+        // A date of HTTP names its day of the week, of which one is right.
+        let date = DAYS.iter().find_map(|name| {
+            httpdate::parse_http_date(&format!("{name}, {day} {month} {year} {time} GMT")).ok()
+        });
+        date?.duration_since(SystemTime::UNIX_EPOCH).ok().map(Self)
     }
 
     /// How much later it is than `earlier`, or nothing.
@@ -77,6 +79,8 @@ impl fmt::Display for Time {
         write!(f, "{year}-{month:02}-{day}T{time}.{millis:03}Z")
     }
 }
+
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -206,7 +206,17 @@ async fn note(
                 (EventStatus::Rejected | EventStatus::Errored, true) => {}
             }
         }
-        let written = tokio::task::block_in_place(|| aside.note(&noted));
+        let written = tokio::task::spawn_blocking(move || {
+            let written = aside.note(&noted);
+            (aside, written)
+        });
+        let written = match written.await {
+            Ok((back, written)) => {
+                aside = back;
+                written
+            }
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
         if let Err(error) = written {
             tracing::error!("{error}: no more letters are sent, and what was may be sent again");
             is_noted = false;
