@@ -18,17 +18,29 @@ fn letters(ids: &[&str]) -> Vec<Value> {
 
 /// The message ids that were sent, in order.
 fn sent(server: &Server) -> Vec<String> {
-    let id = |body: &[u8]| serde_json::from_slice::<Value>(body).unwrap()["messageId"].clone();
     let requests = server.courier.requests().into_iter();
-    requests.map(|it| id(&it.body).as_str().unwrap().to_owned()).collect()
+    let id = |body: &[u8]| -> Value {
+        let event: Value = serde_json::from_slice(body).expect("it takes JSON only");
+        event.get("messageId").cloned().expect("every event has one")
+    };
+    requests.map(|it| id(&it.body).as_str().expect("ids are text").to_owned()).collect()
 }
 
 /// A line of the journal: the letter is done with, and `stays` in its place.
 fn note(letter: &Value, stays: &[Value]) -> String {
-    let hash = Sha256::digest(letter.to_string());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: [u8; 32] = Sha256::digest(letter.to_string()).into();
+    let (high, low) = hash.split_at(16);
+    let hex = |half: &[u8]| {
+        let half = half.try_into().expect("half of 32 bytes are 16");
+        format!("{:032x}", u128::from_be_bytes(half))
+    };
+    let hash = hex(high) + &hex(low);
     format!("{}\n", json!({"letter": hash, "stays": stays}))
 }
+
+/// What it is called, the file, the one put aside, the journal, and what is to be sent.
+type State =
+    (&'static str, Option<String>, Option<String>, Option<String>, &'static [&'static str]);
 
 fn only_file(folder: &Path) {
     assert!(folder.join("f").exists());
@@ -73,8 +85,7 @@ fn every_state_a_kill_can_leave_is_picked_up() {
     let again = letter("2021-01-01T00:00:00.000Z", &track("b"));
     let all = [line(&a), line(&b)].concat();
     let torn: String = note(&b, &[]).chars().take(30).collect();
-    // The file, the one put aside, the journal; and what is to be sent.
-    let states: [(&str, Option<String>, Option<String>, Option<String>, &[&str]); 9] = [
+    let states: [State; 9] = [
         ("renamed", None, Some(all.clone()), None, &["a", "b"]),
         ("renamed, sink goes on", Some(line(&c)), Some(all.clone()), None, &["a", "b", "c"]),
         ("one noted", None, Some(all.clone()), Some(note(&a, &[])), &["b"]),
@@ -83,14 +94,14 @@ fn every_state_a_kill_can_leave_is_picked_up() {
             "rejected again",
             Some(line(&c)),
             Some(all.clone()),
-            Some(note(&b, &[again.clone()])),
+            Some(note(&b, std::slice::from_ref(&again))),
             &["a", "b", "c"],
         ),
         (
             "half put back",
             Some(line(&c) + &line(&again)),
             Some(all.clone()),
-            Some(note(&a, &[]) + &note(&b, &[again.clone()])),
+            Some(note(&a, &[]) + &note(&b, std::slice::from_ref(&again))),
             &["b", "c"],
         ),
         ("all put back", Some(all.clone()), Some(all.clone()), None, &["a", "b"]),

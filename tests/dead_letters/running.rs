@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::json;
-
 use crate::process::{Running, folder, run};
 use crate::server::{LETTERS, Server, kept, replay, track};
 
@@ -62,7 +60,7 @@ fn a_sink_without_work_lets_its_file_go() {
     writeln!(stdin, "{}", track("a")).unwrap();
     wait_for_lines(folder.path(), 1);
     run(folder.path(), &replay(LETTERS, &[])).expect(0);
-    assert_eq!(kept(folder.path(), LETTERS), [json!({}); 0]);
+    assert!(kept(folder.path(), LETTERS).is_empty());
     writeln!(stdin, "nonsense").unwrap();
     wait_for_lines(folder.path(), 1);
     let mode = folder.path().join(LETTERS).metadata().unwrap().permissions().mode();

@@ -22,22 +22,24 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let emulator = runtime.block_on(Emulator::bind(Settings::default())).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("threads can be started");
+        let emulator = runtime.block_on(Emulator::bind(Settings::default()));
+        let emulator = emulator.expect("loopback has a free port");
         let (courier, url) = (emulator.courier(), format!("http://{}", emulator.local_addr()));
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let stopped = async {
                 let _ = stopped.await;
             };
-            runtime.block_on(emulator.serve(stopped)).unwrap();
+            runtime.block_on(emulator.serve(stopped)).expect("it serves to its end");
         });
         Self { courier, url, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Refuses the next `times` requests whose path begins so.
     pub(crate) fn refuse(&self, times: usize, path: &'static str, status: u16) {
-        let scripted = Scripted::error(StatusCode::from_u16(status).unwrap());
+        let scripted = Scripted::error(StatusCode::from_u16(status).expect("tests know statuses"));
         let is_meant = move |request: &LoggedRequest| request.path.starts_with(path);
         self.courier.answer_next(times, is_meant, scripted);
     }
@@ -72,9 +74,10 @@ pub(crate) fn track(id: &str) -> Value {
 
 /// A letter of `record` that was refused with a 400.
 pub(crate) fn letter(at: &str, record: &Value) -> Value {
+    let member = |name| record.get(name).cloned().unwrap_or_default();
     json!({
-        "at": at, "reason": "answered", "detail": "refused", "origin": "in:1", "type": record["type"],
-        "message_id": record["messageId"], "user_id": record["userId"], "endpoint": "POST /inbound/rudderstack",
+        "at": at, "reason": "answered", "detail": "refused", "origin": "in:1", "type": member("type"),
+        "message_id": member("messageId"), "user_id": member("userId"), "endpoint": "POST /inbound/rudderstack",
         "step": 0, "steps_done": [], "generation": 0, "status": 400, "record": record,
     })
 }
@@ -88,12 +91,13 @@ pub(crate) fn keep(folder: &Path, name: &str, letters: &[Value]) {
 /// The letters in `name`; none where there is no such file.
 pub(crate) fn kept(folder: &Path, name: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
 /// The message ids of letters, in order.
 pub(crate) fn ids(letters: &[Value]) -> Vec<&str> {
-    letters.iter().map(|letter| letter["message_id"].as_str().unwrap_or("-")).collect()
+    let id = |letter| Value::get(letter, "message_id").and_then(Value::as_str).unwrap_or("-");
+    letters.iter().map(id).collect()
 }
 
 /// The arguments of a replay of `file`.

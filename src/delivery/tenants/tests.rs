@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use super::*;
 use crate::courier::Class;
 use crate::delivery::testing::{
-    accepted, found, rate, request, seed, serve, server, settings, shared, silence, throttled,
-    unavailable,
+    accepted, found, of_generation, rate, request, seed, serve, server, settings, shared, silence,
+    throttled, unavailable,
 };
 use crate::delivery::{Settings, stack};
 use crate::json::Json;
@@ -95,7 +95,7 @@ async fn a_read_that_fails_is_never_followed_by_a_write() {
     once.retry.attempts = 1;
     let used_up = vec![Err(unavailable()), Err(silence())];
     let (end, asked) = update(TenantWrite::Merge, once, used_up).await;
-    assert_eq!((end, asked.len()), (Err(silence()), 2));
+    assert_eq!((end, asked.len()), (Err(of_generation(1, silence())), 2));
     let (end, asked) = update(TenantWrite::CreateOnly, settings(), vec![Err(refused())]).await;
     assert_eq!((end, asked.len()), (Err(refused()), 1));
 }
