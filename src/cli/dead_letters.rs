@@ -30,18 +30,24 @@ pub(super) async fn run(letters: DeadLetters, bar: Bar) -> anyhow::Result<Exit> 
 
 fn ls(file: &Path, filter: &Filter, json: bool) -> Result<Exit, AsideError> {
     let now = Clock::system().now();
-    let Letters { letters, is_aside } = list(file, |letter| filter.matches(letter, now))?;
+    let row = |letter: Letter| {
+        if !filter.matches(&letter, now) {
+            return None;
+        }
+        if json {
+            tell(&object(&letter));
+            return None;
+        }
+        Some(row(&letter))
+    };
+    let Letters { letters: mut rows, is_aside } = list(file, row)?;
+    if !rows.is_empty() {
+        let head = ["#", "at", "reason", "event", "message id", "user", "status", "origin"];
+        rows.insert(0, head.map(str::to_owned));
+        tell(&table(&rows));
+    }
     if is_aside {
         complain("a replay is under way or was interrupted: its letters are in the list");
-    }
-    if json {
-        for letter in &letters {
-            tell(&object(letter));
-        }
-    } else if !letters.is_empty() {
-        let head = ["#", "at", "reason", "event", "message id", "user", "status", "origin"];
-        let rows = std::iter::once(head.map(str::to_owned)).chain(letters.iter().map(row));
-        tell(&table(&rows.collect::<Vec<_>>()));
     }
     Ok(Exit::Done)
 }
@@ -83,14 +89,11 @@ fn row(letter: &Letter) -> [String; 8] {
 }
 
 fn show(file: &Path, wanted: &str) -> Result<Exit, AsideError> {
-    let is_wanted = |letter: &Letter| {
-        letter.message_id.as_deref() == Some(wanted) || letter.line.to_string() == wanted
+    let show = |letter: Letter| {
+        let is_named = letter.message_id.as_deref() == Some(wanted);
+        (is_named || letter.line.to_string() == wanted).then(|| tell(&pretty(&letter.text())))
     };
-    let letters = list(file, is_wanted)?.letters;
-    for letter in &letters {
-        tell(&pretty(&letter.text()));
-    }
-    if letters.is_empty() {
+    if list(file, show)?.letters.is_empty() {
         complain(&format!("{}: no letter has the number or message id {wanted}", file.display()));
         return Ok(Exit::Source);
     }
@@ -100,7 +103,8 @@ fn show(file: &Path, wanted: &str) -> Result<Exit, AsideError> {
 async fn drop_matching(file: &Path, filter: &Filter, yes: bool) -> Result<Exit, AsideError> {
     let now = Clock::system().now();
     if !yes {
-        let count = list(file, |letter| filter.matches(letter, now))?.letters.len();
+        let is_meant = |letter: Letter| filter.matches(&letter, now).then_some(());
+        let count = list(file, is_meant)?.letters.len();
         complain(&format!("{}: letters to remove for good: {count}; say --yes", file.display()));
         return Ok(Exit::Usage);
     }

@@ -84,8 +84,10 @@ pub(crate) fn letter(at: &str, record: &Value) -> Value {
 
 /// Writes letters to `name`, one a line.
 pub(crate) fn keep(folder: &Path, name: &str, letters: &[Value]) {
-    let lines: String = letters.iter().map(|letter| format!("{letter}\n")).collect();
-    write(folder, name, lines);
+    let mut lines: Vec<_> = letters.iter().map(Value::to_string).collect();
+    // The last line ends too.
+    lines.push(String::new());
+    write(folder, name, lines.join("\n"));
 }
 
 /// The letters in `name`; none where there is no such file.

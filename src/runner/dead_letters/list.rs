@@ -11,24 +11,24 @@ use super::letter::{Letter, lines};
 
 /// What a file holds.
 #[derive(Debug)]
-pub struct Letters {
-    /// The letters, numbered in this order
-    pub letters: Vec<Letter>,
+pub struct Letters<T> {
+    /// What was picked, in the order the letters are numbered
+    pub letters: Vec<T>,
     /// Whether a replay is under way or was interrupted
     pub is_aside: bool,
 }
 
-/// Gives the letters of the file at `path` that `is_wanted`. Blocks on the disk.
-pub fn list(path: &Path, is_wanted: impl Fn(&Letter) -> bool) -> Result<Letters, AsideError> {
+/// Gives what `pick` makes of the letters of the file at `path`: a large file is not held whole. Blocks on the disk.
+pub fn list<T>(
+    path: &Path,
+    mut pick: impl FnMut(Letter) -> Option<T>,
+) -> Result<Letters<T>, AsideError> {
     let path = &resolve(path);
     let (old, notes) = (aside(path), journal(path));
     let (mut letters, mut number) = (Vec::new(), 0);
     let mut add = |line: Vec<u8>| {
         number += 1;
-        let letter = Letter::parse(number, line);
-        if is_wanted(&letter) {
-            letters.push(letter);
-        }
+        letters.extend(pick(Letter::parse(number, line)));
     };
     let failed = |error| AsideError::failed(path, error);
     let mut there = HashSet::new();

@@ -23,7 +23,6 @@ pub(super) const UNDER_WAY: usize = 1024;
 const READ_AHEAD: usize = 16;
 
 /// A letter that came to an end.
-#[derive(Debug)]
 pub(super) struct Ended {
     pub(super) letter: Letter,
     pub(super) status: EventStatus,
@@ -32,14 +31,13 @@ pub(super) struct Ended {
 }
 
 /// Keeps the letters under way, and what the sink says of them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct UnderWay {
     letters: Arc<Mutex<HashMap<Arc<str>, Sent>>>,
     clock: Clock,
 }
 
 /// A letter under way.
-#[derive(Debug)]
 struct Sent {
     letter: Letter,
     stays: Vec<Vec<u8>>,
