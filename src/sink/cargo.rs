@@ -48,7 +48,7 @@ impl Cargo {
     }
 
     /// Notes that the request of a step failed for good. Of several the last one counts, an answer before silence.
-    pub(super) fn fail(&mut self, step: usize, endpoint: Endpoint, failure: Failure) {
+    pub(super) fn fail(&mut self, step: usize, endpoint: Endpoint, failure: &Failure) {
         let reason = match failure.kind {
             FailureKind::Unsendable => Rejection::Unsendable,
             FailureKind::Throttled
@@ -71,7 +71,8 @@ impl Cargo {
                 return;
             }
         }
-        let (status, excerpt) = failure.answer.map(|it| (it.status, it.excerpt)).unzip();
+        let answer = failure.answer.as_ref();
+        let (status, excerpt) = answer.map(|it| (it.status, it.excerpt.clone())).unzip();
         self.failed = Some(Box::new(Ending {
             reason,
             detail,

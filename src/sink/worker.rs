@@ -205,7 +205,7 @@ impl<S: Transport> Driver<S> {
             match result {
                 Ok(receipt) => cargo.accept(receipt.outcome),
                 Err(failure) if status == EventStatus::Rejected => {
-                    cargo.fail(id.step(), endpoint, failure);
+                    cargo.fail(id.step(), endpoint, &failure);
                 }
                 Err(failure) => {
                     tracing::error!(
@@ -213,7 +213,7 @@ impl<S: Transport> Driver<S> {
                         origin = %cargo.origin,
                         "attempts are used up: the event and those behind it go back to their source"
                     );
-                    cargo.fail(id.step(), endpoint, failure);
+                    cargo.fail(id.step(), endpoint, &failure);
                 }
             }
         }
