@@ -11,12 +11,12 @@ fn a_tenant_that_was_written_is_not_written_again_for_a_membership_that_was_refu
     let folder = folder(&server.url, &files("in"), "");
     let group = json!({"type": "group", "userId": "u", "groupId": "g", "messageId": "m", "traits": {"a": 1}});
     write(folder.path(), "in", group.to_string());
-    server.refuse(2, "/users/", 403);
+    server.refuse(2, "/users/", 422);
     run(folder.path(), &["run", "config.toml"]).expect(65);
     let before = server.courier.requests().len();
     let letters = kept(folder.path(), LETTERS);
     assert_eq!(letters[0]["steps_done"], json!([0]));
-    assert_eq!((&letters[0]["step"], &letters[0]["status"]), (&json!(1), &json!(403)));
+    assert_eq!((&letters[0]["step"], &letters[0]["status"]), (&json!(1), &json!(422)));
 
     run(folder.path(), &replay(LETTERS, &["--allow-stale"])).expect(65);
     let again = kept(folder.path(), LETTERS);
