@@ -196,7 +196,9 @@ impl<S: Transport> Driver<S> {
                     break;
                 };
                 let endpoint = action.endpoint();
-                let future = stack.service.call(Work { action, seed });
+                let generation = self.lanes.cargo_mut(parcel.first).map(|cargo| cargo.generation());
+                let generation = generation.unwrap_or_default();
+                let future = stack.service.call(Work { action, seed, generation });
                 self.shared.tally.merged(parcel.riders.len());
                 self.in_flight.push(InFlight { parcel, endpoint, future });
                 progress = true;
@@ -227,17 +229,18 @@ impl<S: Transport> Driver<S> {
             self.close_batch();
         }
         for id in parcel.steps() {
-            let cargo = self.lanes.cargo_mut(id);
-            match (&result, cargo) {
+            match (&result, self.lanes.cargo_mut(id)) {
                 (Ok(receipt), Some(cargo)) => cargo.accept(receipt.outcome),
-                (Err(failure), Some(cargo)) if status == EventStatus::Rejected => {
-                    cargo.refuse(id.step(), endpoint, failure);
+                (Err(failure), Some(cargo)) => {
+                    if status == EventStatus::Errored {
+                        tracing::error!(
+                            %failure,
+                            origin = %cargo.origin,
+                            "attempts are used up: the event and those behind it go back to their source"
+                        );
+                    }
+                    cargo.fail(id.step(), endpoint, failure);
                 }
-                (Err(failure), Some(cargo)) => tracing::error!(
-                    %failure,
-                    origin = %cargo.origin,
-                    "attempts are used up: the event and those behind it go back to their source"
-                ),
                 (_, None) => {}
             }
             self.lanes.end(id, status);
@@ -256,7 +259,12 @@ impl<S: Transport> Driver<S> {
                 self.letters.send(letter, finalizer, weight);
                 return;
             }
-            EventStatus::Errored => tally.errored(),
+            EventStatus::Errored => {
+                tally.errored();
+                if let Some((resume, detail)) = cargo.returned(&steps_done) {
+                    self.letters.returned(&cargo.origin, resume, detail);
+                }
+            }
             EventStatus::Delivered if cargo.was_accepted => tally.delivered(),
             EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
         }

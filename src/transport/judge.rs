@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use super::ApiKey;
 use super::excerpt::excerpt;
 use super::retry_after::retry_after;
-use crate::courier::{Class, Endpoint};
+use crate::courier::{Class, Endpoint, Generation};
 use crate::delivery::{Answer, Failure, FailureKind, Outcome, Receipt};
 use crate::json::{Json, Kind};
 
@@ -48,6 +48,7 @@ pub(super) fn judge(reply: &Reply<'_>, key: &ApiKey, now: Duration) -> Result<Re
             stored: stored(reply),
         }),
         detail: format!("{}{remark}", reply.endpoint),
+        generation: Generation::default(),
     })
 }
 

@@ -153,6 +153,7 @@ impl Reading {
             payload,
             origin: Origin { name: Arc::clone(&input.name), line: Some(from.line), seed },
             finalizer,
+            resume: None,
         }
     }
 }
