@@ -6,15 +6,16 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::SourceError;
-use super::framing::{Frame, Framer, Place};
+use super::framing::{Frame, Framer, Place, Trail};
+use crate::runner::checkpoint::Kept;
 
 /// One input of a source.
 #[derive(Debug)]
 pub(super) struct Input {
     /// What to call it
     pub(super) name: Arc<str>,
-    /// What tells it apart from others, if it will hold the same when it is read again
-    pub(super) fingerprint: Option<u128>,
+    /// How its checkpoint is kept, if it will hold the same when it is read again
+    pub(super) kept: Option<Kept>,
 }
 
 /// What a reading thread says.
@@ -47,15 +48,15 @@ impl Feed {
         (Self(sender), receiver)
     }
 
-    /// Reads `content`, which starts at `from`, to its end. Blocks.
+    /// Reads `content`, which starts at `from`, to its end. `trail` is of what comes before. Blocks.
     pub(super) fn read(
         &self,
         input: &Arc<Input>,
         mut content: impl Read,
-        from: Place,
+        (from, trail): (Place, Option<Trail>),
         max_bytes: usize,
     ) -> Result<(), Stopped> {
-        let mut framer = Framer::new(from, max_bytes);
+        let mut framer = Framer::new(from, max_bytes).marking(trail);
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             match content.read(&mut piece) {

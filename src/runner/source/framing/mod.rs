@@ -6,11 +6,13 @@
 
 mod place;
 mod structure;
+mod trail;
 mod unit;
 
 use bytes::{Bytes, BytesMut};
 
 pub use place::{Place, Shape};
+pub use trail::{HEAD_BYTES, Mark, TAIL_BYTES, Trail, hash};
 use unit::{Cut, Unit};
 
 /// One record.
@@ -22,6 +24,8 @@ pub struct Frame {
     pub from: Place,
     /// Where to go on once it is done
     pub next: Place,
+    /// What tells that place apart, where that was asked for
+    pub mark: Option<Mark>,
 }
 
 /// What a record holds. Never empty.
@@ -50,6 +54,7 @@ pub struct Framer {
     place: Place,
     ended: bool,
     under_way: Option<UnderWay>,
+    trail: Option<Trail>,
 }
 
 /// A record that has begun.
@@ -66,7 +71,19 @@ struct UnderWay {
 impl Framer {
     /// Reads from `place` on. A record longer than `max_bytes` becomes [`Content::TooLong`].
     pub fn new(place: Place, max_bytes: usize) -> Self {
-        Self { max_bytes, buffer: BytesMut::new(), place, ended: false, under_way: None }
+        Self {
+            max_bytes,
+            buffer: BytesMut::new(),
+            place,
+            ended: false,
+            under_way: None,
+            trail: None,
+        }
+    }
+
+    /// Marks the places between records. `trail` is of what was read before.
+    pub fn marking(self, trail: Option<Trail>) -> Self {
+        Self { trail, ..self }
     }
 
     /// Where reading has come to: every record before it was given out.
@@ -212,7 +229,12 @@ impl Framer {
             Some(head) => Content::TooLong { head, bytes: self.place.offset - record.from.offset },
             None => Content::Whole(bytes.slice_ref(bytes.trim_ascii())),
         };
-        Frame { content, from: record.from, next: self.place }
+        Frame {
+            content,
+            from: record.from,
+            next: self.place,
+            mark: self.trail.as_ref().map(Trail::mark),
+        }
     }
 
     fn consume(&mut self, count: usize) {
@@ -221,6 +243,9 @@ impl Framer {
     }
 
     fn pass(&mut self, bytes: &[u8]) {
+        if let Some(trail) = &mut self.trail {
+            trail.push(bytes);
+        }
         let lines = memchr::memchr_iter(b'\n', bytes).count();
         self.place.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.place.line += u64::try_from(lines).unwrap_or(u64::MAX);
