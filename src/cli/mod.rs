@@ -12,6 +12,7 @@ mod run;
 mod validate;
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use anyhow::Context;
 use args::{Args, Command};
@@ -61,13 +62,13 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
 }
 
 /// Writes a result to standard output.
-#[expect(clippy::print_stdout, reason = "results of a command go to standard output")]
 fn tell(text: &str) {
-    println!("{text}");
+    // Were the reader gone, there would be nobody to tell.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Writes what is wrong to standard error.
-#[expect(clippy::print_stderr, reason = "mistakes go to standard error, whatever the log level")]
 fn complain(text: &str) {
-    eprintln!("{text}");
+    // As above.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -99,17 +99,18 @@ fn a_source_that_cannot_be_read_costs_no_other_and_shows_in_the_exit_code() {
 fn a_wrong_key_holds_everything_and_the_next_run_delivers_it() {
     let outside = tempfile::tempdir().unwrap();
     let emulated = Emulated::start(outside.path(), "right");
-    let folder = folder(&emulated.url(), &files("in"), "api_key = \"wrong\"");
-    write(folder.path(), "in", "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\nbad\n");
-    let ended = run(folder.path(), &["run", "config.toml"]).expect(76);
-    assert_eq!((ended.count("still owed"), ended.count("rejected")), (1, 1));
-    assert!(!ended.stderr.contains("wrong"), "the key must not be logged");
+    let folder = folder(&emulated.url(), &files("in"), "api_key = \"other-4711\"");
+    write(folder.path(), "in", "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\n");
+    let ended = run(folder.path(), &["run", "config.toml"]).expect(75);
+    assert_eq!(ended.count("still owed"), 1);
+    assert!(!ended.stderr.contains("other-4711"), "the key must not be logged");
     configure(folder.path(), &emulated.url(), &files("in"), "");
-    let ended = run(folder.path(), &["run", "config.toml"]).expect(65);
-    assert_eq!((ended.count("delivered"), ended.count("rejected")), (1, 1));
+    let ended = run(folder.path(), &["run", "config.toml"]).expect(0);
+    assert_eq!(ended.count("delivered"), 1);
     assert_eq!(emulated.summary()["inbound"], json!(1));
 }
 
+#[cfg(unix)]
 #[test]
 fn letters_that_others_could_read_are_refused() {
     use std::os::unix::fs::PermissionsExt;

@@ -11,7 +11,7 @@ use super::store::{Places, Saved};
 use crate::runner::source::framing::hash;
 
 /// A file that is there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Found {
     /// Where
     pub path: PathBuf,
@@ -93,5 +93,12 @@ fn is_of(saved: &Saved, file: &Found, tail_of: TailOf<'_>) -> bool {
             tracing::debug!(path = %file.path.display(), %error, "file cannot be compared");
             false
         }
+    }
+}
+
+impl std::fmt::Debug for Found {
+    /// Without content, which is personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Found").field("path", &self.path).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::SourceError;
-use super::framing::{Frame, Framer, Place, Trail};
+use super::framing::{Frame, Framer, Missing, Place, Trail};
 use crate::runner::checkpoint::Kept;
 
 /// One input of a source.
@@ -61,8 +61,16 @@ impl Feed {
         loop {
             match content.read(&mut piece) {
                 Ok(0) => {
-                    framer.end();
-                    return self.frames(input, &mut framer);
+                    // Of a file, what breaks off stays unread: the rest may be there when it is read again.
+                    match input.kept {
+                        Some(_) => framer.end_for_now(),
+                        None => framer.end(),
+                    }
+                    self.frames(input, &mut framer)?;
+                    return match framer.missing() {
+                        Some(missing) => self.problem(unfinished(&input.name, missing)),
+                        None => Ok(()),
+                    };
                 }
                 Ok(read) => {
                     framer.push(piece.get(..read).unwrap_or_default());
@@ -96,5 +104,13 @@ impl Feed {
 
     fn send(&self, message: Message) -> Result<(), Stopped> {
         self.0.blocking_send(message).map_err(|_| Stopped)
+    }
+}
+
+fn unfinished(name: &str, missing: Missing) -> SourceError {
+    let name = name.to_owned();
+    match missing {
+        Missing::Record(place) => SourceError::OpenRecord { name, line: place.line },
+        Missing::Bracket => SourceError::OpenArray { name },
     }
 }

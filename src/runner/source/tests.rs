@@ -181,6 +181,24 @@ async fn what_cannot_be_read_costs_no_other_file() {
 }
 
 #[tokio::test]
+async fn what_breaks_off_is_a_problem_and_read_once_it_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let read = || read_all(folder.path(), "?.json", EventStatus::Delivered);
+    std::fs::write(path("a.json"), "[\n1,\n{\"b\"").unwrap();
+    std::fs::write(path("b.json"), "5\n{\"c\"").unwrap();
+    assert_eq!(read().await, (pairs([("a.json:2", "1"), ("b.json:1", "5")]), 2));
+    assert_eq!(read().await, (Vec::new(), 2));
+    std::fs::write(path("a.json"), "[\n1,\n{\"b\":2},\n3\n").unwrap();
+    std::fs::write(path("b.json"), "5\n{\"c\":6}").unwrap();
+    let rest = pairs([("a.json:3", "{\"b\":2}"), ("a.json:4", "3"), ("b.json:2", "{\"c\":6}")]);
+    assert_eq!(read().await, (rest, 1));
+    std::fs::write(path("a.json"), "[\n1,\n{\"b\":2},\n3\n]").unwrap();
+    std::fs::write(path("b.json"), "5\n{\"c\":6}\nbad\n").unwrap();
+    assert_eq!(read().await, (pairs([("b.json:3", "bad")]), 0));
+}
+
+#[tokio::test]
 async fn a_glob_that_matches_nothing_is_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let nothing = read_all(folder.path(), "*.none", EventStatus::Delivered).await;
