@@ -14,6 +14,7 @@ use super::check::{Places, check};
 use super::checkpoint::{Checkpoints, Follow, Start};
 use super::clock::Clock;
 use super::drive::{self, drive};
+use super::key_file::KeyFile;
 use super::source::{self, Progress};
 use super::{Exit, InputEnd, RunError, Summary, dead_letters};
 use crate::config::{Config, Source, SourceKind};
@@ -77,10 +78,14 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         tally: Arc::clone(&tally),
         seed: context.chance.u64(..),
     };
+    let key_file = KeyFile::new(&courier.api_key);
     let (sink, health) = courier.build(settings, sink_context)?;
     let mut tasks = JoinSet::new();
     if courier.healthcheck.enabled {
         tasks.spawn(report_health(health));
+    }
+    if let Some(key_file) = key_file {
+        tasks.spawn(key_file.follow(sink.api_keys(), sink.gate()));
     }
     tasks.spawn(save_regularly(input.checkpoints.clone()));
     let writer = tokio::spawn(writer.run());

@@ -105,7 +105,7 @@ async fn a_file_keeps_its_checkpoint_when_it_grows_is_renamed_or_copied() {
     for length in [10, 1_000, 5_000, 20_000] {
         while text.len() < length {
             lines += 1;
-            text += &format!("{lines}\n");
+            text += &(lines.to_string() + "\n");
         }
         std::fs::write(path("a.log"), &text).unwrap();
         let (found, problems) = read().await;

@@ -55,6 +55,7 @@ impl Framer {
     }
 
     /// Marks the places between records. `trail` is of what was read before.
+    #[must_use]
     pub fn marking(self, trail: Option<Trail>) -> Self {
         Self { trail, ..self }
     }

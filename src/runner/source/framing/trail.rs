@@ -34,12 +34,12 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// Begins at `place`, whose content begins with `head` and holds `tail` before the place.
-    pub fn new(place: Place, head: &[u8], tail: &[u8]) -> Self {
-        let read = usize::try_from(place.offset).unwrap_or(usize::MAX);
-        let mut trail = Self { head: Vec::new(), full: None, recent: tail.to_vec() };
-        trail.extend_head(head.get(..read).unwrap_or(head));
-        trail
+    /// Begins at `start`, whose content begins with `head` and holds `tail` before the place.
+    pub fn new(start: Place, head: &[u8], tail: &[u8]) -> Self {
+        let read = usize::try_from(start.offset).unwrap_or(usize::MAX);
+        let mut made = Self { head: Vec::new(), full: None, recent: tail.to_vec() };
+        made.extend_head(head.get(..read).unwrap_or(head));
+        made
     }
 
     /// The next bytes were read.
@@ -80,9 +80,11 @@ impl std::fmt::Debug for Trail {
 
 /// The hash that marks are made of.
 pub fn hash(bytes: &[u8]) -> u128 {
-    let digest = Sha256::digest(bytes);
-    let half = digest.first_chunk::<16>();
-    u128::from_be_bytes(*half.expect("SHA-256 gives 32 bytes"))
+    let mut half = [0; 16];
+    for (to, from) in half.iter_mut().zip(Sha256::digest(bytes)) {
+        *to = from;
+    }
+    u128::from_be_bytes(half)
 }
 
 fn last(bytes: &[u8]) -> &[u8] {
@@ -103,8 +105,8 @@ mod tests {
             for size in [1, 7, 4096, 65_536] {
                 for from in [0, end / 3, end] {
                     let place = Place { offset: u64::try_from(from).unwrap(), ..Place::START };
-                    let tail = &content[from.saturating_sub(TAIL_BYTES)..from];
-                    let mut trail = Trail::new(place, &content[..HEAD_BYTES], tail);
+                    let before = &content[from.saturating_sub(TAIL_BYTES)..from];
+                    let mut trail = Trail::new(place, &content[..HEAD_BYTES], before);
                     read[from..].chunks(size).for_each(|bytes| trail.push(bytes));
                     assert_eq!((trail.mark().head, trail.mark().tail), expected, "{end} {size}");
                 }
