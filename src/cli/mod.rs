@@ -70,12 +70,12 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
 
 /// Writes a result to standard output.
 fn tell(text: &str) {
-    // Whoever reads a list may stop after its first lines: then there is nobody left to tell.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    // Were the reader gone, there would be nobody to tell.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Writes what is wrong to standard error.
-#[expect(clippy::print_stderr, reason = "mistakes go to standard error, whatever the log level")]
 fn complain(text: &str) {
-    eprintln!("{text}");
+    // As above.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -27,6 +27,14 @@ pub enum OpenError {
         /// Its permissions
         mode: u32,
     },
+    /// Letters would vanish in it, or wait for a reader
+    #[error(
+        "dead letters {path} are no file, and nothing would be kept: choose another `dead_letter.path`"
+    )]
+    NotAFile {
+        /// What is not
+        path: PathBuf,
+    },
     /// Another process writes to it
     #[error(
         "dead letters {path} are in use: another process runs with the same `data_dir` or `dead_letter.path`, end it \
@@ -52,32 +60,34 @@ impl LetterFile {
         if let Some(folder) = path.parent() {
             create_folder(folder).map_err(failed)?;
         }
+        // Asked before it is opened: a named pipe waits for a reader there.
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(OpenError::NotAFile { path: path.to_owned() });
+        }
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
         // Security: dead letters hold whole events, which are personal data.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
+            let metadata = file.metadata().map_err(failed)?;
             let mode = metadata.permissions().mode() & 0o777;
-            if metadata.is_file() && mode & 0o077 != 0 {
+            if mode & 0o077 != 0 {
                 let path = path.to_owned();
                 return Err(OpenError::Exposed { path, mode });
             }
         }
-        // Two processes would also overwrite each other's checkpoints. Anything but a file (`/dev/null`) may be shared.
-        if metadata.is_file() {
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    let path = path.to_owned();
-                    return Err(OpenError::InUse { path });
-                }
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+        // Two processes would also overwrite each other's checkpoints.
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let path = path.to_owned();
+                return Err(OpenError::InUse { path });
             }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         end_line(&mut file).map_err(failed)?;
         Ok(Self { file, path: path.to_owned() })
@@ -165,6 +175,15 @@ mod tests {
         assert!(matches!(LetterFile::open(&path), Err(OpenError::InUse { .. })));
         drop(open);
         LetterFile::open(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_keeps_nothing_and_is_refused() {
+        for path in ["/dev/null", "/"] {
+            let error = LetterFile::open(Path::new(path)).unwrap_err();
+            assert!(matches!(error, OpenError::NotAFile { .. }), "{error}");
+        }
     }
 
     #[cfg(unix)]

@@ -234,7 +234,7 @@ fn result(summary: Summary, held: &Held, left: u64, is_noted: bool) -> Replayed 
     let owed = summary.owed() + u64::from(!is_whole);
     // What was not let through is as good as rejected: somebody must decide.
     let is_held = stale + expired + damaged > 0;
-    let exit = match (Exit::of(&summary.totals, owed, 0), is_held) {
+    let exit = match (Exit::of(&summary.totals, owed, InputEnd::Complete), is_held) {
         _ if !is_noted => Exit::Internal,
         (Exit::Done, true) => Exit::Rejected,
         (Exit::Owed, true) => Exit::RejectedAndOwed,
