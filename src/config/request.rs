@@ -1,18 +1,13 @@
 //! The flow of a sink: `ingest`, `batch`, `buffer` and `request`, named as Vector's where Vector has them.
 
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::time::Duration;
-
-use toml_span::value::ValueInner;
+use std::num::NonZeroUsize;
 
 use super::block::Block;
 use super::item::Item;
-use crate::delivery::{Jitter, Rate, Retry};
+use super::pace;
+use crate::delivery::{Jitter, Retry};
 use crate::sink::Buffer;
 use crate::{batch, delivery, ingest};
-
-/// Security: the most attempts at once. More connections than this one address could not even open.
-const MOST_CONCURRENT: i64 = 65_535;
 
 /// What `ingest.max_depth` may be at most.
 const DEEPEST: i64 = 120;
@@ -79,10 +74,7 @@ pub(super) fn buffer(block: &mut Block<'_>) -> Buffer {
 ///
 /// | option | type | default | reason |
 /// |---|---|---|---|
-/// | `concurrency` | integer or `none` (= 1) | 20 | the connections that Courier's own Python client keeps alive |
-/// | `rate_limit_num` | integer | none | as Vector, which has a number beyond reach |
-/// | `rate_limit_duration_secs` | number | 1 | as Vector |
-/// | `rate_limit_burst` | integer, at most `rate_limit_num` | a twentieth of it | an even pace, without a burst after each pause |
+/// | `concurrency`, `rate_limit…`, `classes` | | | see `pace` |
 /// | `timeout_secs` | number | 60 | as Vector; one attempt |
 /// | `retry_attempts` | integer, from 0 | no limit | as Vector: transient failures lose nothing |
 /// | `retry_initial_backoff_secs` | number | 1 | as Vector |
@@ -93,54 +85,15 @@ pub(super) fn buffer(block: &mut Block<'_>) -> Buffer {
 pub(super) fn request(block: &mut Block<'_>) -> delivery::Settings {
     let default = delivery::Settings::default();
     delivery::Settings {
-        concurrency: block
-            .take("concurrency")
-            .and_then(|item| concurrency(&item))
-            .unwrap_or(default.concurrency),
-        rate: rate(block),
+        concurrency: pace::concurrency(block),
+        rate: pace::rate(block),
+        class_rates: pace::classes(block),
+        adaptive_rate: pace::adaptive_rate(block),
         timeout: block.seconds("timeout_secs", default.timeout),
         retry: retry(block),
         retry_after_max: block.seconds("retry_after_max_secs", default.retry_after_max),
         hold_probe: block.seconds("hold_probe_secs", default.hold_probe),
     }
-}
-
-fn concurrency(item: &Item<'_>) -> Option<NonZeroUsize> {
-    if matches!(item.value, ValueInner::Integer(_)) {
-        return item.count(MOST_CONCURRENT);
-    }
-    match item.value.as_str() {
-        Some("none") => return Some(NonZeroUsize::MIN),
-        Some("adaptive") => item.refuse_with(
-            "`adaptive` is not available yet",
-            "give an integer, or `none` for one request at a time",
-        ),
-        Some(_) | None => {
-            item.unexpected(&format!("an integer between 1 and {MOST_CONCURRENT} or `none`"));
-        }
-    }
-    None
-}
-
-fn rate(block: &mut Block<'_>) -> Option<Rate> {
-    let limit = block.take("rate_limit_num");
-    let duration = block.take("rate_limit_duration_secs");
-    let burst = block.take("rate_limit_burst");
-    let Some(limit) = limit else {
-        for item in [duration, burst].into_iter().flatten() {
-            item.refuse_with("does nothing without `rate_limit_num`", "set that too");
-        }
-        return None;
-    };
-    let limit: Option<NonZeroU32> = limit.count(u32::MAX.into());
-    let per = duration.map_or(Some(Duration::from_secs(1)), |item| item.seconds());
-    let most = limit.unwrap_or(NonZeroU32::MAX).get().into();
-    let burst = burst.map(|item| item.count(most));
-    let rate = Rate::new(limit?, per?);
-    Some(match burst {
-        Some(burst) => Rate { burst: burst?, ..rate },
-        None => rate,
-    })
 }
 
 fn retry(block: &mut Block<'_>) -> Retry {

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use super::gate::{Admitted, Gate};
-use super::{Call, Failure, Receipt};
+use super::gate::{Admitted, Gate, Turn};
+use super::{Call, Failure, FailureKind, Receipt};
 use crate::courier::Class;
 use crate::telemetry::Tally;
 
@@ -26,6 +26,7 @@ pub struct AdmissionLayer {
 pub struct Admission<S> {
     inner: S,
     layer: AdmissionLayer,
+    turn: Turn,
     waiting: Option<Pin<Box<dyn Future<Output = Admitted> + Send>>>,
     admitted: Option<Admitted>,
     broken: Option<Failure>,
@@ -42,14 +43,21 @@ impl<S> Layer<S> for AdmissionLayer {
     type Service = Admission<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Admission { inner, layer: self.clone(), waiting: None, admitted: None, broken: None }
+        Admission {
+            inner,
+            layer: self.clone(),
+            turn: Turn::First,
+            waiting: None,
+            admitted: None,
+            broken: None,
+        }
     }
 }
 
 impl<S: Clone> Clone for Admission<S> {
-    /// A clone has to wait for its own turn.
+    /// A clone has to wait for its own turn, which is a retry's: that is what clones are made for.
     fn clone(&self) -> Self {
-        self.layer.layer(self.inner.clone())
+        Self { turn: Turn::Retry, ..self.layer.layer(self.inner.clone()) }
     }
 }
 
@@ -64,14 +72,20 @@ impl<S: fmt::Debug> fmt::Debug for Admission<S> {
 }
 
 impl<S> Admission<S> {
+    /// What is admitted next is a first try.
+    pub(super) fn for_first_tries(&mut self) {
+        self.turn = Turn::First;
+    }
+
     fn poll_admitted(&mut self, cx: &mut Context<'_>) -> Poll<Admitted> {
         let AdmissionLayer { gate, class, .. } = &self.layer;
         if self.waiting.is_none()
-            && let Some(admitted) = gate.try_admit(*class)
+            && let Some(admitted) = gate.try_admit(*class, self.turn)
         {
             return Poll::Ready(admitted);
         }
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(Arc::clone(gate).admit(*class)));
+        let waiting =
+            self.waiting.get_or_insert_with(|| Box::pin(Arc::clone(gate).admit(*class, self.turn)));
         let admitted = ready!(waiting.as_mut().poll(cx));
         self.waiting = None;
         Poll::Ready(admitted)
@@ -110,13 +124,15 @@ where
             return Attempt {
                 kind: Kind::Broken { failure: Some(failure) },
                 layer,
+                forbidden_at: call.forbidden_at,
                 admitted: Some(admitted),
             };
         }
         layer.tally.request(call.request.endpoint());
         Attempt {
-            kind: Kind::Sent { future: self.inner.call(call) },
             layer,
+            forbidden_at: call.forbidden_at,
+            kind: Kind::Sent { future: self.inner.call(call) },
             admitted: Some(admitted),
         }
     }
@@ -129,6 +145,7 @@ pin_project! {
         #[pin]
         kind: Kind<F>,
         layer: AdmissionLayer,
+        forbidden_at: Option<u64>,
         admitted: Option<Admitted>,
     }
 }
@@ -148,14 +165,21 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for Attempt<F> {
     // Correctness: woken by the attempt. Dropped here, the permit goes back and the gate learns nothing.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = match this.kind.project() {
+        let mut result = match this.kind.project() {
             KindProjection::Sent { future } => ready!(future.poll(cx)),
             KindProjection::Broken { failure } => {
                 Err(failure.take().expect("a future is not polled after it is ready"))
             }
         };
+        if let Err(failure) = &mut result
+            && failure.kind == FailureKind::Forbidden
+            && this.forbidden_at.is_some_and(|before| before < this.layer.gate.resumes())
+        {
+            // Others were let through since it was refused: it is the request, then, not the key.
+            failure.kind = FailureKind::Refused;
+        }
         if let Some(admitted) = this.admitted.take() {
-            this.layer.gate.report(this.layer.class, admitted, &result);
+            admitted.report(&result);
         }
         Poll::Ready(result)
     }

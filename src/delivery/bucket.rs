@@ -25,14 +25,25 @@ impl Bucket {
         }
     }
 
+    /// When there will be a token, if there is none now.
+    pub(super) fn ready_at(&self, now: Duration) -> Option<Duration> {
+        Some(self.full_at.saturating_sub(self.tolerance)).filter(|at| *at > now)
+    }
+
     /// Takes a token, or says when there will be one.
     pub(super) fn take(&mut self, now: Duration) -> Result<(), Duration> {
-        let earliest = self.full_at.saturating_sub(self.tolerance);
-        if earliest > now {
-            return Err(earliest);
+        if let Some(at) = self.ready_at(now) {
+            return Err(at);
         }
         self.full_at = self.full_at.max(now).saturating_add(self.interval);
         Ok(())
+    }
+
+    /// Goes on at another rate. What was taken at a slower one is not waited out.
+    pub(super) fn set(&mut self, rate: Rate, now: Duration) {
+        let Self { interval, tolerance, .. } = Self::new(rate);
+        let full_at = self.full_at.min(now.saturating_add(interval));
+        *self = Self { interval, tolerance, full_at };
     }
 }
 

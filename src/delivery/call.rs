@@ -15,13 +15,21 @@ pub struct Call {
     pub seed: Option<KeySeed>,
     /// Which generation of the key is due
     pub generation: Generation,
+    /// Whether it was answered 403 before, and how many holds had ended by then: when another has ended since, the key
+    /// is right and this request is not let
+    pub forbidden_at: Option<u64>,
 }
 
 impl Call {
     /// The first attempt at `request`; its key is made of `seed` if the request wants one.
     pub fn new(request: Request, seed: Option<KeySeed>) -> Self {
         let seed = seed.filter(|_| request.wants_key());
-        Self { request: Arc::new(request), seed, generation: Generation::default() }
+        Self {
+            request: Arc::new(request),
+            seed,
+            generation: Generation::default(),
+            forbidden_at: None,
+        }
     }
 
     /// The idempotency key of this attempt.

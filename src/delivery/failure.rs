@@ -41,6 +41,8 @@ pub enum FailureKind {
     TimedOut,
     /// 401: the key is wrong, not the event
     Unauthorized,
+    /// 403: the key may not do this, or nobody may
+    Forbidden,
     /// The server will never take this request as it is
     Refused,
     /// The request cannot be sent as it is
@@ -52,7 +54,7 @@ pub enum FailureKind {
 pub enum Verdict {
     /// Try again later, as often as configured; in the end the event is Errored, not Rejected
     Retry,
-    /// Keep everything and wait for the key to be put right; such attempts do not count
+    /// Keep everything until Courier lets something through again; such attempts do not count
     Hold,
     /// Give up: the event is Rejected
     Reject,
@@ -71,7 +73,7 @@ impl Failure {
             | FailureKind::Unavailable
             | FailureKind::Network
             | FailureKind::TimedOut => Verdict::Retry,
-            FailureKind::Unauthorized => Verdict::Hold,
+            FailureKind::Unauthorized | FailureKind::Forbidden => Verdict::Hold,
             FailureKind::Refused | FailureKind::Unsendable => Verdict::Reject,
         }
     }
@@ -91,6 +93,7 @@ impl FailureKind {
             Self::Network => "network",
             Self::TimedOut => "timed_out",
             Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
             Self::Refused => "refused",
             Self::Unsendable => "unsendable",
         }

@@ -12,136 +12,163 @@ use super::{Failure, Receipt, Settings};
 use crate::courier::Class;
 use state::{State, Wait};
 
+pub(super) use admitted::Admitted;
+pub use hold::HoldReason;
+
+mod admitted;
+mod class;
+mod hold;
 mod state;
 
 /// Shared by all stacks of one sink.
 #[derive(Debug)]
 pub struct Gate {
     state: Mutex<State>,
-    permits: Arc<Semaphore>,
-    /// One of each class waits for the class's pause or stands in line; the others queue behind it.
-    turns: [Arc<Semaphore>; Class::ALL.len()],
-    /// Whoever is first in line gets the next permit and the next token, so that no class takes them all. It is never
-    /// held through a pause or a hold.
+    /// One first try and one retry of each class wait for the class; the others queue behind them.
+    turns: [[Arc<Semaphore>; 2]; Class::ALL.len()],
+    /// Whoever is first in line gets the next permit and the next token, so that no class takes them all. The place is
+    /// never held through a pause or a hold.
     line: Arc<Semaphore>,
+    /// Told when a permit comes free. Only the first in line listens.
+    freed: Notify,
+    /// Told when a class may have become free to go.
     changed: Notify,
-    held: watch::Sender<bool>,
+    held: watch::Sender<Option<HoldReason>>,
     epoch: Instant,
 }
 
-/// The right to make one attempt: a permit, and a token that is spent. Dropping it gives the permit back.
-#[derive(Debug)]
-pub(super) struct Admitted {
-    permit: OwnedSemaphorePermit,
-    number: u64,
+/// What kind of attempt asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    First,
+    Retry,
 }
 
 impl Gate {
     /// A gate with nothing spent, in the time of the running tokio clock.
     pub fn new(settings: &Settings) -> Self {
+        let turn = || Arc::new(Semaphore::new(1));
         Self {
             state: Mutex::new(State::new(settings)),
-            permits: Arc::new(Semaphore::new(
-                settings.concurrency.get().min(Semaphore::MAX_PERMITS),
-            )),
-            turns: std::array::from_fn(|_| Arc::new(Semaphore::new(1))),
-            line: Arc::new(Semaphore::new(1)),
+            turns: std::array::from_fn(|_| [turn(), turn()]),
+            line: turn(),
+            freed: Notify::new(),
             changed: Notify::new(),
-            held: watch::Sender::new(false),
+            held: watch::Sender::new(None),
             epoch: Instant::now(),
         }
     }
 
-    /// Whether a wrong key holds everything, now and as it changes.
-    pub fn held(&self) -> watch::Receiver<bool> {
+    /// Why everything is held, now and as it changes; `None` while it is not.
+    pub fn held(&self) -> watch::Receiver<Option<HoldReason>> {
         self.held.subscribe()
     }
 
-    /// Admits an attempt if that is possible at once and nobody waits for the same.
-    pub(super) fn try_admit(&self, class: Class) -> Option<Admitted> {
-        let _turn = Arc::clone(self.turn(class)?).try_acquire_owned().ok()?;
-        let _place = Arc::clone(&self.line).try_acquire_owned().ok()?;
-        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
-        let number = self.lock().admit(class, self.now()).ok()?;
-        Some(Admitted { permit, number })
+    /// Tries at once whether the hold is over: the key has been exchanged.
+    pub fn probe_now(&self) {
+        self.lock().probe_at(self.now());
+        self.changed.notify_waiters();
     }
 
-    /// Admits an attempt as soon as there is a token and a permit for it. While it waits for the one it does not hold
-    /// the other: a paused class must not sit on permits, nor hoarded tokens burst.
+    /// How often something was let through that ended a hold.
+    pub(super) fn resumes(&self) -> u64 {
+        self.lock().resumes()
+    }
+
+    /// Admits an attempt if that is possible at once and nobody waits for the same.
+    pub(super) fn try_admit(self: &Arc<Self>, class: Class, turn: Turn) -> Option<Admitted> {
+        let _turn = Arc::clone(self.turn(class, turn)?).try_acquire_owned().ok()?;
+        let _place = Arc::clone(&self.line).try_acquire_owned().ok()?;
+        self.take(class, turn).ok()
+    }
+
+    /// Admits an attempt as soon as there is a token and a permit for it: both are taken together or neither, so that a
+    /// paused class does not sit on permits, nor hoarded tokens burst.
     ///
     /// Dropping the future gives up the place in the queue and nothing else.
-    pub(super) async fn admit(self: Arc<Self>, class: Class) -> Admitted {
-        let _turn = match self.turn(class) {
-            Some(turn) => Some(acquire(turn).await),
+    pub(super) async fn admit(self: Arc<Self>, class: Class, turn: Turn) -> Admitted {
+        let _turn = match self.turn(class, turn) {
+            Some(semaphore) => Some(acquire(semaphore).await),
             None => None,
         };
+        let _waits = Waits::new(&self, class, turn);
         loop {
             // Correctness: asked for before the look, so that no change between look and wait is missed.
             let changed = self.changed.notified();
             let now = self.now();
-            let quiet_until = self.lock().quiet_until(class, now);
-            if let Some(until) = quiet_until {
-                tokio::select! {
-                    () = tokio::time::sleep(until.saturating_sub(now)) => {}
+            let wait = self.lock().class_wait(class, turn, now);
+            match wait {
+                Some(Wait::Until(at)) => tokio::select! {
+                    () = tokio::time::sleep(at.saturating_sub(now)) => {}
                     () = changed => {}
+                },
+                Some(Wait::Turn | Wait::Permit | Wait::Token(_)) => changed.await,
+                None => {
+                    let _place = acquire(&self.line).await;
+                    if let Some(admitted) = self.first_in_line(class, turn).await {
+                        return admitted;
+                    }
                 }
-                continue;
-            }
-            let _place = acquire(&self.line).await;
-            if let Some(admitted) = self.first_in_line(class).await {
-                return admitted;
             }
         }
     }
 
     /// `None` if the class is to be quiet: then the place in line is for somebody else.
-    async fn first_in_line(&self, class: Class) -> Option<Admitted> {
+    async fn first_in_line(self: &Arc<Self>, class: Class, turn: Turn) -> Option<Admitted> {
         loop {
-            let permit = acquire(&self.permits).await;
-            let now = self.now();
-            let admitted = self.lock().admit(class, now);
-            match admitted {
-                Ok(number) => return Some(Admitted { permit, number }),
-                Err(Wait::Quiet) => return None,
+            // Correctness: a permit that comes free between the look and the wait is remembered by the notifier.
+            match self.take(class, turn) {
+                Ok(admitted) => return Some(admitted),
+                Err(Wait::Until(_) | Wait::Turn) => return None,
+                Err(Wait::Permit) => self.freed.notified().await,
                 Err(Wait::Token(at)) => {
-                    drop(permit);
-                    tokio::time::sleep(at.saturating_sub(now)).await;
+                    tokio::time::sleep(at.saturating_sub(self.now())).await;
                 }
             }
         }
     }
 
-    /// Takes the right back and learns from how the attempt ended.
-    pub(super) fn report(
-        &self,
-        class: Class,
-        admitted: Admitted,
-        result: &Result<Receipt, Failure>,
-    ) {
-        let Admitted { permit, number } = admitted;
+    fn take(self: &Arc<Self>, class: Class, turn: Turn) -> Result<Admitted, Wait> {
+        let now = self.now();
         let mut state = self.lock();
-        state.report(class, number, result, self.now());
-        let held = state.is_held();
+        let number = state.admit(class, turn, now)?;
+        let is_awaited = state.is_awaited(class);
+        drop(state);
+        if is_awaited {
+            self.changed.notify_waiters();
+        }
+        Ok(Admitted::new(Arc::clone(self), class, number, now))
+    }
+
+    /// Learns from the end of an attempt; of one that was given up, without a result.
+    fn ended(&self, admitted: &Admitted, result: Option<&Result<Receipt, Failure>>) {
+        let mut state = self.lock();
+        state.ended(admitted.class, admitted.number, admitted.started, result, self.now());
+        let held = state.hold_reason();
         // Told under the lock, so that of two reports the later one has the last word.
         let has_changed =
             self.held.send_if_modified(|before| std::mem::replace(before, held) != held);
         drop(state);
-        // Only now, so that whoever it wakes sees what was learnt.
-        drop(permit);
-        if has_changed {
-            if held {
-                tracing::error!(
-                    "Courier answers 401: everything is kept until the API key is right"
-                );
-            } else {
-                tracing::info!("Courier takes the API key again: going on");
-            }
+        self.freed.notify_one();
+        if has_changed || held.is_some() {
             self.changed.notify_waiters();
+        }
+        if has_changed {
+            match held {
+                Some(reason) => {
+                    tracing::error!(%reason, "everything is kept until a request is let through again");
+                }
+                None => tracing::info!("Courier lets requests through again: going on"),
+            }
         }
     }
 
-    fn turn(&self, class: Class) -> Option<&Arc<Semaphore>> {
-        self.turns.get(class.index())
+    fn turn(&self, class: Class, turn: Turn) -> Option<&Arc<Semaphore>> {
+        let [first, retry] = self.turns.get(class.index())?;
+        Some(match turn {
+            Turn::First => first,
+            Turn::Retry => retry,
+        })
     }
 
     fn now(&self) -> Duration {
@@ -150,6 +177,28 @@ impl Gate {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody waits; as long as this lives it is known.
+struct Waits<'a> {
+    gate: &'a Gate,
+    class: Class,
+    turn: Turn,
+}
+
+impl<'a> Waits<'a> {
+    fn new(gate: &'a Gate, class: Class, turn: Turn) -> Self {
+        gate.lock().waits(class, turn);
+        Self { gate, class, turn }
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.gate.lock().waits_no_more(self.class, self.turn);
+        // Whoever let it go first need not any longer.
+        self.gate.changed.notify_waiters();
     }
 }
 

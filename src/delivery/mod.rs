@@ -24,12 +24,12 @@ pub use admission::{Admission, AdmissionLayer, Attempt};
 pub use call::{Call, Outcome, Receipt};
 pub use concurrency::{ConcurrencyController, Signal};
 pub use failure::{Answer, Failure, FailureKind, Verdict};
-pub use gate::Gate;
+pub use gate::{Gate, HoldReason};
 pub use retry::RetryPolicy;
 pub use settings::{
     AdaptiveConcurrency, AdaptiveRate, Concurrency, Jitter, PerSecond, Rate, Ratio, Retry, Scale,
     Settings,
 };
-pub use stack::{Shared, Stack, stack};
+pub use stack::{Shared, Stack, for_first_tries, stack};
 pub use tenants::{Tenants, TenantsLayer, Work, WorkFuture};
 pub use timeout::{Timeout, TimeoutFuture, TimeoutLayer};

@@ -7,6 +7,7 @@ use tokio::time::Sleep;
 use tower::retry::Policy;
 
 use super::backoff::wait;
+use super::gate::Gate;
 use super::{Answer, Call, Failure, FailureKind, Outcome, Receipt, Settings, Verdict};
 use crate::telemetry::Tally;
 
@@ -15,6 +16,7 @@ use crate::telemetry::Tally;
 pub struct RetryPolicy {
     settings: Arc<Settings>,
     chance: Arc<Mutex<fastrand::Rng>>,
+    gate: Arc<Gate>,
     tally: Arc<Tally>,
     retries: usize,
     last_answer: Option<Answer>,
@@ -27,9 +29,10 @@ impl RetryPolicy {
     pub const fn new(
         settings: Arc<Settings>,
         chance: Arc<Mutex<fastrand::Rng>>,
+        gate: Arc<Gate>,
         tally: Arc<Tally>,
     ) -> Self {
-        Self { settings, chance, tally, retries: 0, last_answer: None, may_have_run: false }
+        Self { settings, chance, gate, tally, retries: 0, last_answer: None, may_have_run: false }
     }
 
     /// How long to wait before the next attempt; `None` for no further attempt.
@@ -96,6 +99,9 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         let wait = self.decide(failure)?;
         if self.needs_new_key(failure) {
             call.generation = call.generation.next();
+        }
+        if failure.kind == FailureKind::Forbidden {
+            call.forbidden_at = Some(self.gate.resumes());
         }
         self.tally.retry();
         let class = call.request.class();

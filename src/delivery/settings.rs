@@ -3,14 +3,19 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use crate::courier::Class;
+
 /// The settings of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Attempts under way at once, over all classes. Default 20, the connections that Courier's own Python client keeps
-    /// alive.
-    pub concurrency: NonZeroUsize,
+    /// Attempts under way at once, over all classes. Default adaptive.
+    pub concurrency: Concurrency,
     /// The pace of all attempts together; none where absent.
     pub rate: Option<Rate>,
+    /// The pace of single classes, by [`Class::index`](crate::courier::Class::index); none where absent.
+    pub class_rates: [Option<Rate>; Class::ALL.len()],
+    /// Whether each class finds its own limit; absent where not.
+    pub adaptive_rate: Option<AdaptiveRate>,
     /// How long one attempt may take. Default 60 s.
     pub timeout: Duration,
     /// How failed attempts are repeated
@@ -66,8 +71,10 @@ impl Rate {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            concurrency: const { NonZeroUsize::new(20).unwrap() },
+            concurrency: Concurrency::default(),
             rate: None,
+            class_rates: [None; Class::ALL.len()],
+            adaptive_rate: None,
             timeout: Duration::from_secs(60),
             retry: Retry::default(),
             retry_after_max: Duration::from_secs(3600),

@@ -41,13 +41,24 @@ where
         // A tenant's update is two requests: above retry, so that each is repeated and paid for on its own.
         .layer(TenantsLayer)
         // Outside everything that costs a slot, so that a sleeping call holds none.
-        .layer(RetryLayer::new(RetryPolicy::new(settings, chance, Arc::clone(&tally))))
+        .layer(RetryLayer::new(RetryPolicy::new(
+            settings,
+            chance,
+            Arc::clone(&gate),
+            Arc::clone(&tally),
+        )))
         // Inside retry: each attempt pays, with a token and a permit taken together or neither.
         .layer(AdmissionLayer::new(gate, class, tally))
         // One attempt, and only while it is under way: waiting for a turn is not Courier's fault.
         .layer(TimeoutLayer::new(timeout))
         // Signs each attempt anew, sends it, judges the answer.
         .service(transport)
+}
+
+/// Says that the next call of `stack` is the first try of a step; clones, which the stack makes for whatever comes
+/// after, are for retries. Where both wait for their turn, retries get the smaller share.
+pub fn for_first_tries<S>(stack: &mut Stack<S>) {
+    stack.get_mut().get_mut().for_first_tries();
 }
 
 #[cfg(test)]

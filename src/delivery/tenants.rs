@@ -29,6 +29,13 @@ pub struct TenantsLayer;
 #[derive(Clone, Debug)]
 pub struct Tenants<S>(S);
 
+impl<S> Tenants<S> {
+    /// The service that makes the calls.
+    pub(super) const fn get_mut(&mut self) -> &mut S {
+        &mut self.0
+    }
+}
+
 impl<S> Layer<S> for TenantsLayer {
     type Service = Tenants<S>;
 

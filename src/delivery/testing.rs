@@ -11,8 +11,8 @@ use tower::util::{MapErr, ServiceExt};
 use tower_test::mock::{self, Mock};
 
 use super::{
-    Answer, Call, Failure, FailureKind, Gate, Jitter, Outcome, Rate, Receipt, Retry, Settings,
-    Shared,
+    Answer, Call, Concurrency, Failure, FailureKind, Gate, Jitter, Outcome, Rate, Receipt, Retry,
+    Settings, Shared,
 };
 use crate::courier::{Body, Class, KeySeed, Request, TemplateId, TenantId, UserId};
 use crate::telemetry::Tally;
@@ -29,11 +29,16 @@ pub(super) fn server() -> (Server, Requests) {
 }
 
 pub(super) fn settings() -> Settings {
-    Settings { retry: Retry { jitter: Jitter::None, ..Retry::default() }, ..Settings::default() }
+    let concurrency = Concurrency::Fixed(NonZeroUsize::new(20).unwrap());
+    let retry = Retry { jitter: Jitter::None, ..Retry::default() };
+    Settings { concurrency, retry, ..Settings::default() }
 }
 
 pub(super) fn at_once(concurrency: usize) -> Settings {
-    Settings { concurrency: NonZeroUsize::new(concurrency).unwrap(), ..settings() }
+    Settings {
+        concurrency: Concurrency::Fixed(NonZeroUsize::new(concurrency).unwrap()),
+        ..settings()
+    }
 }
 
 /// `limit` per ten seconds, one at a time.

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::InputEnd;
+use crate::delivery::HoldReason;
 
 /// What may end a run.
 pub(super) struct Limits {
@@ -23,7 +24,7 @@ pub(super) struct Limits {
     /// Cancelled once the input has ended
     pub(super) input_ended: CancellationToken,
     /// Whether everything is held
-    pub(super) held: watch::Receiver<bool>,
+    pub(super) held: watch::Receiver<Option<HoldReason>>,
     /// How long draining, and a hold after the input's end, may take
     pub(super) timeout: Duration,
 }
@@ -38,7 +39,7 @@ pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> Inpu
     let mut end = InputEnd::Complete;
     let (mut has_signals, mut has_gate, mut has_input) = (true, true, true);
     loop {
-        held_until = match (has_input, *held.borrow_and_update()) {
+        held_until = match (has_input, held.borrow_and_update().is_some()) {
             (false, true) => held_until.or_else(|| Some(Instant::now() + timeout)),
             _ => None,
         };
@@ -91,8 +92,8 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_secs(60);
 
-    fn limits(signals: BoxStream<'static, ()>) -> (Limits, watch::Sender<bool>) {
-        let (sender, held) = watch::channel(false);
+    fn limits(signals: BoxStream<'static, ()>) -> (Limits, watch::Sender<Option<HoldReason>>) {
+        let (sender, held) = watch::channel(None);
         let limits = Limits {
             signals,
             stop: CancellationToken::new(),
@@ -135,14 +136,14 @@ mod tests {
         let (limits, hold) = limits(stream::empty().boxed());
         let ended = limits.input_ended.clone();
         let world = async {
-            hold.send(true).unwrap();
+            hold.send(Some(HoldReason::Unauthorized)).unwrap();
             tokio::time::sleep(10 * TIMEOUT).await;
             ended.cancel();
             tokio::time::sleep(TIMEOUT / 2).await;
             // A key that works for a moment starts the wait anew.
-            hold.send(false).unwrap();
+            hold.send(None).unwrap();
             tokio::time::sleep(TIMEOUT / 2).await;
-            hold.send(true).unwrap();
+            hold.send(Some(HoldReason::Unauthorized)).unwrap();
             pending::<()>().await;
         };
         tokio::select! {

@@ -40,11 +40,15 @@ impl Cargo {
     pub(super) fn refuse(&mut self, step: usize, endpoint: Endpoint, failure: &Failure) {
         let reason = match failure.kind {
             FailureKind::Unsendable => Rejection::Unsendable,
+            FailureKind::Refused if failure.answer.as_ref().is_some_and(|it| it.status == 403) => {
+                Rejection::Forbidden
+            }
             FailureKind::Throttled
             | FailureKind::Unavailable
             | FailureKind::Network
             | FailureKind::TimedOut
             | FailureKind::Unauthorized
+            | FailureKind::Forbidden
             | FailureKind::Refused => Rejection::Answered,
         };
         let detail = failure.to_string();

@@ -11,7 +11,7 @@ use tower::Service;
 use super::service::{self, Handle, Worker};
 use super::worker::Driver;
 use super::{DeadLetters, Record, Settings, StreamSink};
-use crate::delivery::{Call, Failure, Gate, Receipt, Shared};
+use crate::delivery::{Call, Failure, Gate, HoldReason, Receipt, Shared};
 use crate::telemetry::Tally;
 
 /// What can stand innermost: anything that takes a [`Call`] and gives a [`Receipt`] or a [`Failure`].
@@ -58,8 +58,8 @@ impl<S: Transport> CourierSink<S> {
         Self { settings, transport, dead_letters: context.dead_letters, shared }
     }
 
-    /// Whether Courier refuses the key, so that everything is held; now and as it changes.
-    pub fn held(&self) -> watch::Receiver<bool> {
+    /// Why everything is held, now and as it changes; `None` while it is not.
+    pub fn held(&self) -> watch::Receiver<Option<HoldReason>> {
         self.shared.gate.held()
     }
 

@@ -19,7 +19,7 @@ use super::window::Window;
 use super::{DeadLetters, Record, Settings, Transport};
 use crate::batch::{Ended, Gather, Lanes};
 use crate::courier::Class;
-use crate::delivery::{Shared, Stack, Verdict, Work, stack};
+use crate::delivery::{Shared, Stack, Verdict, Work, for_first_tries, stack};
 use crate::finalization::EventStatus;
 use crate::plan::Step;
 use crate::telemetry::SkipReason;
@@ -174,6 +174,7 @@ impl<S: Transport> Driver<S> {
         for (class, stack) in Class::ALL.into_iter().zip(&mut self.stacks) {
             while self.lanes.has_ready(class) {
                 // A stack's readiness cannot fail: it keeps trouble for the call.
+                for_first_tries(&mut stack.service);
                 stack.is_waiting = stack.service.poll_ready(cx).is_pending();
                 if stack.is_waiting {
                     break;

@@ -75,13 +75,16 @@ pub enum Rejection {
     Refused,
     /// Courier will never take the request
     Answered,
+    /// Courier answers 403 to this request and not to others
+    Forbidden,
     /// The request cannot be sent
     Unsendable,
 }
 
 impl Rejection {
     /// All of them, in the order of their [`Rejection::index`].
-    pub const ALL: [Self; 4] = [Self::Unreadable, Self::Refused, Self::Answered, Self::Unsendable];
+    pub const ALL: [Self; 5] =
+        [Self::Unreadable, Self::Refused, Self::Answered, Self::Unsendable, Self::Forbidden];
 
     /// The position in [`Rejection::ALL`].
     pub const fn index(self) -> usize {
@@ -90,6 +93,7 @@ impl Rejection {
             Self::Refused => 1,
             Self::Answered => 2,
             Self::Unsendable => 3,
+            Self::Forbidden => 4,
         }
     }
 
@@ -99,6 +103,7 @@ impl Rejection {
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
             Self::Answered => "answered",
+            Self::Forbidden => "forbidden",
             Self::Unsendable => "unsendable",
         }
     }

@@ -85,6 +85,7 @@ fn kind(reply: &Reply<'_>) -> (FailureKind, &'static str) {
         // The key is at fault, not the request: whether to retry it is not the question.
         StatusCode::UNAUTHORIZED => return (FailureKind::Unauthorized, ""),
         StatusCode::TOO_MANY_REQUESTS => (FailureKind::Throttled, ""),
+        StatusCode::FORBIDDEN => (FailureKind::Forbidden, ""),
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => (FailureKind::Unavailable, ""),
         // Said by the proxy on the way, about us: no reason to give up an event.
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
@@ -96,12 +97,13 @@ fn kind(reply: &Reply<'_>) -> (FailureKind, &'static str) {
         _ => (FailureKind::Refused, ""),
     };
     match (should_retry(reply.headers), kind) {
-        (Some(true), FailureKind::Refused) => {
+        (Some(true), FailureKind::Refused | FailureKind::Forbidden) => {
             (FailureKind::Unavailable, ": the server wants a retry")
         }
-        (Some(false), FailureKind::Throttled | FailureKind::Unavailable) => {
-            (FailureKind::Refused, ": the server wants no retry")
-        }
+        (
+            Some(false),
+            FailureKind::Throttled | FailureKind::Unavailable | FailureKind::Forbidden,
+        ) => (FailureKind::Refused, ": the server wants no retry"),
         _ => (kind, remark),
     }
 }
@@ -137,7 +139,7 @@ fn is_api_error(body: &Bytes) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use FailureKind::{Refused, Throttled, Unauthorized, Unavailable};
+    use FailureKind::{Forbidden, Refused, Throttled, Unauthorized, Unavailable};
 
     const API_ERROR: &str = r#"{"type":"api_error","message":"boom"}"#;
 
@@ -207,7 +209,7 @@ mod tests {
             (302, "", Refused, Unavailable, Refused, false),
             (400, "", Refused, Unavailable, Refused, true),
             (401, "", Unauthorized, Unauthorized, Unauthorized, true),
-            (403, "", Refused, Unavailable, Refused, true),
+            (403, "", Forbidden, Unavailable, Refused, true),
             (404, "", Refused, Unavailable, Refused, true),
             (407, "", Unavailable, Unavailable, Refused, false),
             (408, API_ERROR, Unavailable, Unavailable, Refused, false),

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use courier_sink::config::{Config, CourierConfig, FileSource, HealthcheckConfig, SourceKind};
-use courier_sink::delivery::{self, Jitter, Rate, Retry};
+use courier_sink::delivery::{self, Concurrency, Jitter, Rate, Retry};
 use courier_sink::event::EventType;
 use courier_sink::plan::{
     Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Target,
@@ -118,7 +118,7 @@ fn every_option_of_the_flow_is_read() {
         burst: NonZeroU32::new(10).expect("10 is above 0"),
     };
     let delivery = delivery::Settings {
-        concurrency: count(5),
+        concurrency: Concurrency::Fixed(count(5)),
         rate: Some(rate),
         timeout: Duration::from_secs(30),
         retry: Retry {
@@ -129,6 +129,7 @@ fn every_option_of_the_flow_is_read() {
         },
         retry_after_max: Duration::from_secs(600),
         hold_probe: Duration::from_secs(2),
+        ..delivery::Settings::default()
     };
     assert_eq!(courier.settings.delivery, delivery);
     let healthcheck = HealthcheckConfig { enabled: false, timeout: Duration::from_millis(2500) };

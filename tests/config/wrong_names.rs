@@ -73,16 +73,34 @@ fn options_of_the_other_mode_are_refused() {
 #[test]
 fn what_is_not_available_yet_says_so() {
     wrong(
-        "request.concurrency = \"adaptive\"\nbuffer.type = \"disk\"",
-        &[
-            "8:9: sinks.out.request.concurrency: `adaptive` is not available yet, \
-             give an integer, or `none` for one request at a time",
-            "9:8: sinks.out.buffer.type: `disk` is not available yet, use `memory`",
-        ],
+        "buffer.type = \"disk\"",
+        &["8:8: sinks.out.buffer.type: `disk` is not available yet, use `memory`"],
     );
     wrong(
         "request.concurrency = true",
-        &["8:9: sinks.out.request.concurrency: expected an integer between 1 and 65535 \
-             or `none`, was the boolean true"],
+        &[
+            "8:9: sinks.out.request.concurrency: expected `adaptive`, an integer between 1 and 65535, \
+             or `none`, was the boolean true",
+        ],
+    );
+}
+
+#[test]
+fn what_is_found_by_itself_is_not_given_as_well() {
+    wrong(
+        "request.concurrency = 5\nrequest.adaptive_concurrency.ewma_alpha = 0.5",
+        &["9:9: sinks.out.request.adaptive_concurrency: does nothing with a fixed `concurrency`, \
+             remove one of the two"],
+    );
+    wrong(
+        "request.adaptive_concurrency = { decrease_ratio = 1.5, initial_concurrency = 300 }\n\
+         request.adaptive_rate.floor_per_second = 1\nrequest.classes.profile.rate_limit_num = 1",
+        &[
+            "8:34: sinks.out.request.adaptive_concurrency.decrease_ratio: expected a number between 0 and 1, \
+             was the float 1.5",
+            "8:56: sinks.out.request.adaptive_concurrency.initial_concurrency: must be between 1 and 200, was 300",
+            "9:9: sinks.out.request.adaptive_rate: does nothing by itself, set `rate_limit = \"adaptive\"` too",
+            "10:17: sinks.out.request.classes.profile: unknown option, did you mean `profiles`?",
+        ],
     );
 }

@@ -153,7 +153,7 @@ fn reasons(played: &Played, event: usize) -> &'static [&'static str] {
     match (&played.events[event].meaning, poison) {
         (Meaning::Unreadable, _) => &["unreadable"],
         (Meaning::Refused, _) => &["refused"],
-        (Meaning::Steps(_), Some((_, 403))) => &["answered", "forbidden"],
+        (Meaning::Steps(_), Some((_, 403))) => &["forbidden"],
         (Meaning::Steps(_), Some(_)) => &["answered"],
         (Meaning::Steps(_) | Meaning::Skipped, None) | (Meaning::Skipped, Some(_)) => &[],
     }

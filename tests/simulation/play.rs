@@ -136,7 +136,8 @@ impl Stage<'_> {
         let told = self.log.clone();
         let watch = async move {
             while held.changed().await.is_ok() {
-                told.push(What::Held(*held.borrow_and_update()));
+                let is_held = held.borrow_and_update().is_some();
+                told.push(What::Held(is_held));
             }
         };
         let gaps = gaps(chance, records.len());

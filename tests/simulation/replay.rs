@@ -36,6 +36,8 @@ pub(crate) struct Progress {
     /// The generation of its key, and whether an attempt with it may have run without saying so
     generation: u32,
     is_in_doubt: bool,
+    /// Whether its last answer was a 403: then it waits for others to be let through, or is Rejected already
+    is_forbidden: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,8 +82,8 @@ impl<'a> Replay<'a> {
         match what {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
-                let owner = self.owner_of(asked)?;
-                let riders = self.start(owner, asked.generation)?;
+                let owner = self.owner_of(asked, *at)?;
+                let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();
                 self.owners.insert(*attempt, (asked.clone(), owners));
             }
@@ -101,7 +103,7 @@ impl<'a> Replay<'a> {
                         let backoff = |retry| options.longest_backoff(retry, *wait);
                         self.failed(*attempt, *at, backoff);
                     }
-                    Verdict::Hold => self.again(*attempt, *at),
+                    Verdict::Hold => self.again(*attempt, *at, *kind == FailureKind::Forbidden),
                     Verdict::Reject => self.refused(*attempt, *at),
                 }
             }
@@ -150,7 +152,8 @@ impl<'a> Replay<'a> {
             let is_free = after.is_none_or(|state| state == State::Done);
             let is_waiting = match progress.state {
                 State::Waiting => is_free,
-                State::Resting => true,
+                // Refused twice it may be Rejected already, and is about to say so.
+                State::Resting => !progress.is_forbidden,
                 State::UnderWay | State::Done | State::Over => false,
             };
             is_waiting.then(|| (head, self.step(head).action.class(), progress.ready_at))
@@ -166,6 +169,7 @@ impl<'a> Replay<'a> {
                 failures: 0,
                 generation: 0,
                 is_in_doubt: false,
+                is_forbidden: false,
             };
             let place = (event, step);
             self.progress.insert(place, progress);
@@ -174,37 +178,53 @@ impl<'a> Replay<'a> {
     }
 
     /// Whose work an attempt is: always that of the first in the lane.
-    fn owner_of(&self, asked: &Asked) -> Result<Place, String> {
+    fn owner_of(&mut self, asked: &Asked, at: Duration) -> Result<Place, String> {
         let queue = match asked.keyed {
             Some(place) => self.queue(place),
             None => Queue::Lane(asked.lane.clone()),
         };
-        let Some(head) = self.queues.get(&queue).and_then(VecDeque::front).copied() else {
-            return Err(format!("nothing is to be done in the lane of {asked:?}"));
-        };
-        let is_it = asked.keyed.is_none_or(|keyed| keyed == head);
-        if !is_it || !fits(&self.step(head).action, asked) {
-            return Err(format!("it is not the turn of {asked:?}, but of {head:?}"));
+        loop {
+            let Some(head) = self.queues.get(&queue).and_then(VecDeque::front).copied() else {
+                return Err(format!("nothing is to be done in the lane of {asked:?}"));
+            };
+            let is_it = asked.keyed.is_none_or(|keyed| keyed == head);
+            let is_marked =
+                asked.endpoint != Endpoint::PostProfile || asked.marks.contains(&head.0);
+            if is_it && is_marked && fits(&self.step(head).action, asked) {
+                return Ok(head);
+            }
+            // Refused with 403 twice it is Rejected, which is told when its letter is kept.
+            if !self.progress[&head].is_forbidden {
+                return Err(format!("it is not the turn of {asked:?}, but of {head:?}"));
+            }
+            self.finish(head, State::Over, at);
+            self.close(head.0, at);
         }
-        Ok(head)
     }
 
     /// Starts an attempt of a step, and gives those that ride on it since an earlier attempt.
-    fn start(&mut self, place: Place, generation: u32) -> Result<Vec<Place>, String> {
+    fn start(&mut self, place: Place, asked: &Asked) -> Result<Vec<Place>, String> {
         if let Some(before) = self.step(place).after.map(|step| (place.0, step))
             && self.progress[&before].state != State::Done
         {
             return Err(format!("{place:?} does not wait for {before:?}"));
         }
-        let riders = self.riders.get(&place).cloned().unwrap_or_default();
+        let mut riders = self.riders.get(&place).cloned().unwrap_or_default();
+        if asked.endpoint == Endpoint::PostProfile && asked.marks.len() <= riders.len() {
+            // Refused with 403 twice, all of them together: now each is sent on its own.
+            for rider in self.riders.remove(&place).into_iter().flatten() {
+                self.progress.get_mut(&rider).expect("it stands in a lane").state = State::Waiting;
+            }
+            riders = Vec::new();
+        }
         for place in riders.iter().chain([&place]) {
             let progress = self.progress.get_mut(place).expect("it stands in a lane");
             if progress.state == State::UnderWay {
                 return Err(format!("{place:?} is under way twice"));
             }
             progress.state = State::UnderWay;
-            progress.is_in_doubt &= progress.generation == generation;
-            progress.generation = generation;
+            progress.is_in_doubt &= progress.generation == asked.generation;
+            progress.generation = asked.generation;
         }
         self.last_owner = Some(place);
         Ok(riders)
@@ -262,14 +282,14 @@ impl<'a> Replay<'a> {
 
     fn rest(&mut self, place: Place, at: Duration) -> &mut Progress {
         let progress = self.progress.get_mut(&place).expect("it stands in a lane");
-        progress.state = State::Resting;
+        (progress.state, progress.is_forbidden) = (State::Resting, false);
         progress.ready_at = progress.ready_at.max(at);
         progress
     }
 
-    fn again(&mut self, attempt: usize, at: Duration) {
+    fn again(&mut self, attempt: usize, at: Duration, is_forbidden: bool) {
         for owner in self.owners[&attempt].1.clone() {
-            self.rest(owner, at);
+            self.rest(owner, at).is_forbidden = is_forbidden;
         }
     }
 
@@ -329,7 +349,8 @@ impl<'a> Replay<'a> {
     /// No further step of the event will be done.
     fn close(&mut self, event: usize, at: Duration) {
         for step in 0..self.steps(event).len() {
-            if self.progress[&(event, step)].state == State::Waiting {
+            let Progress { state, is_forbidden, .. } = self.progress[&(event, step)];
+            if state == State::Waiting || is_forbidden {
                 self.finish((event, step), State::Over, at);
             }
         }

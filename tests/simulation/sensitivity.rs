@@ -200,6 +200,7 @@ fn everything_that_can_go_wrong_does() {
         "unreadable",
         "refused",
         "answered",
+        "forbidden",
     ]
     .into_iter()
     .filter(|name| !seen.contains(*name))

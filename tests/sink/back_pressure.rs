@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use courier_sink::delivery::Rate;
+use courier_sink::delivery::{Concurrency, Rate};
 use courier_sink::finalization::EventStatus::Delivered;
 use courier_sink::sink::{
     Context, CourierSink, DeadLetter, DeadLetters, KeepFuture, Record, Settings,
@@ -117,7 +117,7 @@ async fn a_handle_is_ready_while_there_is_room_and_again_when_something_has_ende
 async fn so_many_requests_are_under_way_at_once_and_no_more() {
     let (server, notes) = server(|_| (Duration::from_millis(100), ok()));
     let mut settings = settings();
-    settings.delivery.concurrency = NonZeroUsize::new(3).unwrap();
+    settings.delivery.concurrency = Concurrency::Fixed(NonZeroUsize::new(3).unwrap());
     let users: Vec<_> = (0..30).map(|user| identify(&user.to_string())).collect();
     run(settings, server, users).await;
     assert_eq!(notes.read(|seen| seen.most), 3);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use courier_sink::delivery::FailureKind;
-use courier_sink::finalization::EventStatus::{Delivered, Errored};
+use courier_sink::finalization::EventStatus::{Delivered, Errored, Rejected};
 use futures::stream;
 
 use crate::events::{group, identify, track};
@@ -41,13 +41,13 @@ async fn on_hold_everything_is_kept_and_then_goes_on_in_order() {
     let running = sink.run_on(stream::iter(told.records(events)));
     let operator = async {
         pass(3_600_000).await;
-        assert!(*held.borrow());
+        assert!(held.borrow().is_some());
         assert_eq!(told.statuses(), [], "nothing has ended");
         // Four heads of lanes at once, and then one probe every ten seconds.
         assert!(notes.asked().len() <= 4 + 360, "{}", notes.asked().len());
         key_is_right.store(true, Ordering::Relaxed);
         pass(20_000).await;
-        assert!(!*held.borrow());
+        assert!(held.borrow().is_none());
     };
     tokio::join!(running, operator);
     assert_eq!(told.statuses(), [Delivered; 18]);
@@ -62,4 +62,19 @@ async fn a_sink_that_is_dropped_on_hold_gives_everything_back() {
     let running = sink(no_retries(), server).run_on(stream::iter(told.records(events)));
     assert!(tokio::time::timeout(Duration::from_secs(99), running).await.is_err());
     assert_eq!(told.statuses(), [Errored; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_forbidden_request_costs_only_itself_once_others_are_let() {
+    let (server, notes) = server(|call| {
+        let is_poison = call.request.path().contains("mallory");
+        let answer = if is_poison { failed(FailureKind::Forbidden, 403) } else { ok() };
+        (Duration::from_millis(10), answer)
+    });
+    let told = Told::default();
+    let events = vec![identify("mallory"), identify("a"), track("mallory", "x"), track("a", "y")];
+    sink(no_retries(), server).run_on(stream::iter(told.records(events))).await;
+    assert_eq!(told.statuses(), [Rejected, Delivered, Delivered, Delivered]);
+    let poison = notes.asked().iter().filter(|asked| asked.contains("mallory")).count();
+    assert_eq!(poison, 2, "{:?}", notes.asked());
 }

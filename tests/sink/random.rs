@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use courier_sink::delivery::{FailureKind, Rate};
+use courier_sink::delivery::{Concurrency, FailureKind, Rate};
 use courier_sink::finalization::EventStatus::{self, Errored};
 use courier_sink::sink::{Record, Settings};
 use futures::stream;
@@ -46,7 +46,8 @@ fn tight(chance: &mut fastrand::Rng) -> Settings {
     let mut settings = settings();
     settings.buffer.max_events = NonZeroUsize::new(chance.usize(1..12)).unwrap();
     settings.batch.max_events = NonZeroUsize::new(chance.usize(1..5));
-    settings.delivery.concurrency = NonZeroUsize::new(chance.usize(1..4)).unwrap();
+    settings.delivery.concurrency =
+        Concurrency::Fixed(NonZeroUsize::new(chance.usize(1..4)).unwrap());
     settings.delivery.timeout = Duration::from_secs(5);
     settings.delivery.retry.attempts = chance.usize(0..4);
     settings.delivery.rate = chance
@@ -59,7 +60,9 @@ fn tight(chance: &mut fastrand::Rng) -> Settings {
 async fn schedule(seed: u64) -> (bool, Told, Notes, usize) {
     let mut chance = fastrand::Rng::with_seed(seed);
     let settings = tight(&mut chance);
-    let concurrency = settings.delivery.concurrency.get();
+    let Concurrency::Fixed(concurrency) = settings.delivery.concurrency else {
+        unreachable!("`tight` fixes it")
+    };
     let told = Told::default();
     let events: Vec<_> = (0..EVENTS).map(|number| event(&mut chance, number)).collect();
     let records = told.records(events);
@@ -82,7 +85,7 @@ async fn schedule(seed: u64) -> (bool, Told, Notes, usize) {
     let running = sink(settings, server).run_on(input);
     let is_cut_short = tokio::time::timeout(limit, running).await.is_err();
     assert!(is_cut || !is_cut_short, "it has to come to an end");
-    (is_cut_short, told, notes, concurrency)
+    (is_cut_short, told, notes, concurrency.get())
 }
 
 #[tokio::test(start_paused = true)]

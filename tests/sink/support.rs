@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use courier_sink::courier::{Class, Request};
-use courier_sink::delivery::{Answer, Call, Failure, FailureKind, Jitter, Outcome, Receipt};
+use courier_sink::delivery::{
+    Answer, Call, Concurrency, Failure, FailureKind, Jitter, Outcome, Receipt,
+};
 use courier_sink::finalization::{EventFinalizer, EventStatus};
 use courier_sink::sink::{
     Context, CourierSink, DeadLetter, DeadLetterError, DeadLetters, KeepFuture, Record, Settings,
@@ -26,6 +28,7 @@ pub(crate) fn settings() -> Settings {
     let mut settings = Settings::new("test");
     settings.batch.max_events = NonZeroUsize::new(1);
     settings.delivery.retry.jitter = Jitter::None;
+    settings.delivery.concurrency = Concurrency::Fixed(NonZeroUsize::new(20).unwrap());
     settings
 }
 

@@ -2,19 +2,26 @@
 
 use std::time::Duration;
 
+use super::Turn;
+use super::class::ClassState;
+use super::hold::{Hold, HoldReason};
 use crate::courier::Class;
 use crate::delivery::backoff::wait;
 use crate::delivery::bucket::Bucket;
-use crate::delivery::{Failure, FailureKind, Jitter, Receipt, Retry, Settings};
+use crate::delivery::concurrency::ConcurrencyController;
+use crate::delivery::{Failure, FailureKind, Jitter, Receipt, Retry, Settings, Signal};
 
-/// Tokens, pauses and the hold.
+/// Permits, tokens, pauses and the hold.
 #[derive(Debug)]
 pub(super) struct State {
+    concurrency: ConcurrencyController,
     bucket: Option<Bucket>,
-    pauses: [Pause; Class::ALL.len()],
+    classes: [ClassState; Class::ALL.len()],
     hold: Option<Hold>,
+    resumes: u64,
     /// Attempts admitted so far: tells those from before a pause or a hold apart from those after it.
     admitted: u64,
+    has_adaptive_rate: bool,
     retry: Retry,
     retry_after_max: Duration,
     hold_probe: Duration,
@@ -23,35 +30,26 @@ pub(super) struct State {
 /// Why an attempt cannot go yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// Its class is paused, or everything is on hold: nobody else has to wait for it.
-    Quiet,
+    /// Its class is paused or slow, or everything is on hold: nobody else has to wait for it.
+    Until(Duration),
+    /// In its class it is somebody else's turn.
+    Turn,
+    /// There is no permit.
+    Permit,
     /// There is a token for whoever is first in line at this moment.
     Token(Duration),
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Pause {
-    until: Duration,
-    /// Throttled answers in a row: each makes the next pause longer when the server names none.
-    streak: usize,
-    /// How many attempts had been admitted when it began.
-    since: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Hold {
-    next_probe: Duration,
-    /// How many attempts had been admitted when it began.
-    since: u64,
 }
 
 impl State {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
+            concurrency: ConcurrencyController::new(settings.concurrency),
             bucket: settings.rate.map(Bucket::new),
-            pauses: [Pause::default(); Class::ALL.len()],
+            classes: settings.class_rates.map(|rate| ClassState::new(settings, rate)),
             hold: None,
+            resumes: 0,
             admitted: 0,
+            has_adaptive_rate: settings.adaptive_rate.is_some(),
             // A pause is the same for everybody: there is nobody to spread.
             retry: Retry { jitter: Jitter::None, ..settings.retry },
             retry_after_max: settings.retry_after_max,
@@ -59,80 +57,162 @@ impl State {
         }
     }
 
-    pub(super) const fn is_held(&self) -> bool {
-        self.hold.is_some()
+    pub(super) fn hold_reason(&self) -> Option<HoldReason> {
+        self.hold.map(|hold| hold.reason)
     }
 
-    /// Until when attempts of `class` are not wanted; `None` if they are.
-    pub(super) fn quiet_until(&self, class: Class, now: Duration) -> Option<Duration> {
-        let pause = self.pauses.get(class.index()).map(|pause| pause.until);
-        let probe = self.hold.map(|hold| hold.next_probe);
-        pause.max(probe).filter(|until| *until > now)
+    pub(super) const fn resumes(&self) -> u64 {
+        self.resumes
     }
 
-    /// Spends a token and gives the attempt's number, or says why not.
-    pub(super) fn admit(&mut self, class: Class, now: Duration) -> Result<u64, Wait> {
-        if self.quiet_until(class, now).is_some() {
-            return Err(Wait::Quiet);
+    /// The next probe may go at `at`, if there is a hold.
+    pub(super) fn probe_at(&mut self, at: Duration) {
+        if let Some(hold) = &mut self.hold {
+            hold.next_probe = hold.next_probe.min(at);
+        }
+    }
+
+    /// What an attempt of `class` has to wait for that is nobody else's business.
+    pub(super) fn class_wait(&self, class: Class, turn: Turn, now: Duration) -> Option<Wait> {
+        let class = self.classes.get(class.index())?;
+        let probe = self.hold.map(|hold| hold.next_probe).filter(|at| *at > now);
+        match class.quiet_until(now).max(probe) {
+            _ if self.is_probed_out(class, turn, now) => Some(Wait::Turn),
+            Some(until) => Some(Wait::Until(until)),
+            // On hold the order of probes is all that counts; two rules could wait for each other.
+            None if self.hold.is_some() => None,
+            None => class.must_yield(turn).then_some(Wait::Turn),
+        }
+    }
+
+    /// Whether, on hold, another has waited longer to be the probe: what is refused must not be the only one asked.
+    fn is_probed_out(&self, class: &ClassState, turn: Turn, now: Duration) -> bool {
+        let free = self.classes.iter().filter(|class| class.quiet_until(now).is_none());
+        let longest_ago = free.filter_map(ClassState::least_probed).min();
+        self.hold.is_some() && longest_ago.is_some_and(|least| least < class.probed(turn))
+    }
+
+    /// Takes token and permit and gives the attempt's number, or says why not.
+    pub(super) fn admit(&mut self, class: Class, turn: Turn, now: Duration) -> Result<u64, Wait> {
+        if let Some(wait) = self.class_wait(class, turn, now) {
+            return Err(wait);
+        }
+        if self.free() == 0 {
+            return Err(Wait::Permit);
         }
         if let Some(bucket) = &mut self.bucket {
             bucket.take(now).map_err(Wait::Token)?;
         }
-        if let Some(hold) = &mut self.hold {
-            hold.next_probe = now.saturating_add(self.hold_probe);
+        if let Some(class) = self.classes.get_mut(class.index()) {
+            class.spend(turn, now);
         }
+        self.concurrency.started(now);
         let number = self.admitted;
         self.admitted += 1;
+        if let Some(hold) = &mut self.hold {
+            hold.next_probe = now.saturating_add(self.hold_probe);
+            if let Some(class) = self.classes.get_mut(class.index()) {
+                class.probe(turn, self.admitted);
+            }
+        }
         Ok(number)
     }
 
-    /// Takes note of how attempt `number` ended.
-    pub(super) fn report(
+    /// Permits that nobody has.
+    pub(super) fn free(&self) -> usize {
+        let in_flight = usize::try_from(self.concurrency.in_flight()).unwrap_or(usize::MAX);
+        self.concurrency.limit().saturating_sub(in_flight)
+    }
+
+    /// Whether an admission may be what somebody waits for.
+    pub(super) fn is_awaited(&self, class: Class) -> bool {
+        self.hold.is_some() || self.classes.get(class.index()).is_some_and(ClassState::is_awaited)
+    }
+
+    pub(super) fn waits(&mut self, class: Class, turn: Turn) {
+        if let Some(class) = self.classes.get_mut(class.index()) {
+            *class.waiting_mut(turn) += 1;
+        }
+    }
+
+    pub(super) fn waits_no_more(&mut self, class: Class, turn: Turn) {
+        if let Some(class) = self.classes.get_mut(class.index()) {
+            *class.waiting_mut(turn) -= 1;
+        }
+    }
+
+    /// Takes note of how attempt `number`, admitted at `started`, ended; one that was given up has no result.
+    pub(super) fn ended(
         &mut self,
         class: Class,
         number: u64,
-        result: &Result<Receipt, Failure>,
+        started: Duration,
+        result: Option<&Result<Receipt, Failure>>,
         now: Duration,
     ) {
-        match result.as_ref().map_err(|failure| failure.kind) {
-            Ok(_) => {
+        let rtt = now.saturating_sub(started);
+        let kind = result.map(|result| result.as_ref().map_err(|failure| failure.kind));
+        let (load, pace) = signals(kind.map(|kind| kind.map(|_| ())), self.has_adaptive_rate);
+        self.concurrency.ended(now, rtt, load);
+        if let Some(class) = self.classes.get_mut(class.index()) {
+            class.ended(now, rtt, pace);
+        }
+        match kind {
+            Some(Ok(_)) => {
                 self.release(number);
-                if let Some(pause) = self.pauses.get_mut(class.index())
-                    && number >= pause.since
+                if let Some(class) = self.classes.get_mut(class.index())
+                    && number >= class.pause.since
                 {
-                    pause.streak = 0;
+                    class.pause.streak = 0;
                 }
             }
             // Whoever judges the request has taken the key.
-            Err(FailureKind::Refused) => self.release(number),
-            Err(FailureKind::Throttled) => {
-                self.release(number);
-                let asked = result.as_ref().err().and_then(|it| it.retry_after);
+            Some(Err(FailureKind::Refused)) => self.release_key(number),
+            Some(Err(FailureKind::Throttled)) => {
+                self.release_key(number);
+                let asked = result.and_then(|it| it.as_ref().err()).and_then(|it| it.retry_after);
                 self.pause(class, number, asked, now);
             }
-            Err(FailureKind::Unauthorized) => {
-                let since = self.hold.map_or(self.admitted, |hold| hold.since);
-                let next_probe = now.saturating_add(self.hold_probe);
-                self.hold = Some(Hold { next_probe, since });
-            }
-            Err(
+            Some(Err(FailureKind::Unauthorized)) => self.hold(class, HoldReason::Unauthorized, now),
+            Some(Err(FailureKind::Forbidden)) => self.hold(class, HoldReason::Forbidden, now),
+            Some(Err(
                 FailureKind::Unavailable
                 | FailureKind::Network
                 | FailureKind::TimedOut
                 | FailureKind::Unsendable,
-            ) => {}
+            ))
+            | None => {}
         }
     }
 
-    /// Ends the hold, unless the attempt went out before it: its key may have been taken then and not be any more.
+    fn hold(&mut self, class: Class, reason: HoldReason, now: Duration) {
+        // Whoever was refused comes back as a retry, and is the last to be asked again.
+        if let Some(class) = self.classes.get_mut(class.index()) {
+            class.probe(Turn::Retry, self.admitted);
+        }
+        let since = self.hold.map_or(self.admitted, |hold| hold.since);
+        let next_probe = now.saturating_add(self.hold_probe);
+        self.hold = Some(Hold { reason, next_probe, since });
+    }
+
+    /// Something was let through.
     fn release(&mut self, number: u64) {
-        self.hold = self.hold.filter(|hold| number < hold.since);
+        if self.hold.is_some_and(|hold| hold.ends_with(number)) {
+            self.hold = None;
+            self.resumes += 1;
+        }
+    }
+
+    /// The key was taken, whatever became of the request: that ends a hold for a wrong key and no other.
+    fn release_key(&mut self, number: u64) {
+        if self.hold_reason() == Some(HoldReason::Unauthorized) {
+            self.release(number);
+        }
     }
 
     fn pause(&mut self, class: Class, number: u64, asked: Option<Duration>, now: Duration) {
-        let Some(pause) = self.pauses.get_mut(class.index()) else {
-            return;
-        };
+        let Some(class) = self.classes.get_mut(class.index()) else { return };
+        let pause = &mut class.pause;
         // Attempts that were under way together are throttled together: that is one reason to slow down, not many.
         let is_first = number >= pause.since;
         let length = match asked {
@@ -145,5 +225,23 @@ impl State {
             pause.streak = pause.streak.saturating_add(1);
             pause.since = self.admitted;
         }
+    }
+}
+
+/// What an end says about the load a server bears, and about the pace it allows.
+fn signals(kind: Option<Result<(), FailureKind>>, has_adaptive_rate: bool) -> (Signal, Signal) {
+    use Signal::{BackPressure, Neither, Success};
+    match kind {
+        Some(Ok(())) => (Success, Success),
+        // Where the pace is found, a 429 is about the pace.
+        Some(Err(FailureKind::Throttled)) if has_adaptive_rate => (Neither, BackPressure),
+        Some(Err(FailureKind::Throttled)) => (BackPressure, BackPressure),
+        Some(Err(FailureKind::Unavailable | FailureKind::Network | FailureKind::TimedOut)) => {
+            (BackPressure, Neither)
+        }
+        // It got past whatever limits the pace.
+        Some(Err(FailureKind::Refused)) => (Neither, Success),
+        Some(Err(FailureKind::Unauthorized | FailureKind::Forbidden | FailureKind::Unsendable))
+        | None => (Neither, Neither),
     }
 }

@@ -7,29 +7,36 @@ use crate::delivery::testing::{
 };
 use futures::FutureExt;
 
+mod shares;
+
 fn gate(settings: &Settings) -> Arc<Gate> {
     Arc::new(Gate::new(settings))
 }
 
 /// One attempt, as soon as it is let, that takes no time; gives the second it went in.
 async fn attempt(gate: &Arc<Gate>, class: Class, result: Result<Receipt, Failure>) -> u64 {
-    let admitted = Arc::clone(gate).admit(class).await;
+    let admitted = Arc::clone(gate).admit(class, Turn::First).await;
     let at = gate.now().as_secs();
-    gate.report(class, admitted, &result);
+    admitted.report(&result);
     at
 }
 
-fn is_let(gate: &Gate, class: Class) -> bool {
-    gate.try_admit(class).is_some()
+/// Permits that nobody has.
+fn free(gate: &Gate) -> usize {
+    gate.lock().free()
+}
+
+fn is_let(gate: &Arc<Gate>, class: Class) -> bool {
+    gate.try_admit(class, Turn::First).is_some()
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_token_holds_no_permit() {
     let gate = gate(&Settings { rate: Some(rate(1)), ..at_once(1) });
     attempt(&gate, Class::Profiles, Ok(accepted())).await;
-    let mut waiting = Box::pin(Arc::clone(&gate).admit(Class::Profiles));
+    let mut waiting = Box::pin(Arc::clone(&gate).admit(Class::Profiles, Turn::First));
     assert!((&mut waiting).now_or_never().is_none());
-    assert_eq!(gate.permits.available_permits(), 1);
+    assert_eq!(free(&gate), 1);
     waiting.await;
     assert_eq!(gate.now(), seconds(10));
 }
@@ -39,9 +46,9 @@ async fn whoever_is_paused_holds_neither_permit_nor_token_nor_place() {
     let gate = gate(&Settings { rate: Some(rate(10)), ..at_once(1) });
     attempt(&gate, Class::Profiles, Err(throttled(Some(60)))).await;
     tokio::time::advance(seconds(5)).await;
-    let mut paused = Box::pin(Arc::clone(&gate).admit(Class::Profiles));
+    let mut paused = Box::pin(Arc::clone(&gate).admit(Class::Profiles, Turn::First));
     assert!((&mut paused).now_or_never().is_none());
-    assert_eq!(gate.permits.available_permits(), 1);
+    assert_eq!(free(&gate), 1);
     assert_eq!(attempt(&gate, Class::Inbound, Ok(accepted())).await, 5);
     drop(paused.await);
     assert_eq!(gate.now(), seconds(60));
@@ -50,11 +57,11 @@ async fn whoever_is_paused_holds_neither_permit_nor_token_nor_place() {
 #[tokio::test(start_paused = true)]
 async fn a_class_paused_while_it_waits_for_a_token_leaves_the_line() {
     let gate = gate(&Settings { rate: Some(rate(1)), ..at_once(2) });
-    let under_way = Arc::clone(&gate).admit(Class::Profiles).await;
-    let mut first = Box::pin(Arc::clone(&gate).admit(Class::Profiles));
-    let mut second = Box::pin(Arc::clone(&gate).admit(Class::Inbound));
+    let under_way = Arc::clone(&gate).admit(Class::Profiles, Turn::First).await;
+    let mut first = Box::pin(Arc::clone(&gate).admit(Class::Profiles, Turn::First));
+    let mut second = Box::pin(Arc::clone(&gate).admit(Class::Inbound, Turn::First));
     assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
-    gate.report(Class::Profiles, under_way, &Err(throttled(Some(60))));
+    under_way.report(&Err(throttled(Some(60))));
     tokio::select! {
         _ = &mut first => unreachable!("the class is paused"),
         _ = &mut second => assert_eq!(gate.now(), seconds(10)),
@@ -110,10 +117,10 @@ async fn attempts_that_were_under_way_together_make_one_pause() {
     let gate = gate(&settings());
     let mut under_way = Vec::new();
     for _ in 0..10 {
-        under_way.push(Arc::clone(&gate).admit(Class::Inbound).await);
+        under_way.push(Arc::clone(&gate).admit(Class::Inbound, Turn::First).await);
     }
     for admitted in under_way {
-        gate.report(Class::Inbound, admitted, &Err(throttled(None)));
+        admitted.report(&Err(throttled(None)));
     }
     let next = attempt(&gate, Class::Inbound, Err(throttled(None))).await;
     assert_eq!(next, 1, "ten answers, one reason");
@@ -124,9 +131,9 @@ async fn attempts_that_were_under_way_together_make_one_pause() {
 async fn a_success_from_before_a_pause_does_not_end_the_streak() {
     let gate = gate(&settings());
     attempt(&gate, Class::Inbound, Err(throttled(None))).await;
-    let slow = Arc::clone(&gate).admit(Class::Inbound).await;
+    let slow = Arc::clone(&gate).admit(Class::Inbound, Turn::First).await;
     attempt(&gate, Class::Inbound, Err(throttled(None))).await;
-    gate.report(Class::Inbound, slow, &Ok(accepted()));
+    slow.report(&Ok(accepted()));
     assert_eq!(attempt(&gate, Class::Inbound, Err(throttled(None))).await, 3);
     assert_eq!(attempt(&gate, Class::Inbound, Ok(accepted())).await, 7);
 }
@@ -135,9 +142,9 @@ async fn a_success_from_before_a_pause_does_not_end_the_streak() {
 async fn on_hold_one_probe_goes_at_a_time_whatever_its_class() {
     let gate = gate(&settings());
     let mut held = gate.held();
-    assert!(!*held.borrow_and_update());
+    assert!(held.borrow_and_update().is_none());
     attempt(&gate, Class::Profiles, Err(unauthorized())).await;
-    assert!(*held.borrow_and_update());
+    assert!(held.borrow_and_update().is_some());
     let probes = [Class::Inbound, Class::Profiles, Class::Tenants];
     let went = probes.map(|class| attempt(&gate, class, Err(unauthorized())));
     let mut went = futures::future::join_all(went).await;
@@ -155,7 +162,7 @@ async fn a_success_or_a_refusal_ends_the_hold_for_everybody_at_once() {
         let waiting = attempt(&gate, Class::Inbound, Ok(accepted()));
         let probe = attempt(&gate, Class::Profiles, result);
         assert_eq!(futures::join!(probe, waiting), (10, 10));
-        assert!(!*gate.held().borrow());
+        assert!(gate.held().borrow().is_none());
     }
 }
 
@@ -164,19 +171,19 @@ async fn a_probe_without_an_answer_or_dropped_leaves_the_hold() {
     let gate = gate(&settings());
     attempt(&gate, Class::Profiles, Err(unauthorized())).await;
     assert_eq!(attempt(&gate, Class::Profiles, Err(silence())).await, 10);
-    drop(Arc::clone(&gate).admit(Class::Profiles).await);
+    drop(Arc::clone(&gate).admit(Class::Profiles, Turn::First).await);
     assert_eq!(gate.now(), seconds(20));
-    assert!(*gate.held().borrow());
+    assert!(gate.held().borrow().is_some());
     assert_eq!(attempt(&gate, Class::Profiles, Ok(accepted())).await, 30);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_success_from_before_the_hold_does_not_end_it() {
     let gate = gate(&settings());
-    let slow = Arc::clone(&gate).admit(Class::Inbound).await;
+    let slow = Arc::clone(&gate).admit(Class::Inbound, Turn::First).await;
     attempt(&gate, Class::Profiles, Err(unauthorized())).await;
-    gate.report(Class::Inbound, slow, &Ok(accepted()));
-    assert!(*gate.held().borrow(), "its key was taken before, not now");
+    slow.report(&Ok(accepted()));
+    assert!(gate.held().borrow().is_some(), "its key was taken before, not now");
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,5 +191,5 @@ async fn waits_without_an_end_do_not_overflow_the_clock() {
     let gate = gate(&Settings { retry_after_max: Duration::MAX, ..settings() });
     let forever = Failure { retry_after: Some(Duration::MAX), ..throttled(None) };
     attempt(&gate, Class::Profiles, Err(forever)).await;
-    assert!(Arc::clone(&gate).admit(Class::Profiles).now_or_never().is_none());
+    assert!(Arc::clone(&gate).admit(Class::Profiles, Turn::First).now_or_never().is_none());
 }

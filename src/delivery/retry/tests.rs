@@ -15,7 +15,8 @@ type Answer = Result<Receipt, Failure>;
 
 fn retrying(settings: Settings, server: Server) -> Retry<RetryPolicy, Server> {
     let shared = shared(settings);
-    RetryLayer::new(RetryPolicy::new(shared.settings, shared.chance, shared.tally)).layer(server)
+    RetryLayer::new(RetryPolicy::new(shared.settings, shared.chance, shared.gate, shared.tally))
+        .layer(server)
 }
 
 fn attempts(attempts: usize) -> Settings {

@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::courier::Action;
 use crate::delivery::testing::{request, seconds, seed, settings, shared, throttled, unavailable};
-use crate::delivery::{Rate, Work};
+use crate::delivery::{Concurrency, Rate, Work};
 
 const RUN: Duration = seconds(40);
 
@@ -77,7 +77,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let agreed = Settings {
-            concurrency: NonZeroUsize::new(concurrency).unwrap(),
+            concurrency: Concurrency::Fixed(NonZeroUsize::new(concurrency).unwrap()),
             rate: Some(Rate {
                 limit: NonZeroU32::new(limit).unwrap(),
                 per: seconds(1),

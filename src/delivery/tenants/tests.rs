@@ -8,7 +8,7 @@ use crate::delivery::testing::{
     accepted, found, rate, request, seed, serve, server, settings, shared, silence, throttled,
     unavailable,
 };
-use crate::delivery::{Settings, stack};
+use crate::delivery::{Concurrency, Settings, stack};
 use crate::json::Json;
 
 type Answer = Result<Receipt, Failure>;
@@ -124,7 +124,11 @@ async fn read_and_write_are_each_repeated_and_counted_on_their_own() {
 
 #[tokio::test(start_paused = true)]
 async fn read_and_write_each_pay_and_each_wait_out_a_pause() {
-    let slow = Settings { rate: Some(rate(1)), concurrency: NonZeroUsize::MIN, ..settings() };
+    let slow = Settings {
+        rate: Some(rate(1)),
+        concurrency: Concurrency::Fixed(NonZeroUsize::MIN),
+        ..settings()
+    };
     let answers = vec![Ok(there()), Err(throttled(Some(60))), Ok(accepted())];
     let (_, asked) = update(TenantWrite::Merge, slow, answers).await;
     let put = |at| format!("{at} PUT {MERGE}");
