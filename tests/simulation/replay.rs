@@ -36,7 +36,7 @@ pub(crate) struct Progress {
     /// The generation of its key, and whether an attempt with it may have run without saying so
     generation: u32,
     is_in_doubt: bool,
-    /// Whether its last answer was a 403: then it waits for others to be let through, or is Rejected already
+    /// Whether its last answer was a 403: then it is asked again once others were let through, or is Rejected
     is_forbidden: bool,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Replay<'a> {
         match what {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
-                let owner = self.owner_of(asked, *at)?;
+                let owner = self.owner_of(asked)?;
                 let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();
                 self.owners.insert(*attempt, (asked.clone(), owners));
@@ -113,6 +113,7 @@ impl<'a> Replay<'a> {
                 self.failed(*attempt, *at, |retry| options.longest_backoff(retry, None));
             }
             What::Ended(event, status) => self.end(*event, *status, *at)?,
+            What::Refused(event) => self.reject(*event, *at),
             What::LetterLost(event) => self.lost.extend(event),
             What::Dropped => self.dropped = true,
             What::Gone(_)
@@ -148,12 +149,9 @@ impl<'a> Replay<'a> {
         self.queues.values().filter_map(|queue| {
             let head = *queue.front()?;
             let progress = &self.progress[&head];
-            let after = self.step(head).after.map(|step| self.progress[&(head.0, step)].state);
-            let is_free = after.is_none_or(|state| state == State::Done);
             let is_waiting = match progress.state {
-                State::Waiting => is_free,
-                // Refused twice it may be Rejected already, and is about to say so.
-                State::Resting => !progress.is_forbidden,
+                State::Waiting => self.is_free(head),
+                State::Resting => true,
                 State::UnderWay | State::Done | State::Over => false,
             };
             is_waiting.then(|| (head, self.step(head).action.class(), progress.ready_at))
@@ -178,28 +176,25 @@ impl<'a> Replay<'a> {
     }
 
     /// Whose work an attempt is: always that of the first in the lane.
-    fn owner_of(&mut self, asked: &Asked, at: Duration) -> Result<Place, String> {
+    fn owner_of(&self, asked: &Asked) -> Result<Place, String> {
         let queue = match asked.keyed {
             Some(place) => self.queue(place),
             None => Queue::Lane(asked.lane.clone()),
         };
-        loop {
-            let Some(head) = self.queues.get(&queue).and_then(VecDeque::front).copied() else {
-                return Err(format!("nothing is to be done in the lane of {asked:?}"));
-            };
-            let is_it = asked.keyed.is_none_or(|keyed| keyed == head);
-            let is_marked =
-                asked.endpoint != Endpoint::PostProfile || asked.marks.contains(&head.0);
-            if is_it && is_marked && fits(&self.step(head).action, asked) {
-                return Ok(head);
-            }
-            // Refused with 403 twice it is Rejected, which is told when its letter is kept.
-            if !self.progress[&head].is_forbidden {
-                return Err(format!("it is not the turn of {asked:?}, but of {head:?}"));
-            }
-            self.finish(head, State::Over, at);
-            self.close(head.0, at);
+        let Some(head) = self.queues.get(&queue).and_then(VecDeque::front).copied() else {
+            return Err(format!("nothing is to be done in the lane of {asked:?}"));
+        };
+        let is_it = asked.keyed.is_none_or(|keyed| keyed == head);
+        let is_marked = asked.endpoint != Endpoint::PostProfile || asked.marks.contains(&head.0);
+        if !is_it || !is_marked || !fits(&self.step(head).action, asked) {
+            return Err(format!("it is not the turn of {asked:?}, but of {head:?}"));
         }
+        Ok(head)
+    }
+
+    fn is_free(&self, place: Place) -> bool {
+        let after = self.step(place).after.map(|step| self.progress[&(place.0, step)].state);
+        after.is_none_or(|state| state == State::Done)
     }
 
     /// Starts an attempt of a step, and gives those that ride on it since an earlier attempt.
@@ -343,6 +338,14 @@ impl<'a> Replay<'a> {
                     self.finish(place, State::Over, Duration::ZERO);
                 }
             }
+        }
+    }
+
+    /// The event will be Rejected once its letter is kept; its lanes go on. Of those that were refused with 403 only
+    /// this tells which are asked again and which are not.
+    fn reject(&mut self, event: Option<usize>, at: Duration) {
+        if let Some(event) = event.filter(|event| self.progress.contains_key(&(*event, 0))) {
+            self.close(event, at);
         }
     }
 
