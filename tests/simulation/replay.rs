@@ -208,8 +208,10 @@ impl<'a> Replay<'a> {
         if asked.endpoint == Endpoint::PostProfile && asked.marks.len() <= riders.len() {
             // Refused with 403 twice, all of them together: now each is sent on its own.
             for rider in self.riders.remove(&place).into_iter().flatten() {
-                self.progress.get_mut(&rider).expect("it stands in a lane").state = State::Waiting;
+                let progress = self.progress.get_mut(&rider).expect("it stands in a lane");
+                (progress.state, progress.failures) = (State::Waiting, 0);
             }
+            self.progress.get_mut(&place).expect("it stands in a lane").failures = 0;
             riders = Vec::new();
         }
         for place in riders.iter().chain([&place]) {
@@ -399,6 +401,7 @@ impl<'a> Replay<'a> {
                 if !self.lost.contains(&event) {
                     return Err(format!("event {event} is Errored and was not exhausted"));
                 }
+                self.close(event, at);
             }
             EventStatus::Rejected => self.close(event, at),
         }
