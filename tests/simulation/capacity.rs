@@ -76,6 +76,7 @@ impl<'a> Capacity<'a> {
             What::Held(is_held) => self.is_held = *is_held,
             What::Rode(_)
             | What::Responded(..)
+            | What::Refused(_)
             | What::Letter(..)
             | What::LetterLost(_)
             | What::Commit(_)

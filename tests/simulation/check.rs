@@ -148,13 +148,16 @@ fn letters(played: &Played) -> Result<(), String> {
 }
 
 /// The reasons for which an event may be Rejected.
-fn reasons(played: &Played, event: usize) -> &'static [&'static str] {
-    let poison = played.weather.poison.iter().find(|(it, _)| *it == event);
-    match (&played.events[event].meaning, poison) {
-        (Meaning::Unreadable, _) => &["unreadable"],
-        (Meaning::Refused, _) => &["refused"],
-        (Meaning::Steps(_), Some((_, 403))) => &["answered", "forbidden"],
-        (Meaning::Steps(_), Some(_)) => &["answered"],
-        (Meaning::Steps(_) | Meaning::Skipped, None) | (Meaning::Skipped, Some(_)) => &[],
+fn reasons(played: &Played, event: usize) -> Vec<&'static str> {
+    let poison = played.weather.poison.iter();
+    let poison = poison.filter(|(it, _)| *it == event).map(|(_, status)| *status);
+    match &played.events[event].meaning {
+        Meaning::Unreadable => vec!["unreadable"],
+        Meaning::Refused => vec!["refused"],
+        Meaning::Skipped => Vec::new(),
+        Meaning::Steps(_) => {
+            let reason = |status| if status == 403 { "forbidden" } else { "answered" };
+            poison.map(reason).collect()
+        }
     }
 }

@@ -271,8 +271,8 @@ impl State {
     fn work(&mut self, job: &Job, now: Duration, log: &Log) -> Reply {
         let Job { asked, .. } = job;
         let is_marked = |event| asked.marks.contains(&event);
-        if let Some((_, status)) = self.weather.poison.iter().find(|(it, _)| is_marked(*it)) {
-            return Reply::new(*status);
+        if let Some(status) = self.weather.refusal(&asked.marks, now) {
+            return Reply::new(status);
         }
         if job.trouble == Some(Trouble::ApiErrorBefore) {
             return Reply::api_error();

@@ -20,6 +20,8 @@ pub(crate) enum What {
     Ended(usize, EventStatus),
     /// The response that the service face gave; `None` for a closed sink.
     Responded(usize, Option<EventStatus>),
+    /// A dead letter is to be kept.
+    Refused(Option<usize>),
     /// A dead letter was kept.
     Letter(Option<usize>, &'static str),
     /// A dead letter could not be kept.

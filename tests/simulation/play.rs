@@ -136,7 +136,8 @@ impl Stage<'_> {
         let told = self.log.clone();
         let watch = async move {
             while held.changed().await.is_ok() {
-                told.push(What::Held(held.borrow_and_update().is_some()));
+                let is_held = held.borrow_and_update().is_some();
+                told.push(What::Held(is_held));
             }
         };
         let gaps = gaps(chance, records.len());
@@ -211,9 +212,10 @@ impl DeadLetters for Letters {
         let time = Duration::from_millis(chance.u64(..50));
         let is_lost = chance.u8(..10) < self.odds_of_loss;
         let log = self.log.clone();
+        let event = letter.origin.line.and_then(|line| usize::try_from(line).ok());
+        log.push(What::Refused(event));
         Box::pin(async move {
             tokio::time::sleep(time).await;
-            let event = letter.origin.line.and_then(|line| usize::try_from(line).ok());
             if is_lost {
                 log.push(What::LetterLost(event));
                 return Err(DeadLetterError("no space left".to_owned()));

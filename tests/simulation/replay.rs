@@ -36,6 +36,8 @@ pub(crate) struct Progress {
     /// The generation of its key, and whether an attempt with it may have run without saying so
     generation: u32,
     is_in_doubt: bool,
+    /// Whether its last answer was a 403: then it is asked again once others were let through, or is Rejected
+    is_forbidden: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +83,7 @@ impl<'a> Replay<'a> {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
                 let owner = self.owner_of(asked)?;
-                let riders = self.start(owner, asked.generation)?;
+                let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();
                 self.owners.insert(*attempt, (asked.clone(), owners));
             }
@@ -101,7 +103,7 @@ impl<'a> Replay<'a> {
                         let backoff = |retry| options.longest_backoff(retry, *wait);
                         self.failed(*attempt, *at, backoff);
                     }
-                    Verdict::Hold => self.again(*attempt, *at),
+                    Verdict::Hold => self.again(*attempt, *at, *kind == FailureKind::Forbidden),
                     Verdict::Reject => self.refused(*attempt, *at),
                 }
             }
@@ -111,6 +113,7 @@ impl<'a> Replay<'a> {
                 self.failed(*attempt, *at, |retry| options.longest_backoff(retry, None));
             }
             What::Ended(event, status) => self.end(*event, *status, *at)?,
+            What::Refused(event) => self.reject(*event, *at),
             What::LetterLost(event) => self.lost.extend(event),
             What::Dropped => self.dropped = true,
             What::Gone(_)
@@ -146,10 +149,8 @@ impl<'a> Replay<'a> {
         self.queues.values().filter_map(|queue| {
             let head = *queue.front()?;
             let progress = &self.progress[&head];
-            let after = self.step(head).after.map(|step| self.progress[&(head.0, step)].state);
-            let is_free = after.is_none_or(|state| state == State::Done);
             let is_waiting = match progress.state {
-                State::Waiting => is_free,
+                State::Waiting => self.is_free(head),
                 State::Resting => true,
                 State::UnderWay | State::Done | State::Over => false,
             };
@@ -166,6 +167,7 @@ impl<'a> Replay<'a> {
                 failures: 0,
                 generation: 0,
                 is_in_doubt: false,
+                is_forbidden: false,
             };
             let place = (event, step);
             self.progress.insert(place, progress);
@@ -183,28 +185,43 @@ impl<'a> Replay<'a> {
             return Err(format!("nothing is to be done in the lane of {asked:?}"));
         };
         let is_it = asked.keyed.is_none_or(|keyed| keyed == head);
-        if !is_it || !fits(&self.step(head).action, asked) {
+        let is_marked = asked.endpoint != Endpoint::PostProfile || asked.marks.contains(&head.0);
+        if !is_it || !is_marked || !fits(&self.step(head).action, asked) {
             return Err(format!("it is not the turn of {asked:?}, but of {head:?}"));
         }
         Ok(head)
     }
 
+    fn is_free(&self, place: Place) -> bool {
+        let after = self.step(place).after.map(|step| self.progress[&(place.0, step)].state);
+        after.is_none_or(|state| state == State::Done)
+    }
+
     /// Starts an attempt of a step, and gives those that ride on it since an earlier attempt.
-    fn start(&mut self, place: Place, generation: u32) -> Result<Vec<Place>, String> {
+    fn start(&mut self, place: Place, asked: &Asked) -> Result<Vec<Place>, String> {
         if let Some(before) = self.step(place).after.map(|step| (place.0, step))
             && self.progress[&before].state != State::Done
         {
             return Err(format!("{place:?} does not wait for {before:?}"));
         }
-        let riders = self.riders.get(&place).cloned().unwrap_or_default();
+        let mut riders = self.riders.get(&place).cloned().unwrap_or_default();
+        if asked.endpoint == Endpoint::PostProfile && asked.marks.len() <= riders.len() {
+            // Refused with 403 twice, all of them together: now each is sent on its own.
+            for rider in self.riders.remove(&place).into_iter().flatten() {
+                let progress = self.progress.get_mut(&rider).expect("it stands in a lane");
+                (progress.state, progress.failures) = (State::Waiting, 0);
+            }
+            self.progress.get_mut(&place).expect("it stands in a lane").failures = 0;
+            riders = Vec::new();
+        }
         for place in riders.iter().chain([&place]) {
             let progress = self.progress.get_mut(place).expect("it stands in a lane");
             if progress.state == State::UnderWay {
                 return Err(format!("{place:?} is under way twice"));
             }
             progress.state = State::UnderWay;
-            progress.is_in_doubt &= progress.generation == generation;
-            progress.generation = generation;
+            progress.is_in_doubt &= progress.generation == asked.generation;
+            progress.generation = asked.generation;
         }
         self.last_owner = Some(place);
         Ok(riders)
@@ -262,14 +279,14 @@ impl<'a> Replay<'a> {
 
     fn rest(&mut self, place: Place, at: Duration) -> &mut Progress {
         let progress = self.progress.get_mut(&place).expect("it stands in a lane");
-        progress.state = State::Resting;
+        (progress.state, progress.is_forbidden) = (State::Resting, false);
         progress.ready_at = progress.ready_at.max(at);
         progress
     }
 
-    fn again(&mut self, attempt: usize, at: Duration) {
+    fn again(&mut self, attempt: usize, at: Duration, is_forbidden: bool) {
         for owner in self.owners[&attempt].1.clone() {
-            self.rest(owner, at);
+            self.rest(owner, at).is_forbidden = is_forbidden;
         }
     }
 
@@ -326,10 +343,19 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// The event will be Rejected once its letter is kept; its lanes go on. Of those that were refused with 403 only
+    /// this tells which are asked again and which are not.
+    fn reject(&mut self, event: Option<usize>, at: Duration) {
+        if let Some(event) = event.filter(|event| self.progress.contains_key(&(*event, 0))) {
+            self.close(event, at);
+        }
+    }
+
     /// No further step of the event will be done.
     fn close(&mut self, event: usize, at: Duration) {
         for step in 0..self.steps(event).len() {
-            if self.progress[&(event, step)].state == State::Waiting {
+            let Progress { state, is_forbidden, .. } = self.progress[&(event, step)];
+            if state == State::Waiting || is_forbidden {
                 self.finish((event, step), State::Over, at);
             }
         }
@@ -375,6 +401,7 @@ impl<'a> Replay<'a> {
                 if !self.lost.contains(&event) {
                     return Err(format!("event {event} is Errored and was not exhausted"));
                 }
+                self.close(event, at);
             }
             EventStatus::Rejected => self.close(event, at),
         }

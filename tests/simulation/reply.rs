@@ -51,6 +51,7 @@ impl Reply {
         }
         let (kind, stored) = match status {
             401 => (FailureKind::Unauthorized, true),
+            403 => (FailureKind::Forbidden, true),
             429 => (FailureKind::Throttled, true),
             408 | 409 => (FailureKind::Unavailable, false),
             500.. => (FailureKind::Unavailable, is_api_error),

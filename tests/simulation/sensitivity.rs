@@ -161,7 +161,9 @@ fn seen(played: &Played) -> impl Iterator<Item = String> {
         What::Dropped => "dropped".to_owned(),
         What::LetterLost(_) => "letter lost".to_owned(),
         What::Letter(_, reason) => (*reason).to_owned(),
-        What::Commit(_) | What::Taken(_) | What::Start(..) | What::Finished => String::new(),
+        What::Commit(_) | What::Refused(_) | What::Taken(_) | What::Start(..) | What::Finished => {
+            String::new()
+        }
     })
 }
 
@@ -200,6 +202,7 @@ fn everything_that_can_go_wrong_does() {
         "unreadable",
         "refused",
         "answered",
+        "forbidden",
     ]
     .into_iter()
     .filter(|name| !seen.contains(*name))

@@ -17,7 +17,7 @@ pub(crate) struct Weather {
     /// Requests a second that are let in
     limit: Option<usize>,
     slowest: u64,
-    /// Never accepted
+    /// Events with the status that refuses them: 400 for good, 403 until Courier allows it
     pub(crate) poison: Vec<(usize, u16)>,
     /// The journey of this event has conditions that do not hold
     pub(crate) filtered: usize,
@@ -104,6 +104,14 @@ impl Weather {
 
     pub(crate) fn key_is_wrong(&self, now: Duration) -> bool {
         self.wrong_key.iter().any(|span| span.contains(&now))
+    }
+
+    /// What `marks` are refused with. With nothing else to do a sink waits out a 403 for as long as it lasts.
+    pub(crate) fn refusal(&self, marks: &[usize], now: Duration) -> Option<u16> {
+        let is_meant = |(event, status): &&(usize, u16)| {
+            marks.contains(event) && (*status != 403 || now < self.until * 3)
+        };
+        self.poison.iter().find(is_meant).map(|(_, status)| *status)
     }
 
     pub(crate) fn is_outage(&self, now: Duration) -> bool {
