@@ -219,3 +219,13 @@ fn every_example_is_named_in_the_readme() {
         assert!(readme.contains(&name), "config-examples/{name} is not named in README.md");
     }
 }
+
+#[test]
+fn the_readme_has_no_placeholders() {
+    let readme = read(Path::new("README.md"));
+    for (number, line) in readme.lines().enumerate() {
+        let is_placeholder =
+            |word: &str| word.ends_with("_TABLE") || word == "TODO" || word == "TBD";
+        assert!(!line.split_whitespace().any(is_placeholder), "README.md:{}: {line}", number + 1);
+    }
+}

@@ -1,6 +1,7 @@
 //! Letters being kept, and the events that wait for it: an event is Rejected only when its letter is safe.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use futures::StreamExt;
@@ -16,6 +17,7 @@ use crate::telemetry::{Rejection, Tally};
 pub(super) struct Letters {
     keeper: Arc<dyn DeadLetters>,
     tally: Arc<Tally>,
+    told: [AtomicBool; Rejection::ALL.len()],
     under_way: FuturesUnordered<BoxFuture<'static, Kept>>,
 }
 
@@ -29,7 +31,7 @@ struct Kept {
 
 impl Letters {
     pub(super) fn new(keeper: Arc<dyn DeadLetters>, tally: Arc<Tally>) -> Self {
-        Self { keeper, tally, under_way: FuturesUnordered::new() }
+        Self { keeper, tally, told: Default::default(), under_way: FuturesUnordered::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -38,16 +40,26 @@ impl Letters {
 
     /// Keeps `letter` and then ends its event, which takes `weight` of the window until then.
     pub(super) fn send(&self, letter: DeadLetter, finalizer: EventFinalizer, weight: usize) {
-        tracing::warn!(
-            reason = %letter.reason,
-            origin = %letter.origin,
-            detail = %letter.detail,
-            "event rejected"
-        );
         let reason = letter.reason;
+        // The first of a kind is news; a million of them are a number, which the tally has.
+        if self.is_first(reason) {
+            tracing::warn!(
+                %reason,
+                origin = %letter.origin,
+                detail = %letter.detail,
+                "event rejected; further ones for this reason are logged at debug level only"
+            );
+        } else {
+            tracing::debug!(%reason, origin = %letter.origin, detail = %letter.detail, "event rejected");
+        }
         let keep = self.keeper.keep(letter);
         self.under_way
             .push(Box::pin(async move { Kept { reason, finalizer, weight, result: keep.await } }));
+    }
+
+    fn is_first(&self, reason: Rejection) -> bool {
+        let told = self.told.get(reason.index());
+        told.is_some_and(|told| !told.swap(true, Ordering::Relaxed))
     }
 
     /// Tells where an event that ends Errored is to go on.
