@@ -100,7 +100,7 @@ pub(crate) fn play(seed: u64) -> Played {
         let records = records.collect();
         let stage = Stage { log: log.clone(), courier: &courier, options: &options, end };
         match face {
-            Face::Stream => stage.stream(&mut chance, records).await,
+            Face::Stream => Box::pin(stage.stream(&mut chance, records)).await,
             Face::Service => stage.service(&mut chance, records).await,
         }
         courier.settle();
@@ -153,7 +153,7 @@ impl Stage<'_> {
             }
         });
         let input = input.take_until(tokio::time::sleep(self.end.closes_at()));
-        let run = self.run(sink.run_on(input));
+        let run = Box::pin(self.run(sink.run_on(input)));
         futures::future::join(run, watch).await;
     }
 
