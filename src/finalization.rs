@@ -55,21 +55,10 @@ impl EventFinalizer {
         }
     }
 
-    /// Splits into `count` parts. The whole ends when the last part does, with the worst status among them; with no
-    /// parts at all it ends at once as `Delivered`.
-    pub fn split(self, count: usize) -> Vec<Self> {
-        match count {
-            0 => {
-                self.finalize(EventStatus::Delivered);
-                Vec::new()
-            }
-            1 => vec![self],
-            _ if self.0.is_none() => (0..count).map(|_| Self::none()).collect(),
-            _ => {
-                let (notifier, whole) = (BatchNotifier::telling(self), count);
-                (0..whole).map(|_| notifier.finalizer()).collect()
-            }
-        }
+    /// Becomes a notifier for parts. The whole ends when the notifier and its last part have, with the worst status among
+    /// the parts; without any, as `Delivered`.
+    pub fn share(self) -> BatchNotifier {
+        BatchNotifier::telling(self)
     }
 }
 
@@ -187,11 +176,12 @@ mod tests {
             ),
         ] {
             let (batch, receiver) = BatchNotifier::new_with_receiver();
-            let parts = batch.finalizer().split(statuses.len());
+            let shared = batch.finalizer().share();
             drop(batch);
-            for (part, status) in parts.into_iter().zip(statuses) {
-                part.finalize(status);
+            for status in statuses {
+                shared.finalizer().finalize(status);
             }
+            drop(shared);
             assert_eq!(now(receiver), Some(whole));
         }
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub(super) mod letters;
+
 /// Delivers RudderStack events to Courier: in order per user, never faster than Courier allows, nothing lost
 #[derive(Debug, Parser)]
 #[command(name = "courier-sink", version)]
@@ -29,6 +31,9 @@ pub(super) enum Command {
         #[arg(required = true, value_name = "CONFIG")]
         configs: Vec<PathBuf>,
     },
+    /// List, show, send again or remove dead letters
+    #[command(subcommand)]
+    DeadLetters(letters::DeadLetters),
     /// Run a local Courier to try things against
     #[cfg(feature = "emulator")]
     Emulate(Emulate),

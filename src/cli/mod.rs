@@ -3,15 +3,19 @@
 //! The one place that reads the environment and writes to standard output.
 
 mod args;
+mod dead_letters;
 #[cfg(feature = "emulator")]
 mod emulate;
 mod environment;
 mod logging;
+mod pretty;
 mod progress;
 mod run;
+mod table;
 mod validate;
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use anyhow::Context;
 use args::{Args, Command};
@@ -23,7 +27,10 @@ use crate::runner::Exit;
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let command = Args::command()
         .after_help(Exit::table())
-        .mut_subcommand("run", |run| run.after_help(Exit::table()));
+        .mut_subcommand("run", |run| run.after_help(Exit::table()))
+        .mut_subcommand("dead-letters", |letters| {
+            letters.mut_subcommand("replay", |replay| replay.after_help(Exit::table()))
+        });
     let parsed = command.try_get_matches_from(arguments);
     let args = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
@@ -55,19 +62,20 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::Run { config } => runtime.block_on(run::run(&config, bar)),
         Command::Validate { configs } => Ok(validate::validate(&configs)),
+        Command::DeadLetters(letters) => runtime.block_on(dead_letters::run(letters, bar)),
         #[cfg(feature = "emulator")]
         Command::Emulate(options) => runtime.block_on(emulate::emulate(options)),
     }
 }
 
 /// Writes a result to standard output.
-#[expect(clippy::print_stdout, reason = "results of a command go to standard output")]
 fn tell(text: &str) {
-    println!("{text}");
+    // Were the reader gone, there would be nobody to tell.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Writes what is wrong to standard error.
-#[expect(clippy::print_stderr, reason = "mistakes go to standard error, whatever the log level")]
 fn complain(text: &str) {
-    eprintln!("{text}");
+    // As above.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

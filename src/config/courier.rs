@@ -21,6 +21,8 @@ pub struct CourierConfig {
     pub settings: sink::Settings,
     /// `endpoint`: Courier's API. Default `https://api.courier.com`; the EU's is `https://api.eu.courier.com`.
     pub endpoint: BaseUrl,
+    /// Whether `endpoint` was written: beside `[emulator]`, one that was not is the emulator's
+    pub is_endpoint_written: bool,
     /// `api_key` or `api_key_file`
     pub api_key: ApiKeySource,
     /// `request.connect_timeout_secs`. Default 5 s, as in Courier's own Python client.
@@ -36,6 +38,15 @@ pub struct CourierConfig {
     pub acknowledgements: bool,
     /// `[dead_letter]`
     pub dead_letter: DeadLetterConfig,
+}
+
+/// What stands in the same configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Nothing that would take its requests
+    Nothing,
+    /// `[emulator]`
+    Emulator,
 }
 
 /// Where the API key is from. `Debug` does not show it.
@@ -104,7 +115,7 @@ impl CourierConfig {
                 if let Some(item) = block.take("inputs") {
                     item.refuse_with("does nothing here", "remove it");
                 }
-                read(block, name)
+                read(block, name, Beside::Nothing)
             })
             .map_err(|mistakes| Mistakes::new(name, mistakes))
     }
@@ -112,16 +123,23 @@ impl CourierConfig {
     /// What the transport is built from. Reads `api_key_file`, if that is where the key is; the certificate files are
     /// read by the transport.
     pub fn transport_settings(&self) -> Result<transport::Settings, BuildError> {
-        let api_key = match &self.api_key {
-            ApiKeySource::Inline(key) => key.clone(),
-            ApiKeySource::File(path) => read_key(path)?,
-        };
+        let api_key = self.api_key.read()?;
         Ok(transport::Settings {
             connect_timeout: self.connect_timeout,
             tls: self.tls.clone(),
             proxy: self.proxy.clone(),
             ..transport::Settings::new(self.endpoint.clone(), api_key)
         })
+    }
+}
+
+impl ApiKeySource {
+    /// The key, as it is now. Blocks on the disk where it is in a file.
+    pub fn read(&self) -> Result<ApiKey, BuildError> {
+        match self {
+            Self::Inline(key) => Ok(key.clone()),
+            Self::File(path) => read_key(path),
+        }
     }
 }
 
@@ -137,8 +155,8 @@ fn read_key(path: &Path) -> Result<ApiKey, BuildError> {
 
 /// Reads everything below `[sinks.NAME]` but `type` and `inputs`. `None` where something is wrong without which there is
 /// no configuration.
-pub(super) fn read(block: &mut Block<'_>, name: &str) -> Option<CourierConfig> {
-    let endpoint = network::endpoint(block);
+pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<CourierConfig> {
+    let (endpoint, is_endpoint_written) = network::endpoint(block, beside);
     let api_key = network::api_key(block);
     let rules = rules::read(block, name);
     let ingest = block.table("ingest", request::ingest);
@@ -163,6 +181,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str) -> Option<CourierConfig> {
     Some(CourierConfig {
         settings: sink::Settings { ingest, rules, batch, buffer, delivery },
         endpoint: endpoint?,
+        is_endpoint_written,
         api_key: api_key?,
         connect_timeout,
         tls,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::block::Block;
+use super::courier::Beside;
 use super::item::Item;
 use super::reader::{Place, Reader};
 use super::{Mistakes, Sink, Source, sink, source};
@@ -54,7 +55,8 @@ fn read(top: &mut Block<'_>) -> Option<Config> {
     let shutdown_timeout = top.seconds("shutdown_timeout_secs", Duration::from_secs(60));
     let emulator = top.take("emulator").map(emulator);
     let (sources, places) = sources(top);
-    let sinks = sinks(top, &places);
+    let beside = if emulator.is_some() { Beside::Emulator } else { Beside::Nothing };
+    let sinks = sinks(top, &places, beside);
     Some(Config {
         data_dir,
         shutdown_timeout,
@@ -101,7 +103,11 @@ fn sources(top: &mut Block<'_>) -> (BTreeMap<String, Source>, BTreeMap<String, P
     (sources, places)
 }
 
-fn sinks(top: &mut Block<'_>, sources: &BTreeMap<String, Place>) -> BTreeMap<String, Sink> {
+fn sinks(
+    top: &mut Block<'_>,
+    sources: &BTreeMap<String, Place>,
+    beside: Beside,
+) -> BTreeMap<String, Sink> {
     let names: BTreeSet<String> = sources.keys().cloned().collect();
     let mut sinks = BTreeMap::new();
     let items = components(top, "sinks", "add a block `[sinks.NAME]`");
@@ -111,7 +117,7 @@ fn sinks(top: &mut Block<'_>, sources: &BTreeMap<String, Place>) -> BTreeMap<Str
         if position == 1 {
             item.refuse_with("only one sink can run for now", "remove all others");
         }
-        let sink = item.table(|block| sink::read(block, &name, &names, &mut used));
+        let sink = item.table(|block| sink::read(block, &name, &names, &mut used, beside));
         match sink {
             Some(Some(sink)) => {
                 sinks.insert(name, sink);

@@ -1,25 +1,40 @@
 //! The way to Courier: `endpoint`, the key, `tls`, `proxy`. Certificates and keys in files are read by whoever builds.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use rustls::pki_types::ServerName;
 use secrecy::SecretString;
 
 use super::block::Block;
-use super::courier::ApiKeySource;
+use super::courier::{ApiKeySource, Beside};
 use super::item::Item;
 use crate::transport::{Alpn, ApiKey, BaseUrl, Proxy, ProxyUrl, Tls};
 
 /// Courier's API in its default region.
 const ENDPOINT: &str = "https://api.courier.com";
 
-/// `endpoint`. Default Courier's API in the US; its EU data centre is `https://api.eu.courier.com`.
-pub(super) fn endpoint(block: &mut Block<'_>) -> Option<BaseUrl> {
-    match block.take("endpoint") {
-        // It may hold credentials by mistake.
-        Some(item) => item.secret().parsed(BaseUrl::new),
-        None => Some(BaseUrl::new(ENDPOINT).expect("the default is a URL")),
+/// `endpoint`, and whether it was written. Default Courier's API in the US; its EU data centre is
+/// `https://api.eu.courier.com`. Beside an emulator, events must not leave for the real Courier by mistake.
+pub(super) fn endpoint(block: &mut Block<'_>, beside: Beside) -> (Option<BaseUrl>, bool) {
+    let Some(item) = block.take("endpoint") else {
+        return (Some(BaseUrl::new(ENDPOINT).expect("the default is a URL")), false);
+    };
+    // It may hold credentials by mistake.
+    let item = item.secret();
+    let place = item.place.clone();
+    let endpoint = item.parsed(BaseUrl::new);
+    if beside == Beside::Emulator && endpoint.as_ref().is_some_and(|it| !is_loopback(it)) {
+        let message = "is not on this machine, and `[emulator]` stands beside it".to_owned();
+        block.reader.mistake(&place, message, Some("remove one of the two".to_owned()));
     }
+    (endpoint, true)
+}
+
+fn is_loopback(endpoint: &BaseUrl) -> bool {
+    let host = endpoint.uri().host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// `api_key` or `api_key_file`, exactly one.

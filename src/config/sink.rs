@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::block::Block;
-use super::courier::{self, CourierConfig};
+use super::courier::{self, Beside, CourierConfig};
 use super::item::Item;
 use super::mistake::nearest;
 
@@ -22,6 +22,7 @@ pub(super) fn read(
     name: &str,
     sources: &BTreeSet<String>,
     used: &mut Option<BTreeSet<String>>,
+    beside: Beside,
 ) -> Option<Sink> {
     let kind = block.required("type", "set it to `courier`");
     let is_other = kind.is_some_and(|item| item.choice(&[("courier", ())]).is_none());
@@ -37,7 +38,7 @@ pub(super) fn read(
         block.take_all();
         return None;
     }
-    let courier = courier::read(block, name);
+    let courier = courier::read(block, name, beside);
     Some(Sink { inputs: inputs?, courier: courier? })
 }
 

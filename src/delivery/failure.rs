@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::courier::Generation;
+
 /// An attempt that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}{}", Told(answer.as_ref(), detail))]
@@ -15,6 +17,8 @@ pub struct Failure {
     pub answer: Option<Answer>,
     /// What went wrong, in a clause; never a secret
     pub detail: String,
+    /// Which generation of its idempotency key the attempt had: stamped by retry, which alone counts them
+    pub generation: Generation,
 }
 
 /// An answer that was not a success.
@@ -63,7 +67,13 @@ pub enum Verdict {
 impl Failure {
     /// A failure without an answer.
     pub fn without_answer(kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self { kind, retry_after: None, answer: None, detail: detail.into() }
+        Self {
+            kind,
+            retry_after: None,
+            answer: None,
+            detail: detail.into(),
+            generation: Generation::default(),
+        }
     }
 
     /// What to do about it.

@@ -96,6 +96,7 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
             Ok(_) => return None,
             Err(failure) => failure,
         };
+        failure.generation = call.generation;
         let wait = self.decide(failure)?;
         if self.needs_new_key(failure) {
             call.generation = call.generation.next();

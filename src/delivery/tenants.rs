@@ -9,7 +9,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use super::{Call, Failure, FailureKind, Outcome, Receipt};
 use crate::courier::{
-    Action, KeySeed, Request, TenantId, TenantMergeError, TenantUpdate, TenantWrite,
+    Action, Generation, KeySeed, Request, TenantId, TenantMergeError, TenantUpdate, TenantWrite,
 };
 
 /// The work of one step, as the stack takes it.
@@ -19,6 +19,8 @@ pub struct Work {
     pub action: Action,
     /// What its idempotency keys are made of
     pub seed: KeySeed,
+    /// The generation its keys begin with: another than the first where it was refused before
+    pub generation: Generation,
 }
 
 /// Puts [`Tenants`] around a service.
@@ -59,9 +61,11 @@ where
 
     fn call(&mut self, work: Work) -> Self::Future {
         match work.action {
-            Action::Request(request) => WorkFuture {
-                kind: Kind::One { call: self.0.call(Call::new(request, Some(work.seed))) },
-            },
+            Action::Request(request) => {
+                let call = Call::new(request, Some(work.seed));
+                let call = Call { generation: work.generation, ..call };
+                WorkFuture { kind: Kind::One { call: self.0.call(call) } }
+            }
             Action::UpdateTenant { tenant, update } => {
                 // The service that is ready makes the first call; a clone gets ready for the second.
                 let fresh = self.0.clone();

@@ -14,7 +14,7 @@ use super::{
     Answer, Call, Concurrency, Failure, FailureKind, Gate, Jitter, Outcome, Rate, Receipt, Retry,
     Settings, Shared,
 };
-use crate::courier::{Body, Class, KeySeed, Request, TemplateId, TenantId, UserId};
+use crate::courier::{Body, Class, Generation, KeySeed, Request, TemplateId, TenantId, UserId};
 use crate::telemetry::Tally;
 
 /// A transport that the test answers for.
@@ -96,6 +96,11 @@ pub(super) fn answered(kind: FailureKind, status: u16, stored: bool) -> Failure 
         answer: Some(Answer { status, excerpt: "{}".to_owned(), stored }),
         ..Failure::without_answer(kind, "")
     }
+}
+
+/// The failure of an attempt whose key had another generation than the first.
+pub(super) fn of_generation(generation: u32, failure: Failure) -> Failure {
+    Failure { generation: Generation(generation), ..failure }
 }
 
 pub(super) fn unavailable() -> Failure {

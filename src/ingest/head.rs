@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::message_id::Fallback;
+use super::message_id::{Fallback, Times};
 use super::{Problem, fields};
 use crate::event::{EventType, MessageId};
 use crate::json::{Key, Kind};
@@ -68,7 +68,8 @@ impl<'a> Head<'a> {
             return Ok((id, false));
         }
         let has_time = self.times.iter().any(|time| fields::present(*time).is_some());
-        Ok((fallback.make(has_time.then_some(text)), true))
+        let times = if has_time { Times::Some } else { Times::None };
+        Ok((fallback.make(text, times), true))
     }
 }
 

@@ -12,18 +12,28 @@ pub(super) struct Fallback {
     pub(super) position: usize,
 }
 
+/// Whether an event says when it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    Some,
+    None,
+}
+
 impl Fallback {
-    /// An id made of `timed`, the text of an event that carries a time, else of where the event stood, else of chance.
-    pub(super) fn make(&self, timed: Option<&str>) -> MessageId {
+    /// An id made of the event's text where that carries a time, else of where it stood as well, else of chance.
+    pub(super) fn make(&self, text: &str, times: Times) -> MessageId {
         let position = u64::try_from(self.position).unwrap_or(u64::MAX).to_be_bytes();
-        let uuid = match (timed, self.seed) {
-            (Some(text), _) => Builder::from_custom_bytes(digest([text.as_bytes()])),
-            (None, Seed::Position { fingerprint, offset }) => Builder::from_custom_bytes(digest([
-                &fingerprint.to_be_bytes()[..],
-                &offset.to_be_bytes(),
-                &position,
-            ])),
-            (None, Seed::Random(bits)) => {
+        let uuid = match (times, self.seed) {
+            (Times::Some, _) => Builder::from_custom_bytes(digest([text.as_bytes()])),
+            (Times::None, Seed::Position { fingerprint, offset }) => {
+                Builder::from_custom_bytes(digest([
+                    &fingerprint.to_be_bytes()[..],
+                    &offset.to_be_bytes(),
+                    &position,
+                    text.as_bytes(),
+                ]))
+            }
+            (Times::None, Seed::Random(bits)) => {
                 Builder::from_random_bytes(digest([&bits.to_be_bytes()[..], &position]))
             }
         };

@@ -24,33 +24,52 @@ use crate::json::Json;
 /// (`{"batch": […]}`), its transformer input (`{"message": …, "metadata" | "destination": …}`) and its raw archive
 /// (`{"payload": …, "createdAt": …}`); a byte order mark, blank lines, `\r\n` and a missing last newline do not matter.
 ///
-/// Each event stands alone: a bad one gives its own error and costs no other.
-pub fn decode(record: &Bytes, origin: &Origin, limits: &Limits) -> Vec<Result<Event, DecodeError>> {
-    let parts = unwrap::parts(record);
-    // Security: one event that lingers must not keep a whole batch in memory.
-    let is_shared = parts.len() > 1;
-    let mut events = Vec::with_capacity(parts.len());
-    for part in parts {
-        let decoded = part.outcome.and_then(|bytes| {
-            let bytes = if is_shared { Bytes::copy_from_slice(&bytes) } else { bytes };
-            event(
-                &bytes,
-                &message_id::Fallback { seed: origin.seed, position: part.position },
-                limits,
-            )
-            .map_err(|problem| (bytes, problem))
-        });
-        events.push(decoded.map_err(|(bytes, problem)| DecodeError {
+/// Each event stands alone: a bad one gives its own error and costs no other. They are read as they are asked for.
+pub fn decode(record: &Bytes, origin: &Origin, limits: &Limits) -> Decoding {
+    Decoding { parts: unwrap::parts(record), origin: origin.clone(), limits: limits.clone() }
+}
+
+/// The events of one record, one by one.
+#[derive(Debug)]
+pub struct Decoding {
+    parts: unwrap::Parts,
+    origin: Origin,
+    limits: Limits,
+}
+
+impl Decoding {
+    /// Where the record came from.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+impl Iterator for Decoding {
+    type Item = Result<Event, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let part = self.parts.next()?;
+        let (bytes, event) = match part.outcome {
+            Err((bytes, problem)) => (bytes, Err(problem)),
+            Ok(bytes) => {
+                // Security: one event that lingers must not keep a whole batch in memory.
+                let bytes = if part.is_shared { Bytes::copy_from_slice(&bytes) } else { bytes };
+                let fallback =
+                    message_id::Fallback { seed: self.origin.seed, position: part.position };
+                let event = event(&bytes, &fallback, &self.limits);
+                (bytes, event)
+            }
+        };
+        Some(event.map_err(|problem| DecodeError {
             origin: Origin {
-                line: origin.line.map(|line| line.saturating_add(part.lines_before)),
-                ..origin.clone()
+                line: self.origin.line.map(|line| line.saturating_add(part.lines_before)),
+                ..self.origin.clone()
             },
             position: part.position,
             record: bytes,
             problem,
-        }));
+        }))
     }
-    events
 }
 
 /// Reads one bare event.

@@ -2,42 +2,68 @@
 
 use bytes::Bytes;
 
+/// Cuts off one element after the other. Security: nothing is kept but the list itself.
+#[derive(Clone, Debug)]
+pub(super) struct Elements {
+    list: Bytes,
+    /// Where the next element begins; past the end when there is none.
+    at: usize,
+}
+
 /// The elements between the brackets of `list`, which must begin with `[` or `{` and end with the bracket that closes
 /// it; `None` where it does not. Elements are trimmed and not checked: they may be anything that leaves the brackets
 /// balanced.
-pub(super) fn elements(list: &Bytes) -> Option<Vec<Bytes>> {
-    let (&first, inner) = list.split_first()?;
-    if !matches!(first, b'[' | b'{') {
+pub(super) fn elements(list: &Bytes) -> Option<Elements> {
+    if !matches!(list.first(), Some(b'[' | b'{')) {
         return None;
     }
-    let mut elements = Vec::new();
-    let (mut depth, mut start) = (1_usize, 1);
-    let (mut in_string, mut escaped) = (false, false);
-    for (at, byte) in inner.iter().enumerate().map(|(at, byte)| (at + 1, byte)) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    let tail = trim(&list.slice(start..at));
-                    if !tail.is_empty() || !elements.is_empty() {
-                        elements.push(tail);
-                    }
-                    return (at + 1 == list.len()).then_some(elements);
-                }
-            }
-            b',' if depth == 1 => {
-                elements.push(trim(&list.slice(start..at)));
-                start = at + 1;
-            }
-            _ => {}
+    let mut at = 1;
+    loop {
+        let end = End::of(list, at)?;
+        if end.is_last {
+            return (end.at + 1 == list.len()).then(|| Elements { list: list.clone(), at: 1 });
         }
+        at = end.at + 1;
     }
-    None
+}
+
+/// Where an element ends: at a comma, or at the bracket that closes the list.
+struct End {
+    at: usize,
+    is_last: bool,
+}
+
+impl End {
+    fn of(list: &[u8], from: usize) -> Option<Self> {
+        let mut depth = 1_usize;
+        let (mut in_string, mut escaped) = (false, false);
+        for (at, byte) in list.iter().enumerate().skip(from) {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                _ if in_string => {}
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' if depth == 1 => return Some(Self { at, is_last: true }),
+                b'}' | b']' => depth -= 1,
+                b',' if depth == 1 => return Some(Self { at, is_last: false }),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+impl Iterator for Elements {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let end = End::of(&self.list, self.at)?;
+        let element = trim(&self.list.slice(self.at..end.at));
+        let is_empty_list = end.is_last && self.at == 1 && element.is_empty();
+        self.at = if end.is_last { self.list.len() } else { end.at + 1 };
+        (!is_empty_list).then_some(element)
+    }
 }
 
 /// The bytes without white space around them.
@@ -51,7 +77,7 @@ mod tests {
 
     fn cut(list: &'static str) -> Option<Vec<String>> {
         let elements = elements(&Bytes::from_static(list.as_bytes()))?;
-        Some(elements.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect())
+        Some(elements.map(|part| String::from_utf8_lossy(&part).into_owned()).collect())
     }
 
     #[test]

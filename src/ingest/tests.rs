@@ -9,7 +9,7 @@ pub(super) fn origin() -> Origin {
 }
 
 pub(super) fn read(record: &[u8]) -> Vec<Result<Event, DecodeError>> {
-    decode(&Bytes::copy_from_slice(record), &origin(), &Limits::default())
+    decode(&Bytes::copy_from_slice(record), &origin(), &Limits::default()).collect()
 }
 
 fn bodies(record: &str) -> Vec<String> {
@@ -152,7 +152,7 @@ fn invalid_utf8_and_limits_cost_one_event() {
     assert!(messages[1].contains("64 levels deep"), "{messages:?}");
 
     let limits = Limits { max_event_bytes: A.len(), ..Limits::default() };
-    let events = decode(&Bytes::from(format!("{A}\n{B}")), &origin(), &limits);
+    let events: Vec<_> = decode(&Bytes::from(format!("{A}\n{B}")), &origin(), &limits).collect();
     assert!(events[0].is_ok());
     assert!(events[1].as_ref().unwrap_err().to_string().contains("may take 41 bytes"));
 }
@@ -162,7 +162,8 @@ fn made_message_ids_follow_the_event_then_the_position_then_chance() {
     let id = |record: &str, seed| {
         let origin = Origin { seed, ..origin() };
         let event = decode(&Bytes::copy_from_slice(record.as_bytes()), &origin, &Limits::default())
-            .remove(0)
+            .next()
+            .unwrap()
             .unwrap();
         assert!(event.message_id_was_made);
         event.message_id.as_str().to_owned()

@@ -7,10 +7,10 @@ use crate::telemetry::SkipReason;
 
 /// Adds the steps of an identify event.
 pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Written {
+    let Some(user) = context.user() else {
+        return Ok(Err(SkipReason::Anonymous));
+    };
     if !mapping::replaces_own_writes(context) {
-        let Some(user) = context.user() else {
-            return Ok(Err(SkipReason::Anonymous));
-        };
         let body = Body::new(profile::body(context.event, context.direct)?)?;
         steps.push_user(None, Request::PostProfile { user: path_user(user)?, body });
     }

@@ -37,6 +37,27 @@ impl Clock {
     }
 }
 
+impl Time {
+    /// Reads what [`Time`] writes; any fraction of a second is dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let mut date = date.split('-');
+        let (year, month, day) = (date.next()?, date.next()?, date.next()?);
+        let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+        let (time, _) = time.split_once('.').unwrap_or((time, ""));
+        // A date of HTTP names its day of the week, of which one is right.
+        let date = DAYS.iter().find_map(|name| {
+            httpdate::parse_http_date(&format!("{name}, {day} {month} {year} {time} GMT")).ok()
+        });
+        date?.duration_since(SystemTime::UNIX_EPOCH).ok().map(Self)
+    }
+
+    /// How much later it is than `earlier`, or nothing.
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Clock({})", self.now())
@@ -59,12 +80,21 @@ impl fmt::Display for Time {
     }
 }
 
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_time_is_not_read() {
+        for text in ["", "2000-02-29", "2000-13-01T00:00:00Z", "2000-00-01T00:00:00Z", "T:Z"] {
+            assert_eq!(Time::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn times_are_written_as_rfc_3339() {
@@ -75,6 +105,8 @@ mod tests {
         ] {
             let clock = Clock::from_fn(move || Duration::from_millis(millis));
             assert_eq!(clock.now().to_string(), text);
+            let read = Time::parse(text).unwrap();
+            assert_eq!(clock.now().since(read), Duration::from_millis(millis % 1000));
         }
     }
 }

@@ -18,9 +18,8 @@ struct Running {
     task: JoinHandle<()>,
 }
 
-/// Starts the emulator, if there is to be one, and points `courier` at it, unless its `endpoint` is another than
-/// Courier's own: a configuration with an emulator in it never sends its events to the real Courier by mistake, and
-/// `address` may leave the port open.
+/// Starts the emulator, if there is to be one, and points `courier` at it, unless an `endpoint` was written, which the
+/// configuration lets be nothing but loopback here: `address` may leave the port open.
 pub(super) async fn start(
     config: Option<&EmulatorConfig>,
     mut courier: CourierConfig,
@@ -37,7 +36,7 @@ pub(super) async fn start(
     let emulator = Emulator::bind(settings).await.map_err(failed)?;
     let address = emulator.local_addr();
     tracing::info!(%address, "the emulated Courier listens");
-    if courier.endpoint.as_str().trim_end_matches('/') == "https://api.courier.com" {
+    if !courier.is_endpoint_written {
         courier.endpoint = BaseUrl::new(&format!("http://{address}"))
             .expect("a socket address is a URL's authority");
         // What is meant for the way to Courier would not find a loopback address.

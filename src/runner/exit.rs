@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::InputEnd;
 use crate::telemetry::Totals;
 
 /// How the process ends. The codes are those of `sysexits.h` where it has one.
@@ -17,7 +18,7 @@ pub enum Exit {
     Source,
     /// Something in the program or around it failed that is no event's fault
     Internal,
-    /// Something is still owed: the next run goes on there
+    /// Something is still owed, or was left unread: the next run goes on there
     Owed,
     /// Something was rejected and something else is still owed
     RejectedAndOwed,
@@ -62,20 +63,21 @@ impl Exit {
             Self::Internal => {
                 "something failed that is no event's fault: the last log line says what"
             }
-            Self::Owed => "something is still owed: the next run goes on there",
+            Self::Owed => "something is still owed or unread: the next run goes on there",
             Self::RejectedAndOwed => "something was rejected and something else is still owed",
             Self::Config => "the configuration is wrong",
         }
     }
 
-    /// How a run ended that was to do all it could.
-    pub fn of(totals: &Totals, owed: u64, source_problems: usize) -> Self {
-        match (source_problems, totals.rejected.is_empty(), owed) {
-            (1.., _, _) => Self::Source,
-            (_, true, 0) => Self::Done,
-            (_, true, _) => Self::Owed,
-            (_, false, 0) => Self::Rejected,
-            (_, false, _) => Self::RejectedAndOwed,
+    /// How a run ended that was to do all it could. What a stopped run left unread is owed too.
+    pub fn of(totals: &Totals, owed: u64, input: InputEnd) -> Self {
+        let is_owed = owed > 0 || input == InputEnd::Stopped;
+        match (input, totals.rejected.is_empty(), is_owed) {
+            (InputEnd::Problems(_), _, _) => Self::Source,
+            (_, true, false) => Self::Done,
+            (_, true, true) => Self::Owed,
+            (_, false, false) => Self::Rejected,
+            (_, false, true) => Self::RejectedAndOwed,
         }
     }
 
@@ -102,10 +104,16 @@ mod tests {
         assert_eq!(codes.len(), Exit::ALL.len());
         let clean = Totals::default();
         let rejected = Totals { rejected: [("refused", 1)].into(), ..Totals::default() };
-        assert_eq!(Exit::of(&clean, 0, 0), Exit::Done);
-        assert_eq!(Exit::of(&clean, 2, 0), Exit::Owed);
-        assert_eq!(Exit::of(&rejected, 0, 0), Exit::Rejected);
-        assert_eq!(Exit::of(&rejected, 1, 0), Exit::RejectedAndOwed);
-        assert_eq!(Exit::of(&clean, 0, 1), Exit::Source);
+        for (totals, owed, input, exit) in [
+            (&clean, 0, InputEnd::Complete, Exit::Done),
+            (&clean, 2, InputEnd::Complete, Exit::Owed),
+            (&clean, 0, InputEnd::Stopped, Exit::Owed),
+            (&rejected, 0, InputEnd::Complete, Exit::Rejected),
+            (&rejected, 1, InputEnd::Complete, Exit::RejectedAndOwed),
+            (&rejected, 0, InputEnd::Stopped, Exit::RejectedAndOwed),
+            (&clean, 0, InputEnd::Problems(1), Exit::Source),
+        ] {
+            assert_eq!(Exit::of(totals, owed, input), exit);
+        }
     }
 }

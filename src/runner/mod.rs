@@ -13,6 +13,7 @@ mod drive;
 mod emulated;
 mod error;
 mod exit;
+mod key_file;
 mod signals;
 pub mod source;
 mod summary;

@@ -14,6 +14,7 @@ use super::check::{Places, check};
 use super::checkpoint::{Checkpoints, Follow, Start};
 use super::clock::Clock;
 use super::drive::{self, drive};
+use super::key_file::KeyFile;
 use super::source::{self, Progress};
 use super::{Exit, InputEnd, RunError, Summary, dead_letters};
 use crate::config::{Config, Source, SourceKind};
@@ -68,6 +69,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         }
     }
 
+    let reads_stdin = input.reads_stdin;
     let start = Instant::now();
     let tally = Arc::new(Tally::default());
     let settings = courier.validate().unwrap_or_else(|never| match never {});
@@ -76,10 +78,14 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         tally: Arc::clone(&tally),
         seed: context.chance.u64(..),
     };
+    let key_file = KeyFile::new(&courier.api_key);
     let (sink, health) = courier.build(settings, sink_context)?;
     let mut tasks = JoinSet::new();
     if courier.healthcheck.enabled {
         tasks.spawn(report_health(health));
+    }
+    if let Some(key_file) = key_file {
+        tasks.spawn(key_file.follow(sink.api_keys(), sink.gate()));
     }
     tasks.spawn(save_regularly(input.checkpoints.clone()));
     let writer = tokio::spawn(writer.run());
@@ -104,18 +110,28 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         totals: tally.totals(),
         elapsed: start.elapsed(),
         input: match (end, problems) {
-            (InputEnd::Complete, 1..) => InputEnd::Problems(problems),
-            (end, _) => end,
+            (_, 1..) => InputEnd::Problems(problems),
+            (end, 0) => end,
         },
     };
-    let exit =
-        if saved { Exit::of(&summary.totals, summary.owed(), problems) } else { Exit::Internal };
+    if reads_stdin && (summary.owed() > 0 || end == InputEnd::Stopped) {
+        tracing::warn!(
+            owed = summary.owed(),
+            "standard input cannot be read again: the next run does not bring back what is owed or unread of it"
+        );
+    }
+    let exit = if saved {
+        Exit::of(&summary.totals, summary.owed(), summary.input)
+    } else {
+        Exit::Internal
+    };
     Ok(Outcome { summary, exit })
 }
 
 /// All sources of a sink, as one stream.
 struct Input {
     follow: Follow,
+    reads_stdin: bool,
     streams: Vec<BoxStream<'static, Record>>,
     checkpoints: Vec<Checkpoints>,
     problems: Arc<AtomicUsize>,
@@ -127,6 +143,7 @@ impl Input {
     fn new(follow: Follow) -> Self {
         Self {
             follow,
+            reads_stdin: false,
             streams: Vec::new(),
             checkpoints: Vec::new(),
             problems: Arc::default(),
@@ -143,7 +160,10 @@ impl Input {
         context: &mut Context,
     ) -> Result<(), RunError> {
         let kind = match source.kind {
-            SourceKind::Stdin => source::Kind::Stdin { chance: context.chance.fork() },
+            SourceKind::Stdin => {
+                self.reads_stdin = true;
+                source::Kind::Stdin { chance: context.chance.fork() }
+            }
             SourceKind::File(file) => {
                 let start = if file.ignore_checkpoints { Start::Afresh } else { Start::Continue };
                 let checkpoints = Checkpoints::open(places.checkpoints(name), start, self.follow)?;

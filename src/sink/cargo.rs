@@ -1,7 +1,7 @@
 //! What rides on an event through batch and lanes, and the dead letter it may become.
 
-use super::{DeadLetter, Identity, Refused};
-use crate::courier::Endpoint;
+use super::{DeadLetter, Identity, Refused, Resume};
+use crate::courier::{Endpoint, Generation};
 use crate::delivery::{Failure, FailureKind, Outcome};
 use crate::event::{Event, Id, Origin};
 use crate::finalization::EventFinalizer;
@@ -17,17 +17,22 @@ pub(super) struct Cargo {
     pub(super) weight: usize,
     /// Whether Courier did anything for it, beyond saying that it is filtered
     pub(super) was_accepted: bool,
-    /// What ended it, if it was refused
-    pub(super) refused: Option<Box<Ending>>,
+    /// What ended it, if a request failed for good
+    pub(super) failed: Option<Box<Ending>>,
+    /// Where its event went on, if a part of it was done before
+    pub(super) resume: Option<Box<Resume>>,
 }
 
-/// Why an event was refused after a request was tried.
+/// Why an event ended after a request was tried.
 #[derive(Debug)]
 pub(super) struct Ending {
     reason: Rejection,
     detail: String,
     endpoint: Endpoint,
     step: usize,
+    generation: Generation,
+    /// Whether only another key can get past the answer
+    needs_new_key: bool,
     status: Option<u16>,
     excerpt: Option<String>,
 }
@@ -37,7 +42,13 @@ impl Cargo {
         self.was_accepted |= outcome != Outcome::Filtered;
     }
 
-    pub(super) fn refuse(&mut self, step: usize, endpoint: Endpoint, failure: &Failure) {
+    /// The generation its idempotency keys begin with.
+    pub(super) fn generation(&self) -> Generation {
+        self.resume.as_ref().map(|resume| resume.generation).unwrap_or_default()
+    }
+
+    /// Notes that the request of a step failed for good. Of several the last one counts, an answer before silence.
+    pub(super) fn fail(&mut self, step: usize, endpoint: Endpoint, failure: &Failure) {
         let reason = match failure.kind {
             FailureKind::Unsendable => Rejection::Unsendable,
             FailureKind::Refused if failure.answer.as_ref().is_some_and(|it| it.status == 403) => {
@@ -52,22 +63,63 @@ impl Cargo {
             | FailureKind::Refused => Rejection::Answered,
         };
         let detail = failure.to_string();
+        let step = self.resume.as_ref().map_or(step, |resume| resume.position(step));
+        let (mut generation, mut needs_new_key) =
+            (failure.generation.max(self.generation()), failure.answer_is_stored());
+        if let Some(before) = &mut self.failed {
+            // One generation stands for all steps that are left: the one past every key that was used up.
+            generation = generation.max(before.generation);
+            needs_new_key |= before.needs_new_key;
+            if before.status.is_some() && failure.answer.is_none() {
+                (before.generation, before.needs_new_key) = (generation, needs_new_key);
+                return;
+            }
+        }
         let answer = failure.answer.as_ref();
         let (status, excerpt) = answer.map(|it| (it.status, it.excerpt.clone())).unzip();
-        self.refused = Some(Box::new(Ending { reason, detail, endpoint, step, status, excerpt }));
+        self.failed = Some(Box::new(Ending {
+            reason,
+            detail,
+            endpoint,
+            step,
+            generation,
+            needs_new_key,
+            status,
+            excerpt,
+        }));
     }
 
-    /// The letter for an event that ended Rejected, and what is left of its cargo.
+    /// The letter for an event that ended Rejected, and what is left of its cargo. `steps_done` are steps of this time.
     pub(super) fn into_letter(self, steps_done: Vec<usize>) -> (DeadLetter, EventFinalizer, usize) {
-        let Self { event, origin, finalizer, weight, refused, .. } = self;
-        let letter = match refused.map(|ending| *ending) {
-            Some(Ending { reason, detail, endpoint, step, status, excerpt }) => DeadLetter {
-                answer: Some(Refused { endpoint, step, steps_done, status, excerpt }),
+        let Self { event, origin, finalizer, weight, failed, resume, .. } = self;
+        let steps_done = match resume {
+            Some(resume) => resume.all_done(&steps_done),
+            None => steps_done,
+        };
+        let letter = match failed.map(|ending| *ending) {
+            Some(Ending {
+                reason, detail, endpoint, step, generation, status, excerpt, ..
+            }) => DeadLetter {
+                answer: Some(Refused { endpoint, step, steps_done, generation, status, excerpt }),
                 ..letter(&event, origin, reason, detail)
             },
             None => letter(&event, origin, Rejection::Refused, String::new()),
         };
         (letter, finalizer, weight)
+    }
+
+    /// Where an event that went on once goes on next time, and why it has to.
+    pub(super) fn returned(&self, steps_done: &[usize]) -> Option<(Resume, &str)> {
+        let resume = self.resume.as_ref()?;
+        let failed = self.failed.as_ref();
+        let generation = match failed {
+            Some(ending) if ending.needs_new_key => ending.generation.next(),
+            Some(ending) => ending.generation,
+            None => resume.generation,
+        };
+        let steps_done = resume.all_done(steps_done);
+        let detail = failed.map_or("an event before it was not delivered", |it| &it.detail);
+        Some((Resume { steps_done, generation, ..(**resume).clone() }, detail))
     }
 }
 

@@ -13,6 +13,7 @@ use super::worker::Driver;
 use super::{DeadLetters, Record, Settings, StreamSink};
 use crate::delivery::{Call, Failure, Gate, HoldReason, Receipt, Shared};
 use crate::telemetry::Tally;
+use crate::transport::ApiKeys;
 
 /// What can stand innermost: anything that takes a [`Call`] and gives a [`Receipt`] or a [`Failure`].
 /// [`transport::Transport`](crate::transport::Transport) is one; so is a `tower::service_fn` or a mock.
@@ -63,6 +64,11 @@ impl<S: Transport> CourierSink<S> {
         self.shared.gate.held()
     }
 
+    /// What it shares with all its attempts: whoever exchanges the key tells it to try at once.
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.shared.gate)
+    }
+
     /// A sink in two halves: a cloneable tower service, and the worker that must be run for it to get anywhere.
     pub fn pair(settings: Settings, transport: S, context: Context) -> (Handle, Worker<S>) {
         service::pair(Self::new(settings, transport, context))
@@ -74,6 +80,13 @@ impl<S: Transport> CourierSink<S> {
     pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
         let Self { settings, transport, dead_letters, shared } = self;
         Driver::new(settings, &transport, dead_letters, shared).run(input).await;
+    }
+}
+
+impl CourierSink<crate::transport::Transport> {
+    /// The key it signs attempts with, to be exchanged while it runs.
+    pub fn api_keys(&self) -> ApiKeys {
+        self.transport.api_keys()
     }
 }
 

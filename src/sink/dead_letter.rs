@@ -5,7 +5,8 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 
-use crate::courier::Endpoint;
+use super::Resume;
+use crate::courier::{Endpoint, Generation};
 use crate::event::{EventType, Origin};
 use crate::telemetry::Rejection;
 
@@ -46,6 +47,8 @@ pub struct Refused {
     pub step: usize,
     /// Which steps had been done by then, from 0
     pub steps_done: Vec<usize>,
+    /// The generation of the idempotency key it was refused at
+    pub generation: Generation,
     /// The status code
     pub status: Option<u16>,
     /// The first KiB of the answer, on one line
@@ -58,6 +61,10 @@ pub trait DeadLetters: Send + Sync + 'static {
     /// Keeps `letter`, durably where that is promised. Many may be under way at once; their order is not important.
     /// Dropping the future may leave the letter kept or not.
     fn keep(&self, letter: DeadLetter) -> KeepFuture;
+
+    /// Told before an event ends Errored whose record had a [`Resume`]: where to go on next time, and what went wrong,
+    /// in a clause. Whoever sends dead letters again wants to know; by default nobody does.
+    fn returned(&self, _origin: &Origin, _resume: Resume, _detail: &str) {}
 }
 
 /// Resolves when a letter is kept, or cannot be.

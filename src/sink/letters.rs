@@ -7,7 +7,8 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 
-use super::{DeadLetter, DeadLetterError, DeadLetters};
+use super::{DeadLetter, DeadLetterError, DeadLetters, Resume};
+use crate::event::Origin;
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::telemetry::{Rejection, Tally};
 
@@ -47,6 +48,11 @@ impl Letters {
         let keep = self.keeper.keep(letter);
         self.under_way
             .push(Box::pin(async move { Kept { reason, finalizer, weight, result: keep.await } }));
+    }
+
+    /// Tells where an event that ends Errored is to go on.
+    pub(super) fn returned(&self, origin: &Origin, resume: Resume, detail: &str) {
+        self.keeper.returned(origin, resume, detail);
     }
 
     /// Ends the next event whose letter is settled, and gives its weight.

@@ -10,6 +10,7 @@ mod healthcheck;
 mod in_flight;
 mod letters;
 mod record;
+mod resume;
 mod service;
 mod settings;
 mod traits;
@@ -22,6 +23,7 @@ pub use dead_letter::{
 };
 pub use healthcheck::healthcheck;
 pub use record::{Payload, Record};
+pub use resume::Resume;
 pub use service::{Closed, Handle, Response, Worker};
 pub use settings::{Buffer, Settings};
 pub use traits::{Healthcheck, HealthcheckError, SinkConfig, StreamSink};

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::Resume;
 use crate::event::{Origin, Seed};
 use crate::finalization::EventFinalizer;
 
@@ -14,6 +15,8 @@ pub struct Record {
     pub origin: Origin,
     /// Told how it ended: for several events the worst, once all have ended
     pub finalizer: EventFinalizer,
+    /// Where to go on, if a part of its event was done before; a record of several events has no such place
+    pub resume: Option<Resume>,
 }
 
 /// What a record holds.
@@ -38,6 +41,7 @@ impl Record {
             payload: Payload::Bytes(bytes.into()),
             origin: Origin { name: "record".into(), line: None, seed: Seed::Random(chance) },
             finalizer: EventFinalizer::none(),
+            resume: None,
         }
     }
 
@@ -45,6 +49,12 @@ impl Record {
     #[must_use]
     pub fn with_finalizer(self, finalizer: EventFinalizer) -> Self {
         Self { finalizer, ..self }
+    }
+
+    /// The same record, going on where `resume` says.
+    #[must_use]
+    pub fn with_resume(self, resume: Resume) -> Self {
+        Self { resume: Some(resume), ..self }
     }
 
     /// The same record, from `origin`.

@@ -68,13 +68,13 @@ impl Service<Record> for Handle {
             return Response { receiver: None, is_closed: true };
         }
         let (sender, receiver) = oneshot::channel();
-        let Record { payload, origin, finalizer } = record;
+        let Record { payload, origin, finalizer, resume } = record;
         let finalizer = EventFinalizer::new(move |status: EventStatus| {
             finalizer.finalize(status);
             // Whoever dropped the response does not want to know.
             let _ = sender.send(status);
         });
-        let record = Record { payload, origin, finalizer };
+        let record = Record { payload, origin, finalizer, resume };
         let sent = self.sender.send_item(record).is_ok();
         Response {
             receiver: sent.then_some(receiver),

@@ -23,8 +23,10 @@ use crate::delivery::{Shared, Stack, Verdict, Work, for_first_tries, stack};
 use crate::finalization::EventStatus;
 use crate::plan::Step;
 use crate::telemetry::SkipReason;
+use open::OpenRecord;
 
 mod intake;
+mod open;
 
 /// Rounds of work before the executor gets its turn, so that a fast source and a fast Courier starve nobody.
 const ROUNDS_PER_POLL: usize = 64;
@@ -41,6 +43,8 @@ pub(super) struct Driver<S: Transport> {
     window: Window,
     batch: Gather<(Cargo, Vec<Step>)>,
     lanes: Lanes<Cargo>,
+    /// A record of several events, of which some have not been taken in.
+    open: Option<Box<OpenRecord>>,
     stacks: [Stacked<S>; Class::ALL.len()],
     in_flight: FuturesUnordered<InFlight<StackFuture<S>>>,
     letters: Letters,
@@ -73,6 +77,7 @@ impl<S: Transport> Driver<S> {
             window: Window::new(settings.buffer),
             batch: Gather::new(settings.batch.clone()),
             lanes: Lanes::new(),
+            open: None,
             stacks,
             in_flight: FuturesUnordered::new(),
             letters: Letters::new(dead_letters, Arc::clone(&shared.tally)),
@@ -104,7 +109,7 @@ impl<S: Transport> Driver<S> {
             progress |= self.poll_stacks(cx);
             if !progress {
                 let is_done = self.lanes.is_empty() && self.letters.is_empty();
-                let is_idle = self.input_has_ended && self.batch.is_empty() && is_done;
+                let is_idle = self.has_no_more() && self.batch.is_empty() && is_done;
                 return if is_idle { Poll::Ready(()) } else { Poll::Pending };
             }
         }
@@ -133,7 +138,15 @@ impl<S: Transport> Driver<S> {
     ) -> bool {
         let mut progress = false;
         for _ in 0..RECORDS_PER_ROUND {
-            if self.input_has_ended || !self.window.has_room() {
+            if !self.window.has_room() {
+                break;
+            }
+            if let Some(record) = self.open.take() {
+                self.take_open(record);
+                progress = true;
+                continue;
+            }
+            if self.input_has_ended {
                 break;
             }
             match input.as_mut().poll_next(cx) {
@@ -151,7 +164,7 @@ impl<S: Transport> Driver<S> {
         let Some(closes_at) = self.batch.closes_at() else {
             return false;
         };
-        let nothing_comes = self.input_has_ended || !self.window.has_room();
+        let nothing_comes = self.has_no_more() || !self.window.has_room();
         if !nothing_comes && !self.batch.is_due(self.now()) {
             self.timer.as_mut().reset(self.epoch + closes_at.min(FAR));
             if self.timer.poll_unpin(cx).is_pending() {
@@ -183,7 +196,9 @@ impl<S: Transport> Driver<S> {
                     break;
                 };
                 let endpoint = action.endpoint();
-                let future = stack.service.call(Work { action, seed });
+                let generation = self.lanes.cargo_mut(parcel.first).map(|cargo| cargo.generation());
+                let generation = generation.unwrap_or_default();
+                let future = stack.service.call(Work { action, seed, generation });
                 self.shared.tally.merged(parcel.riders.len());
                 self.in_flight.push(InFlight { parcel, endpoint, future });
                 progress = true;
@@ -214,17 +229,18 @@ impl<S: Transport> Driver<S> {
             self.close_batch();
         }
         for id in parcel.steps() {
-            let cargo = self.lanes.cargo_mut(id);
-            match (&result, cargo) {
+            match (&result, self.lanes.cargo_mut(id)) {
                 (Ok(receipt), Some(cargo)) => cargo.accept(receipt.outcome),
-                (Err(failure), Some(cargo)) if status == EventStatus::Rejected => {
-                    cargo.refuse(id.step(), endpoint, failure);
+                (Err(failure), Some(cargo)) => {
+                    if status == EventStatus::Errored {
+                        tracing::error!(
+                            %failure,
+                            origin = %cargo.origin,
+                            "attempts are used up: the event and those behind it go back to their source"
+                        );
+                    }
+                    cargo.fail(id.step(), endpoint, failure);
                 }
-                (Err(failure), Some(cargo)) => tracing::error!(
-                    %failure,
-                    origin = %cargo.origin,
-                    "attempts are used up: the event and those behind it go back to their source"
-                ),
                 (_, None) => {}
             }
             self.lanes.end(id, status);
@@ -243,12 +259,21 @@ impl<S: Transport> Driver<S> {
                 self.letters.send(letter, finalizer, weight);
                 return;
             }
-            EventStatus::Errored => tally.errored(),
+            EventStatus::Errored => {
+                tally.errored();
+                if let Some((resume, detail)) = cargo.returned(&steps_done) {
+                    self.letters.returned(&cargo.origin, resume, detail);
+                }
+            }
             EventStatus::Delivered if cargo.was_accepted => tally.delivered(),
             EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
         }
         self.window.leave(cargo.weight);
         cargo.finalizer.finalize(status);
+    }
+
+    const fn has_no_more(&self) -> bool {
+        self.input_has_ended && self.open.is_none()
     }
 
     fn now(&self) -> Duration {

@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use super::ApiKey;
 use super::excerpt::excerpt;
 use super::retry_after::retry_after;
-use crate::courier::{Class, Endpoint};
+use crate::courier::{Class, Endpoint, Generation};
 use crate::delivery::{Answer, Failure, FailureKind, Outcome, Receipt};
 use crate::json::{Json, Kind};
 
@@ -48,18 +48,28 @@ pub(super) fn judge(reply: &Reply<'_>, key: &ApiKey, now: Duration) -> Result<Re
             stored: stored(reply),
         }),
         detail: format!("{}{remark}", reply.endpoint),
+        generation: Generation::default(),
     })
 }
 
-/// Whether a tenant was asked for and something else came: a page of a proxy, say. A tenant must never be overwritten on
-/// the strength of it, and the next answer may well be right.
+/// Whether a tenant was asked for and something else answered: a page of a proxy, say. A tenant must never be overwritten
+/// on the strength of it, and the next answer may well be right. Courier's own 404 is an object with a `message`.
 fn is_garbled(reply: &Reply<'_>) -> bool {
-    let is_object = || {
-        let text = ByteString::try_from(reply.body.clone()).ok();
-        let json = text.and_then(|text| Json::parse(&text).ok());
-        json.is_some_and(|json| json.kind() == Kind::Object)
+    let object = || {
+        let text = ByteString::try_from(reply.body.clone()).ok()?;
+        Json::parse(&text).ok().filter(|json| json.kind() == Kind::Object)
     };
-    wants_body(reply.endpoint, reply.status) && !is_object()
+    match (reply.endpoint, reply.status) {
+        (Endpoint::GetTenant, StatusCode::NOT_FOUND) => {
+            object().and_then(|error| error.member("message")).is_none()
+        }
+        (Endpoint::GetTenant, status) if status.is_success() => object().is_none(),
+        // The health check must not take a proxy's page for Courier either; of a long answer only the beginning is read.
+        (Endpoint::ListTenants, status) if status.is_success() => {
+            !reply.body.trim_ascii_start().starts_with(b"{")
+        }
+        _ => false,
+    }
 }
 
 /// Whether an answer with `status` is one whose body is needed whole.
@@ -92,7 +102,7 @@ fn kind(reply: &Reply<'_>) -> (FailureKind, &'static str) {
             (FailureKind::Unavailable, ": the proxy wants other credentials")
         }
         status if status.as_u16() >= 500 => (FailureKind::Unavailable, ""),
-        status if status.is_success() => (FailureKind::Unavailable, ": the answer is not a tenant"),
+        _ if is_garbled(reply) => (FailureKind::Unavailable, ": the answer is not Courier's"),
         status if status.is_redirection() => (FailureKind::Refused, ": redirects are not followed"),
         _ => (FailureKind::Refused, ""),
     };
@@ -141,6 +151,7 @@ mod tests {
     use super::*;
     use FailureKind::{Forbidden, Refused, Throttled, Unauthorized, Unavailable};
 
+    const NOT_FOUND: &str = r#"{"type":"invalid_request_error","message":"no such tenant"}"#;
     const API_ERROR: &str = r#"{"type":"api_error","message":"boom"}"#;
 
     fn judged(
@@ -169,7 +180,7 @@ mod tests {
                 let receipt = judged(endpoint, status, &[("x-should-retry", "false")], "{}");
                 assert_eq!(receipt.unwrap().outcome, Outcome::Accepted);
             }
-            let good = |status| judged(endpoint, status, &[], "").ok().map(|it| it.outcome);
+            let good = |status| judged(endpoint, status, &[], NOT_FOUND).ok().map(|it| it.outcome);
             let only = |outcome, when: bool| when.then_some(outcome);
             let inbound = endpoint.class() == Class::Inbound;
             assert_eq!(good(409), only(Outcome::Duplicate, inbound));
@@ -188,16 +199,19 @@ mod tests {
             (Endpoint::ListTenants, 200, ""),
             (Endpoint::PostProfile, 200, ""),
         ] {
-            assert_eq!(judged(endpoint, status, &[], "{}").unwrap().body, body);
+            let sent = if status == 404 { NOT_FOUND } else { "{}" };
+            assert_eq!(judged(endpoint, status, &[], sent).unwrap().body, body);
         }
     }
 
     #[test]
     fn a_page_in_place_of_a_tenant_may_pass() {
         for body in ["<html>", "", "[]", "{\"id\":"] {
-            let failure = judged(Endpoint::GetTenant, 200, &[], body).unwrap_err();
-            assert_eq!(failure.kind, Unavailable, "{body}");
-            assert!(failure.detail.contains("not a tenant"));
+            for status in [200, 404] {
+                let failure = judged(Endpoint::GetTenant, status, &[], body).unwrap_err();
+                assert_eq!(failure.kind, Unavailable, "{status} {body}");
+                assert!(failure.detail.contains("not Courier's"));
+            }
         }
     }
 

@@ -14,6 +14,8 @@ use courier_sink::sink::Buffer;
 use courier_sink::transport::{Alpn, Proxy, ProxyUrl, Tls};
 use courier_sink::{batch, ingest};
 
+use crate::{BEFORE, environment};
+
 const EVERYTHING: &str = include_str!("everything.toml");
 
 fn count(number: usize) -> NonZeroUsize {
@@ -142,7 +144,7 @@ fn every_option_of_the_flow_is_read() {
 fn every_option_of_the_way_to_courier_is_read() {
     let config = everything();
     let courier = &config.sinks["courier"].courier;
-    assert_eq!(courier.endpoint.as_str(), "https://api.eu.courier.com");
+    assert_eq!(courier.endpoint.as_str(), "https://localhost:8787");
     assert_eq!(courier.connect_timeout, Duration::from_secs(3));
     let tls = Tls {
         ca_file: Some("ca.pem".into()),
@@ -240,5 +242,32 @@ fn nothing_shows_secrets() {
     let shown = format!("{config:?}");
     for secret in ["pk_secret", "hunter2"] {
         assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn beside_an_emulator_an_endpoint_is_on_this_machine() {
+    let before =
+        BEFORE.replace("[sources.in]", "emulator = { address = \"127.0.0.1:0\" }\n[sources.in]");
+    let parse = |endpoint: &str| {
+        let text = format!("{before}{endpoint}\n[sinks.out.proxy]\nenabled = false\n");
+        Config::parse(&text, "config.toml", &environment)
+    };
+    for (endpoint, is_written) in [
+        ("", false),
+        ("endpoint = \"http://localhost:1\"", true),
+        ("endpoint = \"http://127.9.9.9\"", true),
+        ("endpoint = \"http://[::1]:1\"", true),
+    ] {
+        let config = parse(endpoint).unwrap();
+        assert_eq!(config.sinks["out"].courier.is_endpoint_written, is_written);
+    }
+    for host in ["api.courier.com", "api.eu.courier.com", "localhost.example.com", "10.0.0.1"] {
+        let mistakes = parse(&format!("endpoint = \"https://{host}\"")).unwrap_err();
+        assert_eq!(
+            mistakes.to_string(),
+            "config.toml:9:1: sinks.out.endpoint: is not on this machine, and `[emulator]` stands beside it, remove one \
+             of the two"
+        );
     }
 }

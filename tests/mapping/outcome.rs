@@ -9,6 +9,7 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
+use courier_sink::courier::Generation;
 use courier_sink::delivery::Work;
 use courier_sink::event::{Event, Origin, Seed};
 use courier_sink::ingest::{self, Limits};
@@ -41,7 +42,11 @@ pub(crate) async fn of(fixture: &Fixture, server: &Server) -> String {
     };
     server.store(fixture.stored.clone());
     for step in steps {
-        let work = Work { action: step.action.clone(), seed: step.seed.clone() };
+        let work = Work {
+            action: step.action.clone(),
+            seed: step.seed.clone(),
+            generation: Generation::default(),
+        };
         for seen in server.take(work).await {
             lines.push(head(&step, &seen, fixture.options.exact_keys));
             if !seen.body.is_empty() {
@@ -63,7 +68,8 @@ pub(crate) fn decode(text: &str, offset: Option<u64>) -> Result<Event, String> {
         },
     };
     let limits = Limits { max_event_bytes: 16 << 20, ..Limits::default() };
-    let mut decoded = ingest::decode(&Bytes::from(text.to_owned()), &origin, &limits);
+    let decoded = ingest::decode(&Bytes::from(text.to_owned()), &origin, &limits);
+    let mut decoded: Vec<_> = decoded.collect();
     assert_eq!(decoded.len(), 1, "one event in {text}");
     let only = decoded.remove(0);
     only.map_err(|error| error.problem.to_string())

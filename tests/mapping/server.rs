@@ -81,7 +81,7 @@ fn answer(state: &Mutex<State>, head: http::request::Parts, body: Bytes) -> Resp
     let mut state = state.lock().unwrap();
     let (status, text) = match (&head.method, &state.stored) {
         (&Method::GET, Some(stored)) => (200, stored.clone()),
-        (&Method::GET, None) => (404, "{}".to_owned()),
+        (&Method::GET, None) => (404, r#"{"message":"not found"}"#.to_owned()),
         _ => (202, "{}".to_owned()),
     };
     state.seen.push(Seen { method: head.method, uri: head.uri, headers: head.headers, body });

@@ -31,7 +31,7 @@ fn what_was_acknowledged_is_not_sent_again() {
 #[test]
 fn an_event_that_errored_is_read_again_and_so_is_what_follows_it() {
     let server = HeldServer::start();
-    let retries = "[sinks.out.request]\nretry_attempts = 0";
+    let retries = "[sinks.out.request]\nretry_attempts = 0\nconcurrency = 3";
     let folder = folder(&server.url(), &files("in"), retries);
     write(folder.path(), "in", track("a", "1") + &track("b", "2") + &track("c", "3"));
     let running = Running::start(folder.path(), &["run", "config.toml"]);

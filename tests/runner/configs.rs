@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::process::{folder, run, write};
+use crate::process::{binary, folder, run, write};
 
 const GOOD: &str = r#"data_dir = "d"
 
@@ -107,4 +107,14 @@ fn a_key_file_that_is_not_there_is_a_mistake_of_the_configuration() {
     let folder = folder("", "type = \"stdin\"", "api_key_file = \"absent\"");
     let ended = run(folder.path(), &["run", "config.toml"]).expect(78);
     assert!(ended.stderr.contains("absent"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_reader_that_is_gone_changes_no_exit_code() {
+    let folder = folder("", "type = \"stdin\"", "");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = binary();
+    command.args(["validate", "config.toml"]).current_dir(folder.path()).stdout(writer);
+    assert_eq!(command.status().unwrap().code(), Some(0));
 }

@@ -29,10 +29,9 @@ pub(crate) struct Running {
 impl Running {
     /// Starts the binary in `folder`.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_courier-sink"))
+        let mut child = binary()
             .args(arguments)
             .current_dir(folder)
-            .env_remove("RUST_LOG")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -114,6 +113,16 @@ impl Ended {
     }
 }
 
+/// The binary, with nothing of the environment that would change what it does: a proxy knows no loopback.
+pub(crate) fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_courier-sink"));
+    for name in ["http_proxy", "https_proxy", "no_proxy"] {
+        command.env_remove(name).env_remove(name.to_ascii_uppercase());
+    }
+    command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+    command
+}
+
 /// Runs the binary in `folder` to its end.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ended {
     Running::start(folder, arguments).end()
@@ -129,7 +138,7 @@ impl Emulated {
     /// Starts it, accepting `key`.
     pub(crate) fn start(folder: &Path, key: &str) -> Self {
         std::fs::write(folder.join("emulator.key"), key).expect("the folder is ours");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_courier-sink"))
+        let mut child = binary()
             .args(["emulate", "--address", "127.0.0.1:0", "--api-key-file", "emulator.key"])
             .current_dir(folder)
             .stdout(Stdio::piped())

@@ -92,7 +92,7 @@ fn meaning(text: &str, settings: &Settings) -> Meaning {
     let origin = Origin { name: "simulation".into(), line: None, seed: Seed::Random(0) };
     let bytes = bytes::Bytes::copy_from_slice(text.as_bytes());
     let mut events = ingest::decode(&bytes, &origin, &settings.ingest);
-    let Some(Ok(event)) = events.pop() else {
+    let Some(Ok(event)) = events.next() else {
         return Meaning::Unreadable;
     };
     match plan::plan(&event, &settings.rules).plan {

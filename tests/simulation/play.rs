@@ -153,8 +153,8 @@ impl Stage<'_> {
             }
         });
         let input = input.take_until(tokio::time::sleep(self.end.closes_at()));
-        let run = Box::pin(self.run(sink.run_on(input)));
-        futures::future::join(run, watch).await;
+        let run = self.run(sink.run_on(input));
+        Box::pin(futures::future::join(run, watch)).await;
     }
 
     async fn service(self, chance: &mut Rng, records: Vec<Record>) {

@@ -59,7 +59,9 @@ impl Reply {
         };
         let excerpt = if is_api_error { r#"{"type":"api_error"}"# } else { "no" }.to_owned();
         let answer = Some(Answer { status, excerpt, stored });
-        Err(Failure { kind, retry_after: wait, answer, detail: endpoint.to_string() })
+        let generation = courier_sink::courier::Generation::default();
+        let detail = endpoint.to_string();
+        Err(Failure { kind, retry_after: wait, answer, generation, detail })
     }
 }
 

@@ -155,3 +155,32 @@ async fn every_attempt_pays_repetitions_included() {
     let at: Vec<_> = notes.read(|seen| seen.asked.iter().map(|(at, ..)| *at).collect());
     assert_eq!(at, [0, 1000, 2000, 3000]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_record_of_many_events_is_taken_in_as_there_is_room() {
+    let (server, notes) = server(|_| (Duration::from_millis(10), ok()));
+    let told = crate::support::Told::default();
+    let batch: Vec<String> = (0..200)
+        .map(|user| {
+            format!(r#"{{"type":"identify","userId":"{user}","messageId":"{user}","traits":{{}}}}"#)
+        })
+        .collect();
+    let record = format!("[{}]", batch.join(","));
+    let tally = Arc::new(courier_sink::telemetry::Tally::default());
+    let context = courier_sink::sink::Context {
+        dead_letters: Arc::new(courier_sink::sink::LogOnly),
+        tally: Arc::clone(&tally),
+        seed: 1,
+    };
+    let sink = courier_sink::sink::CourierSink::new(room(5, 1_000_000), server, context);
+    let running = sink.run_on(stream::iter(told.records(vec![record])));
+    let looking = async {
+        pass(5).await;
+        let taken = tally.totals().events.values().sum::<u64>();
+        assert_eq!(taken, 5, "the rest of the record waits");
+        assert_eq!(told.statuses(), []);
+    };
+    tokio::join!(running, looking);
+    assert_eq!(told.statuses(), [courier_sink::finalization::EventStatus::Delivered]);
+    assert_eq!(notes.asked().len(), 200);
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use courier_sink::courier::{Class, Request};
+use courier_sink::courier::{Class, Generation, Request};
 use courier_sink::delivery::{
     Answer, Call, Concurrency, Failure, FailureKind, Jitter, Outcome, Receipt,
 };
@@ -54,6 +54,7 @@ pub(crate) fn failed(kind: FailureKind, status: u16) -> Answered {
         retry_after: None,
         answer: Some(Answer { status, excerpt: "{\"message\":\"no\"}".to_owned(), stored: true }),
         detail: "said the server".to_owned(),
+        generation: Generation::default(),
     })
 }
 

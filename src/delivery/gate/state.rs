@@ -27,6 +27,9 @@ pub(super) struct State {
     hold_probe: Duration,
 }
 
+/// The least that is taken for a wait when a server asks for one.
+const LEAST_PAUSE: Duration = Duration::from_millis(1);
+
 /// Why an attempt cannot go yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
@@ -215,7 +218,8 @@ impl State {
         let pause = &mut class.pause;
         // Attempts that were under way together are throttled together: that is one reason to slow down, not many.
         let is_first = number >= pause.since;
-        let length = match asked {
+        // A wait of next to nothing, believed each time, would be a busy loop: it counts as none.
+        let length = match asked.filter(|asked| *asked >= LEAST_PAUSE) {
             Some(asked) => asked.min(self.retry_after_max),
             None if is_first => wait(&self.retry, pause.streak, 1.0),
             None => return,

@@ -7,8 +7,8 @@ use super::*;
 use crate::courier::{Class, Generation};
 use crate::delivery::Outcome;
 use crate::delivery::testing::{
-    Server, accepted, answered, call, seconds, serve, server, settings, shared, silence, throttled,
-    unauthorized, unavailable,
+    Server, accepted, answered, call, of_generation, seconds, serve, server, settings, shared,
+    silence, throttled, unauthorized, unavailable,
 };
 
 type Answer = Result<Receipt, Failure>;
@@ -51,7 +51,7 @@ fn generations(served: &[(u64, Call)]) -> Vec<u32> {
 async fn attempts_that_are_used_up_end_with_the_last_failure() {
     let answers = vec![Err(silence()), Err(unavailable()), Err(silence())];
     let (end, served) = deliver(attempts(2), Class::Profiles, answers).await;
-    assert_eq!((end, served.len()), (Err(silence()), 3));
+    assert_eq!((end, served.len()), (Err(of_generation(1, silence())), 3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,14 +91,14 @@ async fn attempts_on_hold_are_not_counted() {
     let mut answers = vec![Err(unauthorized()); 20];
     answers.extend([Err(silence()), Err(unauthorized()), Err(unavailable())]);
     let (end, _) = deliver(attempts(1), Class::Profiles, answers).await;
-    assert_eq!(end, Err(unavailable()));
+    assert_eq!(end, Err(of_generation(20, unavailable())), "it tells how far the keys got");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_attempt_counts_and_leaves_the_wait_to_the_gate() {
     let answers = vec![Err(throttled(Some(60))), Err(throttled(None))];
     let (end, served) = deliver(attempts(1), Class::Profiles, answers).await;
-    assert_eq!((end, at(&served)), (Err(throttled(None)), vec![0, 0]));
+    assert_eq!((end, at(&served)), (Err(of_generation(1, throttled(None))), vec![0, 0]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 
 use super::*;
-use crate::courier::Action;
+use crate::courier::{Action, Generation};
 use crate::delivery::testing::{request, seconds, seed, settings, shared, throttled, unavailable};
 use crate::delivery::{Concurrency, Rate, Work};
 
@@ -60,7 +60,11 @@ async fn run(settings: Settings, load: usize, seed_of_answers: u64) -> Seen {
     });
     let shared = shared(settings);
     let deliveries = Class::ALL.into_iter().flat_map(|class| {
-        let work = Work { action: Action::Request(request(class)), seed: seed() };
+        let work = Work {
+            action: Action::Request(request(class)),
+            seed: seed(),
+            generation: Generation::default(),
+        };
         let stack = stack(class, &shared, server.clone());
         std::iter::repeat_with(move || stack.clone().oneshot(work.clone())).take(load)
     });

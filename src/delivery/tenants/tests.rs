@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use super::*;
 use crate::courier::Class;
 use crate::delivery::testing::{
-    accepted, found, rate, request, seed, serve, server, settings, shared, silence, throttled,
-    unavailable,
+    accepted, found, of_generation, rate, request, seed, serve, server, settings, shared, silence,
+    throttled, unavailable,
 };
 use crate::delivery::{Concurrency, Settings, stack};
 use crate::json::Json;
@@ -40,7 +40,7 @@ async fn deliver(
 ) -> (Answer, Vec<String>) {
     let (courier, mut asked) = server();
     let stack = stack(Class::Tenants, &shared(settings), courier);
-    let work = Work { action, seed: seed() };
+    let work = Work { action, seed: seed(), generation: Generation::default() };
     let (end, served) = tokio::join!(stack.oneshot(work), serve(&mut asked, answers));
     assert!(asked.next_request().await.is_none());
     let told = |(at, call): (u64, Call)| {
@@ -98,7 +98,7 @@ async fn a_read_that_fails_is_never_followed_by_a_write() {
     once.retry.attempts = 1;
     let used_up = vec![Err(unavailable()), Err(silence())];
     let (end, asked) = update(TenantWrite::Merge, once, used_up).await;
-    assert_eq!((end, asked.len()), (Err(silence()), 2));
+    assert_eq!((end, asked.len()), (Err(of_generation(1, silence())), 2));
     let (end, asked) = update(TenantWrite::CreateOnly, settings(), vec![Err(refused())]).await;
     assert_eq!((end, asked.len()), (Err(refused()), 1));
 }
@@ -147,7 +147,11 @@ async fn what_was_admitted_is_begun_before_anybody_looks_at_it() {
     let (courier, mut asked) = server();
     asked.allow(1);
     let mut stack = stack(Class::Tenants, &shared(settings()), courier);
-    let work = Work { action: action(TenantWrite::Merge), seed: seed() };
+    let work = Work {
+        action: action(TenantWrite::Merge),
+        seed: seed(),
+        generation: Generation::default(),
+    };
     let _under_way = stack.ready().await.unwrap().call(work);
     let began = futures::FutureExt::now_or_never(asked.next_request());
     assert!(began.flatten().is_some());

@@ -3,21 +3,23 @@
 //! In: the records as they are read, and their ends. Out: a small file in the source's data folder, written by whoever
 //! calls [`Checkpoints::save`]. A checkpoint never passes a record that is Errored or has not ended.
 
+mod claim;
 mod store;
 mod tracker;
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-pub use store::CheckpointError;
+pub use claim::{Found, TailOf};
 pub(super) use store::create_folder;
+pub use store::{CheckpointError, Reached};
 use store::{Places, Saved};
 use tracker::Tracker;
 
-use super::source::framing::Place;
+use super::source::framing::{Place, hash};
 use crate::finalization::{EventFinalizer, EventStatus};
 
 /// Whether a checkpoint waits for the end of its records.
@@ -55,10 +57,35 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     saved: Places,
-    start: Places,
-    /// The files read in this run
-    trackers: HashMap<u128, Tracker>,
+    start: Start,
+    /// The files of this run
+    files: HashMap<u64, File>,
     changed: bool,
+}
+
+#[derive(Debug)]
+struct File {
+    start: Reached,
+    /// Once it is read
+    tracker: Option<Tracker<Reached>>,
+}
+
+/// How the checkpoint of a file is found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its number in this run
+    pub number: u64,
+    /// A hash of how the file began when it was first seen; it stays when the file grows
+    pub fingerprint: u128,
+}
+
+/// Where to go on in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its checkpoint
+    pub kept: Kept,
+    /// Where to start reading
+    pub start: Place,
 }
 
 /// Security: how many records may have been read and not be covered by a checkpoint, one slow record holding back all
@@ -70,15 +97,7 @@ impl Checkpoints {
     pub fn open(path: PathBuf, start: Start, follow: Follow) -> Result<Self, CheckpointError> {
         // A damaged file is an error even where it would not be used: it is about to be replaced.
         let saved = store::read(&path)?;
-        let state = State {
-            start: match start {
-                Start::Continue => saved.clone(),
-                Start::Afresh => Places::new(),
-            },
-            saved,
-            trackers: HashMap::new(),
-            changed: false,
-        };
+        let state = State { saved, start, files: HashMap::new(), changed: false };
         Ok(Self(Arc::new(Shared {
             path,
             follow,
@@ -88,33 +107,79 @@ impl Checkpoints {
         })))
     }
 
-    /// Where to start reading the file of that fingerprint.
-    pub fn start(&self, fingerprint: u128) -> Place {
-        let state = self.0.state();
-        state.start.get(&fingerprint).map_or(Place::START, |saved| saved.place)
+    /// Where to go on in each of `files`, which are all there are. Looks into them with `tail_of`, and so blocks.
+    pub fn claim(&self, files: &[Found], tail_of: TailOf<'_>) -> Vec<Claim> {
+        let mut state = self.0.state();
+        let state = &mut *state;
+        let numbers = claim::claim(&state.saved, files, tail_of);
+        let mut next = state.saved.last_key_value().map_or(0, |(number, _)| number + 1);
+        let claims = files.iter().zip(numbers).map(|(file, number)| {
+            let number = number.unwrap_or_else(|| {
+                next += 1;
+                next - 1
+            });
+            let fingerprint = hash(&file.head);
+            let fresh = Reached::start(&file.head);
+            let saved = state.saved.get_mut(&number);
+            let kept = Kept {
+                number,
+                fingerprint: saved.as_ref().map_or(fingerprint, |saved| saved.fingerprint),
+            };
+            let start = match (saved, state.start) {
+                (Some(saved), Start::Continue) => {
+                    let path = file.path.to_string_lossy();
+                    if saved.path != path {
+                        saved.path = path.into_owned();
+                        state.changed = true;
+                    }
+                    saved.reached
+                }
+                (Some(_), Start::Afresh) | (None, _) => fresh,
+            };
+            state.files.insert(number, File { start, tracker: None });
+            Claim { kept, start: start.place }
+        });
+        claims.collect()
     }
 
-    /// Nothing of the file of that fingerprint counts as done: it is read from its start. To be called before its first
-    /// record begins.
-    pub fn forget(&self, fingerprint: u128) {
-        self.0.state().start.remove(&fingerprint);
+    /// Forgets the checkpoints that no file of this run has claimed, and whose files are gone or are others now.
+    /// Blocks on the disk.
+    pub fn forget_the_gone(&self) {
+        let mut state = self.0.state();
+        let State { saved, files, changed, .. } = &mut *state;
+        let is_kept = |number: &u64| files.contains_key(number);
+        let taken = saved.iter().filter(|(number, _)| is_kept(number));
+        let taken: BTreeSet<_> = taken.map(|(_, saved)| saved.path.clone()).collect();
+        let before = saved.len();
+        saved.retain(|number, saved| {
+            is_kept(number) || (!taken.contains(&saved.path) && Path::new(&saved.path).exists())
+        });
+        *changed |= saved.len() != before;
+    }
+
+    /// Nothing of that file counts as done: it is read from its start. To be called before its first record begins.
+    pub fn restart(&self, kept: Kept) {
+        if let Some(file) = self.0.state().files.get_mut(&kept.number) {
+            file.start = Reached::start(&[]);
+        }
     }
 
     /// A record that reaches to `next` was read from the file called `path`. Gives whom to tell its end; waits while too
     /// many records before it have not ended.
     ///
     /// Dropping the future leaves nothing behind.
-    pub async fn begin(&self, fingerprint: u128, path: &str, next: Place) -> EventFinalizer {
+    pub async fn begin(&self, kept: Kept, path: &str, next: Reached) -> EventFinalizer {
         loop {
             // Correctness: a record that ends wakes us, and leaves a permit when it ends between the look and the wait.
-            if let Some(number) = self.try_begin(fingerprint, path, next) {
+            if let Some(number) = self.try_begin(kept, path, next) {
+                let file = kept.number;
                 return match self.0.follow {
                     Follow::Acknowledgements => {
                         let shared = Arc::clone(&self.0);
-                        EventFinalizer::new(move |status| shared.end(fingerprint, number, status))
+                        EventFinalizer::new(move |status| shared.end(file, number, status))
                     }
                     Follow::Reading => {
-                        self.0.end(fingerprint, number, EventStatus::Delivered);
+                        self.0.end(file, number, EventStatus::Delivered);
                         EventFinalizer::none()
                     }
                 };
@@ -123,13 +188,17 @@ impl Checkpoints {
         }
     }
 
-    fn try_begin(&self, fingerprint: u128, path: &str, next: Place) -> Option<u64> {
+    fn try_begin(&self, kept: Kept, path: &str, next: Reached) -> Option<u64> {
         let mut state = self.0.state();
-        let state = &mut *state;
-        let start = state.start.get(&fingerprint).map_or(Place::START, |saved| saved.place);
-        let tracker = state.trackers.entry(fingerprint).or_insert_with(|| {
-            let saved = Saved { place: start, path: path.to_owned() };
-            state.saved.insert(fingerprint, saved);
+        let State { saved, files, changed, .. } = &mut *state;
+        let file = files
+            .entry(kept.number)
+            .or_insert_with(|| File { start: Reached::start(&[]), tracker: None });
+        let start = file.start;
+        let tracker = file.tracker.get_or_insert_with(|| {
+            let entry =
+                Saved { reached: start, fingerprint: kept.fingerprint, path: path.to_owned() };
+            *changed |= saved.insert(kept.number, entry.clone()).as_ref() != Some(&entry);
             Tracker::new(start)
         });
         (tracker.len() < MOST_OPEN).then(|| tracker.begin(next))
@@ -150,18 +219,18 @@ impl Checkpoints {
 }
 
 impl Shared {
-    fn end(&self, fingerprint: u128, number: u64, status: EventStatus) {
+    fn end(&self, file: u64, number: u64, status: EventStatus) {
         let mut state = self.state();
         let state = &mut *state;
-        let (Some(tracker), Some(saved)) =
-            (state.trackers.get_mut(&fingerprint), state.saved.get_mut(&fingerprint))
+        let (Some(File { tracker: Some(tracker), .. }), Some(saved)) =
+            (state.files.get_mut(&file), state.saved.get_mut(&file))
         else {
             return;
         };
         tracker.end(number, status);
         let done = tracker.done();
-        if saved.place != done {
-            saved.place = done;
+        if saved.reached != done {
+            saved.reached = done;
             state.changed = true;
         }
         self.room.notify_one();
@@ -173,49 +242,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::runner::source::framing::Shape;
-
-    fn place(offset: u64) -> Place {
-        Place { offset, line: 1, shape: Shape::Lines }
-    }
-
-    #[tokio::test]
-    async fn a_restart_goes_on_before_the_first_record_that_is_owed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("checkpoints.json");
-        let open = |start, follow| Checkpoints::open(path.clone(), start, follow).unwrap();
-        let run = open(Start::Continue, Follow::Acknowledgements);
-        run.begin(1, "a", place(5)).await.finalize(EventStatus::Rejected);
-        drop(run.begin(1, "a", place(9)).await);
-        run.begin(1, "a", place(12)).await.finalize(EventStatus::Delivered);
-        run.begin(2, "b", place(3)).await.finalize(EventStatus::Delivered);
-        run.save().unwrap();
-
-        let run = open(Start::Continue, Follow::Reading);
-        assert_eq!((run.start(1), run.start(2)), (place(5), place(3)));
-        drop(run.begin(1, "a", place(9)).await);
-        run.save().unwrap();
-        assert_eq!(open(Start::Continue, Follow::Reading).start(1), place(9));
-        assert_eq!(open(Start::Afresh, Follow::Reading).start(1), Place::START);
-    }
-
-    #[tokio::test]
-    async fn reading_waits_while_too_many_records_have_not_ended() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("checkpoints.json");
-        let run = Checkpoints::open(path, Start::Continue, Follow::Acknowledgements).unwrap();
-        let first = run.begin(1, "a", place(0)).await;
-        let mut rest = Vec::new();
-        for offset in 1..u64::try_from(MOST_OPEN).unwrap() {
-            rest.push(run.begin(1, "a", place(offset)).await);
-        }
-        let mut next = tokio_test::task::spawn(run.begin(1, "a", place(1 << 20)));
-        assert!(next.poll().is_pending());
-        rest.pop().unwrap().finalize(EventStatus::Delivered);
-        assert!(next.poll().is_pending(), "the first one still holds all");
-        first.finalize(EventStatus::Delivered);
-        assert!(next.is_woken() && next.poll().is_ready());
-    }
-}
+mod tests;

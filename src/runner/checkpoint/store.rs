@@ -7,18 +7,37 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::runner::source::framing::{Place, Shape};
+use crate::runner::source::framing::{Mark, Place, Shape, hash};
 
-/// How far each file was done, by fingerprint.
-pub(super) type Places = BTreeMap<u128, Saved>;
+/// How far each file was done, by a number that has no meaning beyond one run.
+pub(super) type Places = BTreeMap<u64, Saved>;
 
 /// How far one file was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Saved {
     /// Everything before it is done
-    pub(super) place: Place,
+    pub(super) reached: Reached,
+    /// A hash of how the file began when it was first seen: ids are made of it
+    pub(super) fingerprint: u128,
     /// What the file was called: for people
     pub(super) path: String,
+}
+
+/// A place in a file, and what the file must hold for it to be the same file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The place
+    pub place: Place,
+    /// What the file holds there
+    pub mark: Mark,
+}
+
+impl Reached {
+    /// The start of a file that begins with `head`.
+    pub(super) fn start(head: &[u8]) -> Self {
+        let head_bytes = u64::try_from(head.len()).unwrap_or(u64::MAX);
+        Self { place: Place::START, mark: Mark { head_bytes, head: hash(head), tail: hash(&[]) } }
+    }
 }
 
 /// The checkpoints cannot be read or written.
@@ -43,6 +62,14 @@ pub enum CheckpointError {
         /// Why
         problem: String,
     },
+    /// What is there cannot be checkpoints
+    #[error(
+        "checkpoints {path} are too large: they may take {MAX_BYTES} bytes; remove the file if it is not theirs"
+    )]
+    TooLarge {
+        /// Which file
+        path: PathBuf,
+    },
     /// Writing failed
     #[error("checkpoints {path} cannot be written: {error}")]
     Write {
@@ -58,7 +85,7 @@ pub enum CheckpointError {
 #[serde(deny_unknown_fields)]
 struct RawFile {
     version: u32,
-    files: BTreeMap<String, RawPlace>,
+    files: Vec<RawPlace>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +95,10 @@ struct RawPlace {
     offset: u64,
     line: u64,
     shape: String,
+    fingerprint: String,
+    head_bytes: u64,
+    head: String,
+    tail: String,
 }
 
 /// The version of the file's format.
@@ -79,8 +110,12 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Reads the checkpoints at `path`; none where there is no such file.
 pub(super) fn read(path: &Path) -> Result<Places, CheckpointError> {
     let mut text = String::new();
-    let opened = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text));
+    let opened =
+        File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
     match opened {
+        Ok(bytes) if u64::try_from(bytes).unwrap_or(u64::MAX) > MAX_BYTES => {
+            return Err(CheckpointError::TooLarge { path: path.to_owned() });
+        }
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Places::new()),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -95,14 +130,17 @@ pub(super) fn read(path: &Path) -> Result<Places, CheckpointError> {
     if raw.version != VERSION {
         return Err(damaged(path, &format_args!("version {}, expected {VERSION}", raw.version)));
     }
-    let saved = raw.files.into_iter().map(|(fingerprint, raw)| {
-        let fingerprint = u128::from_str_radix(&fingerprint, 16)
-            .map_err(|_| damaged(path, &format_args!("fingerprint {fingerprint:?}")))?;
+    let number = |text: &str| {
+        u128::from_str_radix(text, 16).map_err(|_| damaged(path, &format_args!("hash {text:?}")))
+    };
+    let saved = (0..).zip(raw.files).map(|(at, raw)| {
         let shape = Shape::parse(&raw.shape)
             .ok_or_else(|| damaged(path, &format_args!("shape {:?}", raw.shape)))?;
         let place = Place { offset: raw.offset, line: raw.line, shape };
-        let path = raw.path;
-        Ok((fingerprint, Saved { place, path }))
+        let (head, tail) = (number(&raw.head)?, number(&raw.tail)?);
+        let mark = Mark { head_bytes: raw.head_bytes, head, tail };
+        let fingerprint = number(&raw.fingerprint)?;
+        Ok((at, Saved { reached: Reached { place, mark }, fingerprint, path: raw.path }))
     });
     saved.collect()
 }
@@ -113,14 +151,19 @@ pub(super) fn write(path: &Path, places: &Places) -> Result<(), CheckpointError>
 }
 
 fn replace(path: &Path, places: &Places) -> io::Result<()> {
-    let files = places.iter().map(|(fingerprint, saved)| {
-        let raw = RawPlace {
+    let hash = |hash: u128| format!("{hash:032x}");
+    let files = places.values().map(|saved| {
+        let Reached { place, mark } = saved.reached;
+        RawPlace {
             path: saved.path.clone(),
-            offset: saved.place.offset,
-            line: saved.place.line,
-            shape: saved.place.shape.as_str().to_owned(),
-        };
-        (format!("{fingerprint:032x}"), raw)
+            offset: place.offset,
+            line: place.line,
+            shape: place.shape.as_str().to_owned(),
+            fingerprint: hash(saved.fingerprint),
+            head_bytes: mark.head_bytes,
+            head: hash(mark.head),
+            tail: hash(mark.tail),
+        }
     });
     let raw = RawFile { version: VERSION, files: files.collect() };
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -156,8 +199,9 @@ mod tests {
 
     fn places() -> Places {
         let place = Place { offset: 10, line: 2, shape: Shape::Array };
+        let reached = Reached { place, ..Reached::start(b"[") };
         let path = "a.json".to_owned();
-        Places::from([(7, Saved { place, path })])
+        Places::from([(0, Saved { reached, fingerprint: 7, path })])
     }
 
     #[test]
@@ -196,6 +240,8 @@ mod tests {
             let error = read(&path).unwrap_err();
             assert!(error.to_string().contains("are damaged"), "{error}");
         }
+        File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        assert!(matches!(read(&path), Err(CheckpointError::TooLarge { .. })));
         std::fs::write(&path, b"\xff").unwrap();
         assert!(matches!(read(&path), Err(CheckpointError::Damaged { .. })));
     }

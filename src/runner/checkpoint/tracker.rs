@@ -5,32 +5,30 @@
 use std::collections::VecDeque;
 
 use crate::finalization::EventStatus;
-use crate::runner::source::framing::Place;
-
-/// Follows the records of one input.
+/// Follows the records of one input, `P` being a place in it.
 #[derive(Debug)]
-pub(super) struct Tracker {
-    done: Place,
+pub(super) struct Tracker<P> {
+    done: P,
     /// The number of the first entry
     first: u64,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Entry<P>>,
     stopped: bool,
 }
 
 #[derive(Debug)]
-struct Entry {
-    next: Place,
+struct Entry<P> {
+    next: P,
     ended: Option<EventStatus>,
 }
 
-impl Tracker {
+impl<P: Copy> Tracker<P> {
     /// Everything before `done` is done.
-    pub(super) fn new(done: Place) -> Self {
+    pub(super) fn new(done: P) -> Self {
         Self { done, first: 0, entries: VecDeque::new(), stopped: false }
     }
 
     /// A record that reaches to `next` was read. Gives its number. Records begin in the order they are read.
-    pub(super) fn begin(&mut self, next: Place) -> u64 {
+    pub(super) fn begin(&mut self, next: P) -> u64 {
         let number =
             self.first.saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX));
         if self.stopped {
@@ -63,7 +61,7 @@ impl Tracker {
     }
 
     /// Every record before this place has ended, Delivered or Rejected.
-    pub(super) const fn done(&self) -> Place {
+    pub(super) const fn done(&self) -> P {
         self.done
     }
 
@@ -80,7 +78,7 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
-    use crate::runner::source::framing::Shape;
+    use crate::runner::source::framing::{Place, Shape};
 
     fn place(offset: u64) -> Place {
         Place { offset, line: offset + 1, shape: Shape::Lines }
@@ -111,7 +109,7 @@ mod tests {
             let mut tracker = Tracker::new(place(0));
             let mut numbers = Vec::new();
             let mut ended = vec![false; statuses.len()];
-            let mut begin = |tracker: &mut Tracker, upto: usize| {
+            let mut begin = |tracker: &mut Tracker<Place>, upto: usize| {
                 while numbers.len() < upto {
                     let next = u64::try_from(numbers.len() + 1).unwrap();
                     numbers.push(tracker.begin(place(next)));

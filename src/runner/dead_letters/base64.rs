@@ -17,6 +17,25 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes of base64 text; `None` where it is none.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=').as_bytes();
+    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
+    for group in digits.chunks(4) {
+        let mut bits = 0_u32;
+        for at in 0..4 {
+            let digit = match group.get(at) {
+                Some(letter) => ALPHABET.iter().position(|it| it == letter)?,
+                None => 0,
+            };
+            bits = bits << 6 | u32::try_from(digit).ok()?;
+        }
+        let [_, whole @ ..] = bits.to_be_bytes();
+        bytes.extend(whole.get(..group.len().checked_sub(1)?)?);
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,7 +46,10 @@ mod tests {
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
         {
             assert_eq!(encode(bytes.as_bytes()), text);
+            assert_eq!(decode(text).unwrap(), bytes.as_bytes());
         }
         assert_eq!(encode(&[0xff, 0xfe, 0xfb]), "//77");
+        assert_eq!(decode("//77").unwrap(), [0xff, 0xfe, 0xfb]);
+        assert_eq!(decode("a b="), None);
     }
 }

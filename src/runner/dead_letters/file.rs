@@ -27,6 +27,14 @@ pub enum OpenError {
         /// Its permissions
         mode: u32,
     },
+    /// Letters would vanish in it, or wait for a reader
+    #[error(
+        "dead letters {path} are no file, and nothing would be kept: choose another `dead_letter.path`"
+    )]
+    NotAFile {
+        /// What is not
+        path: PathBuf,
+    },
     /// Another process writes to it
     #[error(
         "dead letters {path} are in use: another process runs with the same `data_dir` or `dead_letter.path`, end it \
@@ -42,7 +50,7 @@ pub enum OpenError {
 #[derive(Debug)]
 pub(super) struct LetterFile {
     file: File,
-    length: u64,
+    path: PathBuf,
 }
 
 impl LetterFile {
@@ -52,64 +60,98 @@ impl LetterFile {
         if let Some(folder) = path.parent() {
             create_folder(folder).map_err(failed)?;
         }
+        // Asked before it is opened: a named pipe waits for a reader there.
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(OpenError::NotAFile { path: path.to_owned() });
+        }
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
         // Security: dead letters hold whole events, which are personal data.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
+            let metadata = file.metadata().map_err(failed)?;
             let mode = metadata.permissions().mode() & 0o777;
-            if metadata.is_file() && mode & 0o077 != 0 {
+            if mode & 0o077 != 0 {
                 let path = path.to_owned();
                 return Err(OpenError::Exposed { path, mode });
             }
         }
-        // Two processes would also overwrite each other's checkpoints. Anything but a file (`/dev/null`) may be shared.
-        if metadata.is_file() {
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    let path = path.to_owned();
-                    return Err(OpenError::InUse { path });
-                }
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+        // Two processes would also overwrite each other's checkpoints.
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let path = path.to_owned();
+                return Err(OpenError::InUse { path });
             }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let length = end_line(&mut file).map_err(failed)?;
-        Ok(Self { file, length })
+        end_line(&mut file).map_err(failed)?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Whether the path still leads to this file. It does not once a replay has put the file aside.
+    pub(super) fn is_current(&self) -> bool {
+        is_same(&self.file, &self.path)
     }
 
     /// Appends `lines` and waits until they are on disk. After an error none of them is in the file, if that can be
-    /// had at all. Blocks on the disk.
+    /// had at all: a replay that puts letters back may append at the same moment, and its lines are never cut off.
+    /// Blocks on the disk.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        let appended = self.file.write_all(lines).and_then(|()| self.file.sync_data());
-        match appended {
-            Ok(()) => self.length += u64::try_from(lines.len()).unwrap_or(u64::MAX),
+        let before = self.file.metadata()?.len();
+        let (written, appended) = write(&mut self.file, lines);
+        let appended = appended.and_then(|()| self.file.sync_data());
+        if appended.is_err() && self.file.metadata()?.len() == before.saturating_add(written) {
             // Half a line would make the next one unreadable too.
-            Err(_) => self.file.set_len(self.length)?,
+            self.file.set_len(before)?;
         }
         appended
     }
 }
 
-/// Ends a line that a crash left torn; gives the length.
-fn end_line(file: &mut File) -> io::Result<u64> {
-    let length = file.metadata()?.len();
-    let Some(last) = length.checked_sub(1) else {
-        return Ok(0);
+/// Whether `path` leads to `file`. Anything that is not a plain file is never put aside.
+#[cfg(unix)]
+pub(super) fn is_same(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(own) = file.metadata() else { return true };
+    let other = path.metadata();
+    !own.is_file() || other.is_ok_and(|it| (it.dev(), it.ino()) == (own.dev(), own.ino()))
+}
+
+/// Whether `path` leads to `file`: elsewhere an open file cannot be put aside.
+#[cfg(not(unix))]
+pub(super) fn is_same(_file: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Writes all of `bytes`, if that can be had; tells how many were.
+fn write(file: &mut File, bytes: &[u8]) -> (u64, io::Result<()>) {
+    let mut left = bytes;
+    let written = |left: &[u8]| u64::try_from(bytes.len() - left.len()).unwrap_or(u64::MAX);
+    while !left.is_empty() {
+        match file.write(left) {
+            Ok(0) => return (written(left), Err(io::ErrorKind::WriteZero.into())),
+            Ok(count) => left = left.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (written(left), Err(error)),
+        }
+    }
+    (written(left), Ok(()))
+}
+
+/// Ends a line that a crash left torn.
+pub(super) fn end_line(file: &mut File) -> io::Result<()> {
+    let Some(last) = file.metadata()?.len().checked_sub(1) else {
+        return Ok(());
     };
     let mut byte = [0];
     file.seek(SeekFrom::Start(last))?;
     file.read_exact(&mut byte)?;
-    if byte == *b"\n" {
-        return Ok(length);
-    }
-    file.write_all(b"\n")?;
-    Ok(length + 1)
+    if byte == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
 }
 
 #[cfg(test)]
@@ -133,6 +175,15 @@ mod tests {
         assert!(matches!(LetterFile::open(&path), Err(OpenError::InUse { .. })));
         drop(open);
         LetterFile::open(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_keeps_nothing_and_is_refused() {
+        for path in ["/dev/null", "/"] {
+            let error = LetterFile::open(Path::new(path)).unwrap_err();
+            assert!(matches!(error, OpenError::NotAFile { .. }), "{error}");
+        }
     }
 
     #[cfg(unix)]

@@ -4,34 +4,44 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::base64;
+use super::letter::Letter;
 use crate::runner::clock::Time;
-use crate::sink::DeadLetter;
+use crate::sink::{DeadLetter, Resume};
 
 /// The members, in the order they are written; what is not known is left out.
 #[derive(Serialize)]
 struct Line<'a> {
     at: String,
-    reason: &'static str,
+    reason: &'a str,
     detail: &'a str,
     origin: String,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<&'static str>,
+    kind: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a str>,
+    #[serde(flatten)]
+    answer: Answer<'a>,
+    #[serde(flatten)]
+    record: Original,
+}
+
+/// The members that tell of a request.
+#[derive(Default, Serialize)]
+struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    endpoint: Option<&'static str>,
+    endpoint: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     steps_done: Option<&'a [usize]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
+    generation: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<&'a str>,
-    #[serde(flatten)]
-    record: Original,
+    status: Option<u16>,
+    #[serde(rename = "answer", skip_serializing_if = "Option::is_none")]
+    excerpt: Option<&'a str>,
 }
 
 /// The original record, in the plainest form that loses nothing.
@@ -47,8 +57,51 @@ enum Original {
 
 /// The line, its newline included.
 pub(super) fn line(letter: &DeadLetter, at: Time) -> Vec<u8> {
-    let (event, answer) = (letter.event.as_ref(), letter.answer.as_ref());
-    let line = Line {
+    write(&of(letter, at))
+}
+
+/// The line of a letter that was sent again and rejected again, as `new` says: it keeps its place, and where nothing
+/// was sent this time also what is known of the last request.
+pub(super) fn again(old: &Letter, new: &DeadLetter, at: Time) -> Vec<u8> {
+    let mut line = of(new, at);
+    line.origin.clone_from(&old.origin);
+    if new.answer.is_none() && old.events == 1 {
+        line.answer = answer(old);
+    }
+    write(&line)
+}
+
+/// The line of a letter that was sent again and not answered for good.
+pub(super) fn returned(old: &Letter, resume: &Resume, detail: &str, at: Time) -> Vec<u8> {
+    write(&Line {
+        at: at.to_string(),
+        reason: "errored",
+        detail,
+        origin: old.origin.clone(),
+        kind: old.kind.as_deref(),
+        message_id: old.message_id.as_deref(),
+        user_id: old.user.as_deref(),
+        // Without a status the generation is the one that is due.
+        answer: Answer {
+            steps_done: Some(&resume.steps_done),
+            generation: Some(resume.generation.0),
+            ..Answer::default()
+        },
+        record: original(&old.record),
+    })
+}
+
+fn of(letter: &DeadLetter, at: Time) -> Line<'_> {
+    let event = letter.event.as_ref();
+    let answer = letter.answer.as_ref().map(|answer| Answer {
+        endpoint: Some(answer.endpoint.as_str()),
+        step: Some(answer.step),
+        steps_done: Some(&answer.steps_done),
+        generation: Some(answer.generation.0),
+        status: answer.status,
+        excerpt: answer.excerpt.as_deref(),
+    });
+    Line {
         at: at.to_string(),
         reason: letter.reason.as_str(),
         detail: &letter.detail,
@@ -56,15 +109,25 @@ pub(super) fn line(letter: &DeadLetter, at: Time) -> Vec<u8> {
         kind: event.map(|event| event.kind.as_str()),
         message_id: event.map(|event| event.message_id.as_str()),
         user_id: event.and_then(|event| event.user.as_deref()),
-        endpoint: answer.map(|answer| answer.endpoint.as_str()),
-        step: answer.map(|answer| answer.step),
-        steps_done: answer.map(|answer| answer.steps_done.as_slice()),
-        status: answer.and_then(|answer| answer.status),
-        answer: answer.and_then(|answer| answer.excerpt.as_deref()),
+        answer: answer.unwrap_or_default(),
         record: original(&letter.record),
-    };
+    }
+}
+
+fn answer(old: &Letter) -> Answer<'_> {
+    Answer {
+        endpoint: old.endpoint.as_deref(),
+        step: old.step,
+        steps_done: Some(&old.steps_done),
+        generation: Some(old.generation.0),
+        status: old.status,
+        excerpt: old.answer.as_deref(),
+    }
+}
+
+fn write(line: &Line<'_>) -> Vec<u8> {
     let mut text =
-        serde_json::to_vec(&line).expect("text, numbers and checked JSON always serialize");
+        serde_json::to_vec(line).expect("text, numbers and checked JSON always serialize");
     text.push(b'\n');
     text
 }
@@ -90,7 +153,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::courier::Endpoint;
+    use crate::courier::{Endpoint, Generation};
     use crate::event::{EventType, Origin, Seed};
     use crate::runner::clock::Clock;
     use crate::sink::{Identity, Refused};
@@ -145,6 +208,7 @@ mod tests {
                 endpoint: Endpoint::PutTenant,
                 step: 1,
                 steps_done: vec![0],
+                generation: Generation(2),
                 status: Some(400),
                 excerpt: Some("bad".to_owned()),
             }),
@@ -156,7 +220,7 @@ mod tests {
             json!({
                 "at": "2000-02-29T12:30:15.250Z", "reason": "unreadable", "detail": "not valid JSON",
                 "origin": "a.ndjson:7", "type": "group", "message_id": "m", "user_id": "u",
-                "endpoint": "PUT /tenants/{tenant_id}", "step": 1, "steps_done": [0], "status": 400, "answer": "bad",
+                "endpoint": "PUT /tenants/{tenant_id}", "step": 1, "steps_done": [0], "generation": 2, "status": 400, "answer": "bad",
                 "record": {},
             })
         );

@@ -1,15 +1,33 @@
 //! Dead letters in a file, one line of JSON each, on disk before their events end.
 //!
 //! [`DeadLetterFile`] is the handle the sink writes to; [`Writer`] is the worker, to be run by whoever opened both.
-//! Letters that wait together share one write and one fsync.
+//! Letters that wait together share one write and one fsync. What was kept is listed, sent again ([`replay`]) or
+//! dropped ([`drop_letters`]), also while a sink writes to the file.
 
+mod aside;
 mod base64;
+mod drop;
 mod file;
+mod filter;
+mod journal;
+mod letter;
 mod line;
+mod list;
+mod replay;
+mod resend;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
+
+pub use aside::AsideError;
+pub use drop::drop_letters;
+pub use filter::{EventFilter, Filter, parse_age};
+pub use letter::Letter;
+pub use list::{Letters, list};
+pub use replay::{Options, ReplayError, Replayed, replay};
 
 use file::LetterFile;
 pub use file::OpenError;
@@ -28,7 +46,9 @@ pub struct DeadLetterFile {
 #[derive(Debug)]
 pub struct Writer {
     waiting: mpsc::Receiver<Waiting>,
-    file: LetterFile,
+    path: PathBuf,
+    /// None once a replay has put it aside and no other could be opened
+    file: Option<LetterFile>,
 }
 
 #[derive(Debug)]
@@ -41,12 +61,15 @@ struct Waiting {
 /// matter, little enough to bound what they hold.
 const GROUP: usize = 64;
 
+/// How often it is looked whether the file was put aside: a replay waits for that.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// Opens the file at `path`. Blocks on the disk.
 pub fn open(path: &Path, clock: Clock) -> Result<(DeadLetterFile, Writer), OpenError> {
     let file = LetterFile::open(path)?;
     let (sender, waiting) = mpsc::channel(GROUP);
     let handle = DeadLetterFile { waiting: sender, clock };
-    Ok((handle, Writer { waiting, file }))
+    Ok((handle, Writer { waiting, path: path.to_owned(), file: Some(file) }))
 }
 
 impl DeadLetters for DeadLetterFile {
@@ -69,27 +92,56 @@ fn stopped() -> DeadLetterError {
 
 impl Writer {
     /// Writes until every handle is gone. Dropping the future loses letters whose events have not ended.
+    ///
+    /// A replay puts the file aside: then another is opened at the path, at the next letter or a quarter of a second
+    /// later, and the lock on the old one is let go, which the replay waits for before it reads.
     pub async fn run(mut self) {
         let mut group = Vec::with_capacity(GROUP);
-        // Correctness: letters and the last handle's end wake us; a group is told before the next is taken.
-        while self.waiting.recv_many(&mut group, GROUP).await > 0 {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            // Correctness: letters, the last handle's end and the time wake us; what the branch that loses had taken
+            // in, nothing, is not lost. A group is told before the next is taken.
+            tokio::select! {
+                biased;
+                taken = self.waiting.recv_many(&mut group, GROUP) => if taken == 0 { return },
+                _ = looks.tick() => {}
+            }
             let lines = group.iter().flat_map(|it| &it.line).copied().collect::<Vec<_>>();
-            let mut file = self.file;
+            let Self { waiting, path, file } = self;
             let written = tokio::task::spawn_blocking(move || {
-                let outcome = file.append(&lines);
-                (file, outcome)
+                let mut file = file;
+                let outcome = write(&mut file, &path, &lines);
+                (file, path, outcome)
             });
-            let Ok((file, outcome)) = written.await else {
+            let Ok((file, path, outcome)) = written.await else {
                 // The writing thread panicked or the runtime is closing; the letters' futures see us gone.
                 return;
             };
-            self.file = file;
-            let outcome = outcome.map_err(|error| DeadLetterError(error.to_string()));
+            self = Self { waiting, path, file };
             for waiting in group.drain(..) {
                 // Whoever waited may be gone; the letter is kept all the same.
                 let _ = waiting.kept.send(outcome.clone());
             }
         }
+    }
+}
+
+/// Appends `lines` to the file at `path`: `file`, or another if that is no longer there.
+fn write(file: &mut Option<LetterFile>, path: &Path, lines: &[u8]) -> Result<(), DeadLetterError> {
+    if file.as_ref().is_some_and(|file| !file.is_current()) {
+        tracing::info!(path = %path.display(), "dead letters were put aside: another file is begun");
+        *file = None;
+    }
+    if file.is_none() {
+        let opened = LetterFile::open(path).map_err(|error| DeadLetterError(error.to_string()))?;
+        *file = Some(opened);
+    }
+    match file {
+        Some(file) if !lines.is_empty() => {
+            file.append(lines).map_err(|error| DeadLetterError(error.to_string()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -38,6 +38,25 @@ pub enum SourceError {
         /// Why
         error: io::Error,
     },
+    /// A file that ends within a record
+    #[error(
+        "{name} breaks off within the record that begins on line {line}: it is left unread until it is whole, or a \
+         line break ends its line"
+    )]
+    OpenRecord {
+        /// Which one
+        name: String,
+        /// Where the record begins
+        line: u64,
+    },
+    /// An array that is not closed
+    #[error(
+        "{name} breaks off before the `]` of its array: what is whole of it is read, the rest once it is there"
+    )]
+    OpenArray {
+        /// Which one
+        name: String,
+    },
     /// No thread could be started to read in
     #[error("cannot start to read: {0}")]
     Start(io::Error),

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::SourceError;
-use super::framing::{Frame, Framer, Place};
+use super::framing::{Frame, Framer, Missing, Place, Trail};
+use crate::runner::checkpoint::Kept;
 
 /// One input of a source.
 #[derive(Debug)]
 pub(super) struct Input {
     /// What to call it
     pub(super) name: Arc<str>,
-    /// What tells it apart from others, if it will hold the same when it is read again
-    pub(super) fingerprint: Option<u128>,
+    /// How its checkpoint is kept, if it will hold the same when it is read again
+    pub(super) kept: Option<Kept>,
 }
 
 /// What a reading thread says.
@@ -47,21 +48,29 @@ impl Feed {
         (Self(sender), receiver)
     }
 
-    /// Reads `content`, which starts at `from`, to its end. Blocks.
+    /// Reads `content`, which starts at `from`, to its end. `trail` is of what comes before. Blocks.
     pub(super) fn read(
         &self,
         input: &Arc<Input>,
         mut content: impl Read,
-        from: Place,
+        (from, trail): (Place, Option<Trail>),
         max_bytes: usize,
     ) -> Result<(), Stopped> {
-        let mut framer = Framer::new(from, max_bytes);
+        let mut framer = Framer::new(from, max_bytes).marking(trail);
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             match content.read(&mut piece) {
                 Ok(0) => {
-                    framer.end();
-                    return self.frames(input, &mut framer);
+                    // Of a file, what breaks off stays unread: the rest may be there when it is read again.
+                    match input.kept {
+                        Some(_) => framer.end_for_now(),
+                        None => framer.end(),
+                    }
+                    self.frames(input, &mut framer)?;
+                    return match framer.missing() {
+                        Some(missing) => self.problem(unfinished(&input.name, missing)),
+                        None => Ok(()),
+                    };
                 }
                 Ok(read) => {
                     framer.push(piece.get(..read).unwrap_or_default());
@@ -95,5 +104,13 @@ impl Feed {
 
     fn send(&self, message: Message) -> Result<(), Stopped> {
         self.0.blocking_send(message).map_err(|_| Stopped)
+    }
+}
+
+fn unfinished(name: &str, missing: Missing) -> SourceError {
+    let name = name.to_owned();
+    match missing {
+        Missing::Record(place) => SourceError::OpenRecord { name, line: place.line },
+        Missing::Bracket => SourceError::OpenArray { name },
     }
 }

@@ -1,14 +1,13 @@
 //! Reads the files of one source, one after the other, each from its checkpoint to its end.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::feed::{Feed, Input, Stopped};
-use super::framing::Place;
+use super::framing::{Place, Trail};
 use super::open::{self, Content};
 use super::{Progress, SourceError, paths};
-use crate::runner::checkpoint::Checkpoints;
+use crate::runner::checkpoint::{Checkpoints, Claim, Found};
 
 /// What is read, and how.
 #[derive(Debug)]
@@ -29,29 +28,37 @@ impl Files {
 
     fn try_read(&self, feed: &Feed) -> Result<(), Stopped> {
         let (paths, problems) = paths::find(&self.include, &self.exclude);
+        let mut is_whole = problems.is_empty();
         for problem in problems {
             feed.problem(problem)?;
         }
         let mut files = Vec::new();
         for path in paths {
-            match open::fingerprint(&path) {
-                Ok(Some(fingerprint)) => files.push((path, fingerprint)),
-                Ok(None) => tracing::debug!(path = %path.display(), "file is empty"),
-                Err(error) => feed.problem(SourceError::Open { path, error })?,
+            match open::head(&path) {
+                Ok(head) if head.is_empty() => {
+                    tracing::debug!(path = %path.display(), "file is empty");
+                }
+                Ok(head) => files.push(Found { path, head }),
+                Err(error) => {
+                    is_whole = false;
+                    feed.problem(SourceError::Open { path, error })?;
+                }
             }
         }
-        tell_apart(&mut files);
-        for (path, _) in &files {
+        let claims = self.checkpoints.claim(&files, &open::tail);
+        if is_whole {
+            // With a folder that is away for a while, its checkpoints must not go.
+            self.checkpoints.forget_the_gone();
+        }
+        for Found { path, .. } in &files {
             self.progress.expect(path.metadata().map_or(0, |it| it.len()));
         }
-        for (path, fingerprint) in files {
-            match self.open(&path, fingerprint) {
-                Ok((content, from)) => {
-                    let input = Arc::new(Input {
-                        name: path.to_string_lossy().into(),
-                        fingerprint: Some(fingerprint),
-                    });
-                    feed.read(&input, content, from, self.max_bytes)?;
+        for (Found { path, head }, claim) in files.into_iter().zip(claims) {
+            match self.open(&path, &head, claim) {
+                Ok((content, start)) => {
+                    let kept = Some(claim.kept);
+                    let input = Arc::new(Input { name: path.to_string_lossy().into(), kept });
+                    feed.read(&input, content, start, self.max_bytes)?;
                 }
                 Err(error) => feed.problem(SourceError::Open { path, error })?,
             }
@@ -59,35 +66,22 @@ impl Files {
         Ok(())
     }
 
-    fn open(&self, path: &Path, fingerprint: u128) -> std::io::Result<(Content, Place)> {
-        let from = self.checkpoints.start(fingerprint);
-        if let Some(content) = open::open(path, from.offset, &self.progress)? {
-            return Ok((content, from));
+    fn open(
+        &self,
+        path: &Path,
+        head: &[u8],
+        claim: Claim,
+    ) -> std::io::Result<(Content, (Place, Option<Trail>))> {
+        let from = claim.start;
+        let tail = open::tail(path, from.offset)?;
+        if let (Some(tail), Some(content)) = (tail, open::open(path, from.offset, &self.progress)?)
+        {
+            return Ok((content, (from, Some(Trail::new(from, head, &tail)))));
         }
-        tracing::warn!(
-            path = %path.display(),
-            checkpoint = from.offset,
-            "file is shorter than what was already read of it: it is read from its start"
-        );
-        self.checkpoints.forget(fingerprint);
+        // It was cut in this very moment.
+        self.checkpoints.restart(claim.kept);
         let content = open::open(path, 0, &self.progress)?;
-        Ok((content.unwrap_or_else(|| Box::new(std::io::empty())), Place::START))
-    }
-}
-
-/// Gives files that begin with the same line fingerprints of their own, made with their paths.
-fn tell_apart(files: &mut [(PathBuf, u128)]) {
-    let mut count = HashMap::new();
-    for (_, fingerprint) in files.iter() {
-        *count.entry(*fingerprint).or_insert(0_usize) += 1;
-    }
-    for (path, fingerprint) in files {
-        if count.get(fingerprint).is_some_and(|count| *count > 1) {
-            tracing::warn!(
-                path = %path.display(),
-                "file begins with the same line as another: all are read, and should one be renamed it is read again"
-            );
-            *fingerprint = open::with_path(*fingerprint, path);
-        }
+        let content = content.unwrap_or_else(|| Box::new(std::io::empty()));
+        Ok((content, (Place::START, Some(Trail::new(Place::START, &[], &[])))))
     }
 }

@@ -24,7 +24,7 @@ use files::Files;
 use framing::{Content, Frame, Place};
 pub use progress::Progress;
 
-use super::checkpoint::Checkpoints;
+use super::checkpoint::{Checkpoints, Kept, Reached};
 use crate::event::{Origin, Seed};
 use crate::finalization::EventFinalizer;
 use crate::sink::{Payload, Record};
@@ -100,9 +100,9 @@ pub fn read(
 }
 
 fn read_stdin(feed: &Feed, max_bytes: usize) {
-    let input = Arc::new(Input { name: "stdin".into(), fingerprint: None });
+    let input = Arc::new(Input { name: "stdin".into(), kept: None });
     // Nobody listens any more: that is a reason to end, and not an error.
-    let _ = feed.read(&input, std::io::stdin().lock(), Place::START, max_bytes);
+    let _ = feed.read(&input, std::io::stdin().lock(), (Place::START, None), max_bytes);
 }
 
 impl Reading {
@@ -127,14 +127,14 @@ impl Reading {
     }
 
     async fn record(&mut self, input: &Input, frame: Frame) -> Record {
-        let Frame { content, from, next } = frame;
-        let seed = match input.fingerprint {
-            Some(fingerprint) => Seed::Position { fingerprint, offset: from.offset },
+        let Frame { content, from, next, mark } = frame;
+        let seed = match input.kept {
+            Some(Kept { fingerprint, .. }) => Seed::Position { fingerprint, offset: from.offset },
             None => Seed::Random(self.chance.u128(..)),
         };
-        let finalizer = match (&self.checkpoints, input.fingerprint) {
-            (Some(checkpoints), Some(fingerprint)) => {
-                checkpoints.begin(fingerprint, &input.name, next).await
+        let finalizer = match (&self.checkpoints, input.kept, mark) {
+            (Some(checkpoints), Some(kept), Some(mark)) => {
+                checkpoints.begin(kept, &input.name, Reached { place: next, mark }).await
             }
             _ => EventFinalizer::none(),
         };
@@ -153,6 +153,7 @@ impl Reading {
             payload,
             origin: Origin { name: Arc::clone(&input.name), line: Some(from.line), seed },
             finalizer,
+            resume: None,
         }
     }
 }

@@ -5,16 +5,12 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
-
 use super::Progress;
+use super::framing::{HEAD_BYTES, TAIL_BYTES};
+use flate2::read::MultiGzDecoder;
 
 /// The content of a file from some offset on.
 pub(super) type Content = Box<dyn Read + Send>;
-
-/// How much of the first line tells a file apart. Security: a file without line ends must not be read twice whole.
-const FINGERPRINT_BYTES: u64 = 64 << 10;
 
 /// Opens the file at `path` at `offset` bytes of its content. `None` where the content is shorter. What is read counts
 /// as progress. Blocks on the disk.
@@ -42,34 +38,42 @@ pub(super) fn open(
     Ok(Some(Box::new(counted(file))))
 }
 
-/// A hash of the first line of the file's content, or of its first 64 KiB; `None` for an empty file. The same content
-/// has the same fingerprint packed and unpacked, under any name. Blocks on the disk.
-pub(super) fn fingerprint(path: &Path) -> io::Result<Option<u128>> {
+/// The start of the file's content, as much of it as a mark covers. The same content has the same start packed and
+/// unpacked. Blocks on the disk.
+pub(super) fn head(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let content: Content = if is_gzip(path) {
         Box::new(MultiGzDecoder::new(BufReader::new(file)))
     } else {
         Box::new(file)
     };
-    let mut start = Vec::new();
-    let mut content = BufReader::new(content).take(FINGERPRINT_BYTES);
-    io::BufRead::read_until(&mut content, b'\n', &mut start)?;
-    Ok((!start.is_empty()).then(|| hash(&[&start])))
+    read_up_to(content, HEAD_BYTES)
 }
 
-/// Another fingerprint, for one of several files that begin with the same line.
-pub(super) fn with_path(fingerprint: u128, path: &Path) -> u128 {
-    hash(&[&fingerprint.to_be_bytes(), path.as_os_str().as_encoded_bytes()])
-}
-
-fn hash(parts: &[&[u8]]) -> u128 {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
+/// What the file's content holds before `offset`, as much of it as a mark covers. `None` where it is shorter than
+/// `offset`, or breaks off before. Blocks on the disk.
+pub(super) fn tail(path: &Path, offset: u64) -> io::Result<Option<Vec<u8>>> {
+    let length = usize::try_from(offset).map_or(TAIL_BYTES, |offset| offset.min(TAIL_BYTES));
+    let before = offset - u64::try_from(length).unwrap_or(offset);
+    let read = open(path, before, &Arc::default()).and_then(|content| match content {
+        Some(content) => read_up_to(content, length).map(Some),
+        None => Ok(None),
+    });
+    match read {
+        Ok(tail) => Ok(tail.filter(|tail| tail.len() == length)),
+        // It breaks off before.
+        Err(_) if is_gzip(path) => Ok(None),
+        Err(error) => Err(error),
     }
-    let digest = hash.finalize();
-    let half = digest.first_chunk::<16>();
-    u128::from_be_bytes(*half.expect("SHA-256 gives 32 bytes"))
+}
+
+/// What is there, even if it breaks off: whoever reads it all runs into that, and tells.
+fn read_up_to(content: Content, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    match content.take(u64::try_from(bytes).unwrap_or(u64::MAX)).read_to_end(&mut read) {
+        Err(error) if read.is_empty() => Err(error),
+        Ok(_) | Err(_) => Ok(read),
+    }
 }
 
 fn is_gzip(path: &Path) -> bool {
@@ -120,19 +124,19 @@ mod tests {
             assert!(open(path, 9, &progress).unwrap().is_none());
             assert!(open(path, 8, &progress).unwrap().is_some());
         }
-        assert_eq!(fingerprint(&plain).unwrap(), fingerprint(&packed).unwrap());
+        assert_eq!(head(&plain).unwrap(), head(&packed).unwrap());
+        for path in [&plain, &packed] {
+            assert_eq!(tail(path, 6).unwrap().unwrap(), b"one\ntw");
+            assert_eq!(tail(path, 9).unwrap(), None);
+        }
     }
 
     #[test]
-    fn the_first_line_tells_files_apart() {
+    fn start_and_end_are_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        let print = |text: &str| {
-            std::fs::write(&path, text).unwrap();
-            fingerprint(&path).unwrap()
-        };
-        assert_eq!(print("one\ntwo\n"), print("one\nthree\n"));
-        assert_ne!(print("one\n"), print("two\n"));
-        assert_eq!(print(""), None);
+        std::fs::write(&path, [&[1; 5000][..], &[2; 5000]].concat()).unwrap();
+        assert_eq!(head(&path).unwrap(), [1; 1024]);
+        assert_eq!(tail(&path, 9096).unwrap().unwrap(), [&[1; 0][..], &[2; 4096]].concat());
     }
 }

@@ -20,11 +20,11 @@ impl Progress {
         self.total.load(Ordering::Relaxed)
     }
 
-    pub(super) fn advance(&self, bytes: u64) {
+    pub(in crate::runner) fn advance(&self, bytes: u64) {
         self.read.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn expect(&self, bytes: u64) {
+    pub(in crate::runner) fn expect(&self, bytes: u64) {
         self.total.fetch_add(bytes, Ordering::Relaxed);
     }
 }

@@ -72,17 +72,92 @@ async fn files_are_read_in_order_and_each_only_once() {
 }
 
 #[tokio::test]
-async fn files_that_begin_alike_are_both_read_and_a_shorter_one_from_its_start() {
+async fn a_file_in_the_place_of_another_is_read_whole_though_it_begins_alike() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("a"), "[\n1,\n2]").unwrap();
-    std::fs::write(path("b"), "[\n3]").unwrap();
-    let both = pairs([("a:2", "1"), ("a:3", "2"), ("b:2", "3")]);
-    let first = read_all(folder.path(), "?", EventStatus::Delivered).await;
-    assert_eq!(first, (both, 0));
-    std::fs::write(path("a"), "[\n4").unwrap();
-    let second = read_all(folder.path(), "?", EventStatus::Delivered).await;
-    assert_eq!(second, (pairs([("a:2", "4")]), 0));
+    let read = || read_all(folder.path(), "*.json", EventStatus::Delivered);
+    std::fs::write(path("day1.json"), "[\n1,\n2\n]\n").unwrap();
+    let first = pairs([("day1.json:2", "1"), ("day1.json:3", "2")]);
+    assert_eq!(read().await, (first, 0));
+    // Another name, then the same name, then both.
+    std::fs::remove_file(path("day1.json")).unwrap();
+    std::fs::write(path("day2.json"), "[\n3,\n4\n]\n").unwrap();
+    let second = pairs([("day2.json:2", "3"), ("day2.json:3", "4")]);
+    assert_eq!(read().await, (second, 0));
+    std::fs::write(path("day2.json"), "[\n5,\n6,\n7\n]\n").unwrap();
+    let third = pairs([("day2.json:2", "5"), ("day2.json:3", "6"), ("day2.json:4", "7")]);
+    assert_eq!(read().await, (third, 0));
+    std::fs::write(path("day1.json"), "[\n5,\n8\n]\n").unwrap();
+    assert_eq!(read().await, (pairs([("day1.json:2", "5"), ("day1.json:3", "8")]), 0));
+    assert_eq!(read().await, (Vec::new(), 0));
+}
+
+#[tokio::test]
+async fn a_file_keeps_its_checkpoint_when_it_grows_is_renamed_or_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let read = || read_all(folder.path(), "*.log*", EventStatus::Delivered);
+    let mut text = "1\n".to_owned();
+    std::fs::write(path("a.log"), &text).unwrap();
+    assert_eq!(read().await, (pairs([("a.log:1", "1")]), 0));
+    // Over the length that its start is compared by, and that its end is.
+    let mut lines = 1;
+    for length in [10, 1_000, 5_000, 20_000] {
+        while text.len() < length {
+            lines += 1;
+            text += &(lines.to_string() + "\n");
+        }
+        std::fs::write(path("a.log"), &text).unwrap();
+        let (found, problems) = read().await;
+        let last = (format!("a.log:{lines}"), lines.to_string());
+        assert_eq!((found.last(), problems), (Some(&last), 0));
+        assert_eq!(read().await, (Vec::new(), 0));
+    }
+    std::fs::rename(path("a.log"), path("b.log")).unwrap();
+    assert_eq!(read().await, (Vec::new(), 0));
+    // A copy that sorts before it takes nothing from it.
+    std::fs::copy(path("b.log"), path("a.log")).unwrap();
+    let (found, _) = read().await;
+    assert_eq!(found.len(), lines);
+    assert!(found.iter().all(|(origin, _)| origin.starts_with("a.log")));
+    assert_eq!(read().await, (Vec::new(), 0));
+    std::fs::remove_file(path("a.log")).unwrap();
+    std::fs::remove_file(path("b.log")).unwrap();
+    std::fs::write(path("b.log.gz"), zip(&(text.clone() + "more\n"))).unwrap();
+    assert_eq!(read().await.0.len(), 1);
+    // The same start, and another end.
+    text.truncate(text.len() - 2);
+    std::fs::write(path("b.log.gz"), zip(&(text + "x\nmore\n"))).unwrap();
+    assert_eq!(read().await.0.len(), lines + 1);
+}
+
+#[tokio::test]
+async fn ids_are_made_of_more_than_the_first_line_and_stay_when_a_file_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let seeds = async |glob: &str| {
+        let glob = folder.path().join(glob).display().to_string();
+        let state = folder.path().join("state/checkpoints.json");
+        let checkpoints =
+            Checkpoints::open(state, Start::Continue, Follow::Acknowledgements).unwrap();
+        let kind = Kind::Files {
+            include: vec![glob],
+            exclude: Vec::new(),
+            checkpoints: checkpoints.clone(),
+            progress: Arc::default(),
+        };
+        let records: Vec<_> = read(kind, 1 << 10, Arc::default()).unwrap().collect().await;
+        let seeds = records.iter().map(|record| record.origin.seed).collect::<Vec<_>>();
+        drop(records);
+        checkpoints.save().unwrap();
+        seeds
+    };
+    std::fs::write(path("a.log"), "1\n2\n").unwrap();
+    std::fs::write(path("b.log"), "1\n3\n").unwrap();
+    let before = seeds("*.log").await;
+    assert_ne!(before[0], before[2]);
+    std::fs::write(path("a.log"), "1\n2\n4\n").unwrap();
+    assert_eq!(seeds("*.log").await[..2], before[..2]);
 }
 
 #[tokio::test]
@@ -103,6 +178,24 @@ async fn what_cannot_be_read_costs_no_other_file() {
     assert!(of("a.gz").len() > 100 && of("a.gz").len() < 500, "{}", of("a.gz").len());
     let long = "a record may take 1024 bytes, this one takes 2001; its first 1024 are kept";
     assert_eq!(of("c"), pairs([("c:1", long), ("c:2", "last")]));
+}
+
+#[tokio::test]
+async fn what_breaks_off_is_a_problem_and_read_once_it_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let read = || read_all(folder.path(), "?.json", EventStatus::Delivered);
+    std::fs::write(path("a.json"), "[\n1,\n{\"b\"").unwrap();
+    std::fs::write(path("b.json"), "5\n{\"c\"").unwrap();
+    assert_eq!(read().await, (pairs([("a.json:2", "1"), ("b.json:1", "5")]), 2));
+    assert_eq!(read().await, (Vec::new(), 2));
+    std::fs::write(path("a.json"), "[\n1,\n{\"b\":2},\n3\n").unwrap();
+    std::fs::write(path("b.json"), "5\n{\"c\":6}").unwrap();
+    let rest = pairs([("a.json:3", "{\"b\":2}"), ("a.json:4", "3"), ("b.json:2", "{\"c\":6}")]);
+    assert_eq!(read().await, (rest, 1));
+    std::fs::write(path("a.json"), "[\n1,\n{\"b\":2},\n3\n]").unwrap();
+    std::fs::write(path("b.json"), "5\n{\"c\":6}\nbad\n").unwrap();
+    assert_eq!(read().await, (pairs([("b.json:3", "bad")]), 0));
 }
 
 #[tokio::test]

@@ -3,27 +3,28 @@
 use bytes::Bytes;
 
 use super::Driver;
+use super::open::{Content, OpenRecord};
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
 use crate::plan::{self, Plan, Planned};
 use crate::sink::cargo::{Cargo, letter};
-use crate::sink::{DeadLetter, Payload, Record, Transport};
+use crate::sink::{DeadLetter, Payload, Record, Resume, Transport};
 use crate::telemetry::Rejection;
 
 impl<S: Transport> Driver<S> {
     /// Decodes a record and plans what is in it.
     pub(super) fn take_in(&mut self, record: Record) {
-        let Record { payload, origin, finalizer } = record;
+        let Record { payload, origin, finalizer, resume } = record;
         match payload {
             Payload::Bytes(bytes) => {
-                let events = ingest::decode(&bytes, &origin, &self.settings.ingest);
-                let finalizers = finalizer.split(events.len());
-                for (event, finalizer) in events.into_iter().zip(finalizers) {
-                    match event {
-                        Ok(event) => self.plan(event, &origin, finalizer),
-                        Err(error) => self.unreadable(error, finalizer),
+                let decoding = ingest::decode(&bytes, &origin, &self.settings.ingest);
+                match OpenRecord::open(decoding, finalizer) {
+                    Content::Nothing(finalizer) => finalizer.finalize(EventStatus::Delivered),
+                    Content::One(event, finalizer) => {
+                        self.take_event(event, &origin, finalizer, resume);
                     }
+                    Content::Several(record) => self.open = Some(record),
                 }
             }
             Payload::Unreadable { bytes, problem } => {
@@ -34,7 +35,37 @@ impl<S: Transport> Driver<S> {
         }
     }
 
-    fn plan(&mut self, event: Event, origin: &Origin, finalizer: EventFinalizer) {
+    /// Takes in the next event of the record that is open.
+    pub(super) fn take_open(&mut self, record: Box<OpenRecord>) {
+        let origin = record.origin().clone();
+        let (event, finalizer, rest) = record.take();
+        self.open = rest;
+        self.take_event(event, &origin, finalizer, None);
+    }
+
+    fn take_event(
+        &mut self,
+        event: Result<Event, DecodeError>,
+        origin: &Origin,
+        finalizer: EventFinalizer,
+        resume: Option<Resume>,
+    ) {
+        match event {
+            Ok(event) => self.plan(event, origin, finalizer, resume),
+            Err(error) => self.unreadable(error, finalizer),
+        }
+    }
+
+    fn plan(
+        &mut self,
+        mut event: Event,
+        origin: &Origin,
+        finalizer: EventFinalizer,
+        resume: Option<Resume>,
+    ) {
+        if let Some(resume) = &resume {
+            resume.name(&mut event);
+        }
         let tally = &self.shared.tally;
         tally.event(event.kind);
         let Planned { plan, ignored_inline } = plan::plan(&event, &self.settings.rules);
@@ -52,13 +83,29 @@ impl<S: Transport> Driver<S> {
                 self.reject(letter, finalizer);
             }
             Plan::Steps(steps) => {
+                let steps = match &resume {
+                    Some(resume) => resume.rest(steps),
+                    None => steps,
+                };
+                if steps.is_empty() {
+                    tally.delivered();
+                    finalizer.finalize(EventStatus::Delivered);
+                    return;
+                }
                 let size = event.body.as_str().len();
                 let requests: usize = steps.iter().map(|step| step.action.weight()).sum();
                 let weight = size.saturating_add(requests);
                 self.window.enter(weight);
                 let (origin, now) = (origin.clone(), self.now());
-                let cargo =
-                    Cargo { event, origin, finalizer, weight, was_accepted: false, refused: None };
+                let cargo = Cargo {
+                    event,
+                    origin,
+                    finalizer,
+                    weight,
+                    was_accepted: false,
+                    failed: None,
+                    resume: resume.map(Box::new),
+                };
                 self.batch.push((cargo, steps), size, now);
             }
         }

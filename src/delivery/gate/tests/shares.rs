@@ -93,3 +93,13 @@ async fn an_exchanged_key_is_tried_at_once() {
     assert_eq!(waiting.await, 0);
     assert!(gate.held().borrow().is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_of_nothing_that_is_asked_for_again_and_again_is_no_busy_loop() {
+    let gate = gate(&settings());
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        times.push(attempt(&gate, Class::Profiles, Err(throttled(Some(0)))).await);
+    }
+    assert_eq!(times, [0, 1, 3, 7, 15]);
+}

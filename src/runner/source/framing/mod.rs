@@ -1,45 +1,22 @@
 //! Bytes to records: lines, the elements of a JSON array, or JSON objects written over several lines.
 //!
 //! In: the bytes of an input, in pieces of any size. Out: one [`Frame`] per record, with its place. Pure, and bounded:
-//! it holds one piece and one record of at most `max_bytes`. It knows nothing of files, and checks no JSON; what it
-//! cuts badly because it was bad costs as little of its neighbours as can be told from brackets.
+//! it holds one piece and one record of at most `max_bytes`. It knows nothing of files, and checks no JSON but where an
+//! input breaks off; what it cuts badly because it was bad costs as little of its neighbours as brackets can tell.
 
+mod frame;
 mod place;
 mod structure;
+mod trail;
 mod unit;
 
 use bytes::{Bytes, BytesMut};
+use serde::de::IgnoredAny;
 
+pub use frame::{Content, Frame, KEPT_BYTES, Missing};
 pub use place::{Place, Shape};
+pub use trail::{HEAD_BYTES, Mark, TAIL_BYTES, Trail, hash};
 use unit::{Cut, Unit};
-
-/// One record.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Frame {
-    /// What it holds
-    pub content: Content,
-    /// Where it begins
-    pub from: Place,
-    /// Where to go on once it is done
-    pub next: Place,
-}
-
-/// What a record holds. Never empty.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Content {
-    /// Its bytes, without white space around them
-    Whole(Bytes),
-    /// It is longer than allowed
-    TooLong {
-        /// Its first bytes, [`KEPT_BYTES`] at most
-        head: Bytes,
-        /// How long it is
-        bytes: u64,
-    },
-}
-
-/// How much is kept of a record that is too long: enough to recognise it by, little enough to keep many.
-pub const KEPT_BYTES: usize = 64 << 10;
 
 /// Cuts an input into records.
 #[derive(Debug)]
@@ -48,8 +25,9 @@ pub struct Framer {
     /// What has been pushed and not consumed; it starts at `place`
     buffer: BytesMut,
     place: Place,
-    ended: bool,
+    end: End,
     under_way: Option<UnderWay>,
+    trail: Option<Trail>,
 }
 
 /// A record that has begun.
@@ -66,7 +44,20 @@ struct UnderWay {
 impl Framer {
     /// Reads from `place` on. A record longer than `max_bytes` becomes [`Content::TooLong`].
     pub fn new(place: Place, max_bytes: usize) -> Self {
-        Self { max_bytes, buffer: BytesMut::new(), place, ended: false, under_way: None }
+        Self {
+            max_bytes,
+            buffer: BytesMut::new(),
+            place,
+            end: End::Ahead,
+            under_way: None,
+            trail: None,
+        }
+    }
+
+    /// Marks the places between records. `trail` is of what was read before.
+    #[must_use]
+    pub fn marking(self, trail: Option<Trail>) -> Self {
+        Self { trail, ..self }
     }
 
     /// Where reading has come to: every record before it was given out.
@@ -81,7 +72,21 @@ impl Framer {
 
     /// The input is over: what has begun ends here.
     pub fn end(&mut self) {
-        self.ended = true;
+        self.end = End::Final;
+    }
+
+    /// The input is over for now: what has begun and is not whole is not given out, since the rest may be there later.
+    pub fn end_for_now(&mut self) {
+        self.end = End::ForNow;
+    }
+
+    /// What is missing once the input is over and all frames were taken.
+    pub fn missing(&self) -> Option<Missing> {
+        match (&self.under_way, self.place.shape) {
+            (Some(record), _) => Some(Missing::Record(record.from)),
+            (None, Shape::Array) => Some(Missing::Bracket),
+            (None, Shape::Unknown | Shape::Lines) => None,
+        }
     }
 
     /// The next record, once it is complete.
@@ -111,7 +116,7 @@ impl Framer {
             if self.place.offset == 0
                 && BOM.starts_with(self.buffer.get(..3).unwrap_or(&self.buffer))
             {
-                if self.buffer.len() < BOM.len() && !self.ended {
+                if self.buffer.len() < BOM.len() && self.end == End::Ahead {
                     return None;
                 }
                 if self.buffer.starts_with(BOM) {
@@ -176,9 +181,14 @@ impl Framer {
         match cut {
             Cut::GiveBack => return Extent::GiveBack,
             Cut::Before | Cut::After => return Extent::Closed,
-            Cut::No if self.ended && open => return Extent::GiveBack,
-            Cut::No if self.ended => return Extent::Closed,
             Cut::No => {}
+        }
+        match self.end {
+            End::Ahead => {}
+            End::Final if open => return Extent::GiveBack,
+            End::Final => return Extent::Closed,
+            End::ForNow if self.is_whole(record) => return Extent::Closed,
+            End::ForNow => return Extent::Open,
         }
         // Security: a record without an end must not take all memory.
         if record.head.is_some() || self.is_too_long(record) {
@@ -187,6 +197,18 @@ impl Framer {
             record.scanned = 0;
         }
         Extent::Open
+    }
+
+    /// Whether a record that the input's end cuts off is whole all the same, as a last line without a line break may be.
+    fn is_whole(&self, record: &UnderWay) -> bool {
+        let text = self.buffer.get(..record.scanned).unwrap_or_default();
+        match record.unit {
+            Unit::Line | Unit::Object { .. } => {
+                record.head.is_none() && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+            }
+            // Its array is still open: `1` may be the start of `12`.
+            Unit::Element(_) | Unit::Scalar { .. } | Unit::Torn { .. } => false,
+        }
     }
 
     /// Whether what the buffer holds of `record` is more than it may take, its line end aside.
@@ -212,7 +234,12 @@ impl Framer {
             Some(head) => Content::TooLong { head, bytes: self.place.offset - record.from.offset },
             None => Content::Whole(bytes.slice_ref(bytes.trim_ascii())),
         };
-        Frame { content, from: record.from, next: self.place }
+        Frame {
+            content,
+            from: record.from,
+            next: self.place,
+            mark: self.trail.as_ref().map(Trail::mark),
+        }
     }
 
     fn consume(&mut self, count: usize) {
@@ -221,6 +248,9 @@ impl Framer {
     }
 
     fn pass(&mut self, bytes: &[u8]) {
+        if let Some(trail) = &mut self.trail {
+            trail.push(bytes);
+        }
         let lines = memchr::memchr_iter(b'\n', bytes).count();
         self.place.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.place.line += u64::try_from(lines).unwrap_or(u64::MAX);
@@ -230,31 +260,18 @@ impl Framer {
 /// A byte order mark.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
+/// Whether more is to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Ahead,
+    Final,
+    ForNow,
+}
+
 enum Extent {
     Open,
     Closed,
     GiveBack,
-}
-
-impl std::fmt::Debug for Frame {
-    /// Without the record, which is personal data.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let content = match &self.content {
-            Content::Whole(bytes) => format!("{} bytes", bytes.len()),
-            Content::TooLong { bytes, .. } => format!("too long: {bytes} bytes"),
-        };
-        write!(f, "Frame({content}, {:?} to {:?})", self.from, self.next)
-    }
-}
-
-impl std::fmt::Debug for Content {
-    /// Without the record, which is personal data.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
-            Self::TooLong { bytes, .. } => write!(f, "TooLong({bytes} bytes)"),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -194,3 +194,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_breaks_off_for_now_is_left_and_what_is_whole_is_not() {
+    for (input, whole, missing) in [
+        ("1\n{\"a\":1}", 2, None),
+        ("1\n{\"a\":", 1, Some("record 2")),
+        ("{\"a\":", 0, Some("record 1")),
+        ("{\n\"a\":1}", 1, None),
+        ("{\n\"a\":1,\n", 0, Some("record 1")),
+        ("1\n\u{feff}nonsense", 1, Some("record 2")),
+        ("[1,\n2\n]", 2, None),
+        ("[1,\n2\n", 2, Some("bracket")),
+        ("[1,\n2", 1, Some("record 2")),
+        ("[1,\n{\"a\":", 1, Some("record 2")),
+        ("[", 0, Some("bracket")),
+        ("", 0, None),
+    ] {
+        let mut framer = Framer::new(Place::START, 100);
+        framer.push(input.as_bytes());
+        let mut count = std::iter::from_fn(|| framer.next_frame()).count();
+        framer.end_for_now();
+        count += std::iter::from_fn(|| framer.next_frame()).count();
+        let told = framer.missing().map(|missing| match missing {
+            Missing::Record(place) => format!("record {}", place.line),
+            Missing::Bracket => "bracket".to_owned(),
+        });
+        assert_eq!((count, told.as_deref()), (whole, missing), "{input:?}");
+    }
+}

@@ -1,0 +1,91 @@
+//! What is done is not done again, and what may be stale is not sent without a word.
+
+use serde_json::json;
+
+use crate::process::{files, folder, run, write};
+use crate::server::{LETTERS, Server, ids, keep, kept, letter, replay, track};
+
+#[test]
+fn a_tenant_that_was_written_is_not_written_again_for_a_membership_that_was_refused() {
+    let server = Server::start();
+    let folder = folder(&server.url, &files("in"), "");
+    let group = json!({"type": "group", "userId": "u", "groupId": "g", "messageId": "m", "traits": {"a": 1}});
+    write(folder.path(), "in", group.to_string());
+    server.refuse(2, "/users/", 422);
+    run(folder.path(), &["run", "config.toml"]).expect(65);
+    let before = server.courier.requests().len();
+    let letters = kept(folder.path(), LETTERS);
+    assert_eq!(letters[0]["steps_done"], json!([0]));
+    assert_eq!((&letters[0]["step"], &letters[0]["status"]), (&json!(1), &json!(422)));
+
+    run(folder.path(), &replay(LETTERS, &["--allow-stale"])).expect(65);
+    let again = kept(folder.path(), LETTERS);
+    assert_eq!((&again[0]["steps_done"], &again[0]["step"]), (&json!([0]), &json!(1)));
+    assert_eq!(again[0]["generation"], json!(1));
+    assert_eq!(again[0]["origin"], letters[0]["origin"], "it keeps its place");
+
+    let ended = run(folder.path(), &replay(LETTERS, &["--allow-stale"])).expect(0);
+    assert_eq!(ended.count("delivered"), 1);
+    assert_eq!(server.seen(before), ["PUT /users/u/tenants/g", "PUT /users/u/tenants/g"]);
+    assert_eq!(kept(folder.path(), LETTERS).len(), 0);
+    assert_eq!(server.courier.members("g").len(), 1);
+}
+
+#[test]
+fn identify_and_group_letters_need_a_word() {
+    let server = Server::start();
+    let folder = folder(&server.url, "type = \"stdin\"", "");
+    let identify = json!({"type": "identify", "userId": "u", "messageId": "i", "traits": {"a": 1}});
+    let group = json!({"type": "group", "userId": "u", "groupId": "g", "messageId": "g"});
+    let at = "2020-01-01T00:00:00.000Z";
+    let letters = [letter(at, &identify), letter(at, &track("t")), letter(at, &group)];
+    keep(folder.path(), "f", &letters);
+    let ended = run(folder.path(), &replay("f", &[])).expect(65);
+    assert!(ended.stderr.contains("not sent: 2 identify or group events"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--allow-stale"), "{}", ended.stderr);
+    assert_eq!(server.seen(0), ["POST /inbound/rudderstack"]);
+    assert_eq!(ids(&kept(folder.path(), "f")), ["i", "g"]);
+    let ended = run(folder.path(), &replay("f", &["--allow-stale", "--user", "u"])).expect(0);
+    assert_eq!(ended.count("delivered"), 2);
+    assert_eq!(kept(folder.path(), "f").len(), 0);
+}
+
+#[test]
+fn expired_letters_need_a_word() {
+    let server = Server::start();
+    let folder = folder(&server.url, "type = \"stdin\"", "");
+    let mut expired = letter("2020-01-01T00:00:00.000Z", &track("t"));
+    expired["reason"] = json!("expired");
+    keep(folder.path(), "f", &[expired]);
+    let ended = run(folder.path(), &replay("f", &[])).expect(65);
+    assert!(ended.stderr.contains("--ignore-expiry"), "{}", ended.stderr);
+    run(folder.path(), &replay("f", &["--ignore-expiry"])).expect(0);
+    assert_eq!(server.seen(0).len(), 1);
+}
+
+#[test]
+fn a_record_that_was_put_right_by_hand_is_what_counts() {
+    let server = Server::start();
+    let folder = folder(&server.url, "type = \"stdin\"", "");
+    let mut fixed = letter("2020-01-01T00:00:00.000Z", &track("t"));
+    fixed["reason"] = json!("unreadable");
+    for name in ["type", "message_id", "user_id", "status", "step", "endpoint", "generation"] {
+        fixed.as_object_mut().unwrap().remove(name);
+    }
+    let mut wrong = fixed.clone();
+    wrong["record"] = json!({"userId": "u"});
+    keep(folder.path(), "f", &[fixed, wrong]);
+    let ended = run(folder.path(), &replay("f", &[])).expect(65);
+    assert_eq!((ended.count("delivered"), ended.count("rejected")), (1, 1));
+    let letters = kept(folder.path(), "f");
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0]["detail"].as_str().unwrap().contains("`type`"), "{letters:?}");
+}
+
+#[test]
+fn a_sink_that_is_not_there_is_named() {
+    let folder = folder("http://127.0.0.1:9", "type = \"stdin\"", "");
+    keep(folder.path(), "f", &[]);
+    let ended = run(folder.path(), &replay("f", &["--sink", "other"])).expect(2);
+    assert!(ended.stderr.contains("no sink `other`"), "{}", ended.stderr);
+}
