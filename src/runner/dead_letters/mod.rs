@@ -1,7 +1,7 @@
 //! Dead letters in a file, one line of JSON each, on disk before their events end.
 //!
 //! [`DeadLetterFile`] is the handle the sink writes to; [`Writer`] is the worker, to be run by whoever opened both.
-//! Letters that wait together share one write and one fsync. What was kept is listed, sent again ([`replay`]) or
+//! Letters that wait together share one write and one fsync. What was kept is listed, sent again ([`replay()`]) or
 //! dropped ([`drop_letters`]), also while a sink writes to the file.
 
 mod aside;
