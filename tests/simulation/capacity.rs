@@ -65,6 +65,8 @@ impl<'a> Capacity<'a> {
                     (class, answered)
                 {
                     let longest = self.options.max_backoff;
+                    // A wait of nothing names none.
+                    let wait = wait.filter(|wait| !wait.is_zero());
                     let wait = wait.map_or(longest, |it| it.min(self.options.retry_after_max));
                     let until = self.paused_until.entry(class).or_default();
                     *until = (*until).max(*at + wait);
