@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::{Rejection, SkipReason};
 use crate::courier::Endpoint;
 use crate::event::EventType;
-use crate::finalization::EventStatus;
 
 /// What one sink has done so far. Shared by everyone who counts; every method is one atomic step.
 #[derive(Debug, Default)]
@@ -122,17 +121,6 @@ impl Totals {
     pub fn ended(&self) -> u64 {
         let sum = |counts: &BTreeMap<_, u64>| counts.values().sum::<u64>();
         self.delivered + sum(&self.skipped) + sum(&self.rejected) + self.errored
-    }
-
-    /// The worst end any event has come to; `None` before the first one.
-    pub fn worst(&self) -> Option<EventStatus> {
-        if self.errored > 0 {
-            Some(EventStatus::Errored)
-        } else if !self.rejected.is_empty() {
-            Some(EventStatus::Rejected)
-        } else {
-            (self.ended() > 0).then_some(EventStatus::Delivered)
-        }
     }
 }
 

@@ -10,6 +10,7 @@ mod batches;
 mod events;
 mod faces;
 mod hold;
+mod mock;
 mod order;
 mod random;
 mod statuses;
