@@ -47,6 +47,22 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
+/// The code of a file, each `use` on one line with the number of its first.
+fn statements(text: &str) -> Vec<(usize, String)> {
+    let mut statements: Vec<(usize, String)> = Vec::new();
+    let mut is_open = false;
+    for (number, line) in code(text) {
+        match statements.last_mut().filter(|_| is_open) {
+            Some((_, statement)) => statement.push_str(line.trim()),
+            None => statements.push((number, line.to_owned())),
+        }
+        let begins =
+            line.trim_start().starts_with("use ") || line.trim_start().starts_with("pub use ");
+        is_open = (is_open || begins) && !line.contains(';');
+    }
+    statements
+}
+
 /// The modules of the list that a line names: `crate::name`, also within `crate::{a, b::c}`.
 fn named(line: &str) -> Vec<String> {
     let mut names = Vec::new();
@@ -84,8 +100,8 @@ fn imports_go_up_the_list() {
         {
             continue;
         }
-        for (number, line) in code(text) {
-            for name in named(line) {
+        for (number, line) in statements(text) {
+            for name in named(&line) {
                 if position(&name).is_some_and(|other| other > own) {
                     offenders.push(format!(
                         "{}:{number}: uses `{name}`, which is declared below",
@@ -198,7 +214,10 @@ fn exceptions_to_lints_have_reasons() {
     let mut offenders = Vec::new();
     for file in ["src", "tests", "benches"].into_iter().flat_map(rust_files) {
         let text = read(&file);
-        for (at, rest) in text.match_indices("#[expect(").chain(text.match_indices("#[allow(")) {
+        for (at, rest) in ["#[expect(", "#[allow(", "#![expect(", "#![allow("]
+            .into_iter()
+            .flat_map(|attribute| text.match_indices(attribute))
+        {
             let (_, attribute) = text.split_at(at);
             let attribute = attribute.split(")]").next().unwrap();
             if !attribute.contains("reason") && !file.ends_with("tidy.rs") {
