@@ -51,19 +51,6 @@ fn identify_and_group_letters_need_a_word() {
 }
 
 #[test]
-fn expired_letters_need_a_word() {
-    let server = Server::start();
-    let folder = folder(&server.url, "type = \"stdin\"", "");
-    let mut expired = letter("2020-01-01T00:00:00.000Z", &track("t"));
-    expired["reason"] = json!("expired");
-    keep(folder.path(), "f", &[expired]);
-    let ended = run(folder.path(), &replay("f", &[])).expect(65);
-    assert!(ended.stderr.contains("--ignore-expiry"), "{}", ended.stderr);
-    run(folder.path(), &replay("f", &["--ignore-expiry"])).expect(0);
-    assert_eq!(server.seen(0).len(), 1);
-}
-
-#[test]
 fn a_record_that_was_put_right_by_hand_is_what_counts() {
     let server = Server::start();
     let folder = folder(&server.url, "type = \"stdin\"", "");

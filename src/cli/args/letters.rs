@@ -65,9 +65,6 @@ pub(in crate::cli) struct Replay {
     /// Send identify and group events too, which may overwrite what newer events wrote since
     #[arg(long)]
     pub(in crate::cli) allow_stale: bool,
-    /// Send events too that came too late to be delivered
-    #[arg(long)]
-    pub(in crate::cli) ignore_expiry: bool,
     #[command(flatten)]
     pub(in crate::cli) filter: Filters,
 }

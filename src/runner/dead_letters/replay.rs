@@ -33,8 +33,6 @@ pub struct Options {
     pub filter: Filter,
     /// Whether identify and group events are sent, which may overwrite what is newer
     pub allow_stale: bool,
-    /// Whether events are sent that came too late
-    pub ignore_expiry: bool,
 }
 
 /// What a replay did.
@@ -44,8 +42,6 @@ pub struct Replayed {
     pub summary: Summary,
     /// Letters that need `allow_stale`
     pub stale: u64,
-    /// Letters that need `ignore_expiry`
-    pub expired: u64,
     /// Lines that are no letters
     pub damaged: u64,
     /// Letters that stay in the file, whatever the reason
@@ -86,7 +82,6 @@ impl ReplayError {
 #[derive(Debug, Default)]
 struct Held {
     stale: AtomicU64,
-    expired: AtomicU64,
     damaged: AtomicU64,
 }
 
@@ -167,8 +162,6 @@ fn wanted(
             None
         } else if letter.is_damaged() {
             Some(&held.damaged)
-        } else if letter.reason == "expired" && !options.ignore_expiry {
-            Some(&held.expired)
         } else if letter.is_stale && !options.allow_stale {
             Some(&held.stale)
         } else {
@@ -228,17 +221,16 @@ async fn note(
 
 fn result(summary: Summary, held: &Held, left: u64, is_noted: bool) -> Replayed {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let (stale, expired) = (count(&held.stale), count(&held.expired));
-    let damaged = count(&held.damaged);
+    let (stale, damaged) = (count(&held.stale), count(&held.damaged));
     let is_whole = summary.input == InputEnd::Complete;
     let owed = summary.owed() + u64::from(!is_whole);
     // What was not let through is as good as rejected: somebody must decide.
-    let is_held = stale + expired + damaged > 0;
+    let is_held = stale + damaged > 0;
     let exit = match (Exit::of(&summary.totals, owed, InputEnd::Complete), is_held) {
         _ if !is_noted => Exit::Internal,
         (Exit::Done, true) => Exit::Rejected,
         (Exit::Owed, true) => Exit::RejectedAndOwed,
         (exit, _) => exit,
     };
-    Replayed { summary, stale, expired, damaged, left, exit }
+    Replayed { summary, stale, damaged, left, exit }
 }
