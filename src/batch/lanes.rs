@@ -90,7 +90,8 @@ impl<T> Lanes<T> {
     }
 
     /// Events that have not ended.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
         self.jobs.len()
     }
 
@@ -100,7 +101,8 @@ impl<T> Lanes<T> {
     }
 
     /// Lanes that hold work.
-    pub fn lanes(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn lanes(&self) -> usize {
         self.queues.len()
     }
 
