@@ -47,7 +47,12 @@ pub(super) struct Places {
 impl Places {
     /// The places of a configuration that [`check`] found nothing wrong with.
     pub(super) fn new(config: &Config) -> Self {
-        Self { data: config.data_dir.clone().unwrap_or_default() }
+        Self::within(config.data_dir.clone().unwrap_or_default())
+    }
+
+    /// The places in a folder.
+    pub(super) const fn within(data: PathBuf) -> Self {
+        Self { data }
     }
 
     /// The checkpoints of a source.

@@ -29,14 +29,23 @@ pub(super) struct Limits {
     pub(super) timeout: Duration,
 }
 
-/// Runs `run` until it is done or must not go on, which drops it. Tells whether its input was read to the end.
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// Whether its input was read to the end
+    pub(super) input: InputEnd,
+    /// Until when whatever else has to end may take; `None` where nobody asked to stop
+    pub(super) deadline: Option<Instant>,
+}
+
+/// Runs `run` until it is done or must not go on, which drops it.
 // Correctness: every branch only looks; what is lost by the branches that lose is asked for again in the next round.
-pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> InputEnd {
+pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> Ended {
     let Limits { mut signals, stop, input_ended, mut held, timeout } = limits;
     let mut run = pin!(run);
     let mut drained_by: Option<Instant> = None;
     let mut held_until: Option<Instant> = None;
-    let mut end = InputEnd::Complete;
+    let mut input = InputEnd::Complete;
     let (mut has_signals, mut has_gate, mut has_input) = (true, true, true);
     loop {
         held_until = match (has_input, held.borrow_and_update().is_some()) {
@@ -47,7 +56,7 @@ pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> Inpu
         tokio::select! {
             biased;
             () = run.as_mut() => {
-                return end;
+                return Ended { input, deadline: drained_by };
             }
             signal = signals.next(), if has_signals => match (signal, drained_by) {
                 (None, _) => has_signals = false,
@@ -57,14 +66,14 @@ pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> Inpu
                         "asked to stop: reading ends, and what is under way may finish; a second signal ends it at once"
                     );
                     if !input_ended.is_cancelled() {
-                        end = InputEnd::Stopped;
+                        input = InputEnd::Stopped;
                     }
                     stop.cancel();
                     drained_by = Some(Instant::now() + timeout);
                 }
                 (Some(()), Some(_)) => {
                     tracing::warn!("asked to stop again: what is under way goes back to its source");
-                    return end;
+                    return Ended { input, deadline: Some(Instant::now()) };
                 }
             },
             () = input_ended.cancelled(), if has_input => has_input = false,
@@ -76,7 +85,7 @@ pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> Inpu
                         "Courier still refuses the API key: what is left goes back to its source"
                     ),
                 }
-                return end;
+                return Ended { input, deadline: drained_by };
             }
         }
     }
@@ -109,7 +118,7 @@ mod tests {
         let (limits, _hold) = limits(stream::pending().boxed());
         limits.input_ended.cancel();
         let run = tokio::time::sleep(1000 * TIMEOUT);
-        assert_eq!(drive(run, limits).await, InputEnd::Complete);
+        assert_eq!(drive(run, limits).await.input, InputEnd::Complete);
     }
 
     #[tokio::test(start_paused = true)]
@@ -117,16 +126,16 @@ mod tests {
         let start = Instant::now();
         let (first, _hold) = limits(stream::iter([()]).boxed());
         let stop = first.stop.clone();
-        assert_eq!(drive(pending(), first).await, InputEnd::Stopped);
+        assert_eq!(drive(pending(), first).await.input, InputEnd::Stopped);
         assert_eq!(start.elapsed(), TIMEOUT);
         assert!(stop.is_cancelled());
         let (second, _hold) = limits(stream::iter([(), ()]).boxed());
-        assert_eq!(drive(pending(), second).await, InputEnd::Stopped);
+        assert_eq!(drive(pending(), second).await.deadline, Some(Instant::now()));
         assert_eq!(start.elapsed(), TIMEOUT);
         let (drained, _hold) = limits(stream::iter([()]).boxed());
         let stopped = drained.stop.clone();
         let run = async move { stopped.cancelled().await };
-        assert_eq!(drive(run, drained).await, InputEnd::Stopped);
+        assert_eq!(drive(run, drained).await.deadline, Some(start + 2 * TIMEOUT));
         assert_eq!(start.elapsed(), TIMEOUT);
     }
 
@@ -147,7 +156,7 @@ mod tests {
             pending::<()>().await;
         };
         tokio::select! {
-            end = drive(pending(), limits) => assert_eq!(end, InputEnd::Complete),
+            end = drive(pending(), limits) => assert_eq!(end.input, InputEnd::Complete),
             () = world => {}
         }
         assert_eq!(start.elapsed(), 12 * TIMEOUT);
@@ -156,6 +165,6 @@ mod tests {
     #[tokio::test]
     async fn a_run_that_is_done_is_complete() {
         let (limits, _hold) = limits(stream::empty().boxed());
-        assert_eq!(drive(ready(()), limits).await, InputEnd::Complete);
+        assert_eq!(drive(ready(()), limits).await.input, InputEnd::Complete);
     }
 }

@@ -1,25 +1,25 @@
 //! Sources, sink, dead letters and checkpoints, put together and run to their end.
 
+mod sources;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 
 use super::check::{Places, check};
-use super::checkpoint::{Checkpoints, Follow, Start};
+use super::checkpoint::{Checkpoints, Follow};
 use super::clock::Clock;
 use super::drive::{self, drive};
 use super::key_file::KeyFile;
-use super::source::{self, Progress};
+use super::source::Progress;
 use super::{Exit, InputEnd, RunError, Summary, dead_letters};
-use crate::config::{Config, Source, SourceKind};
-use crate::sink::{self, Record, SinkConfig};
+use crate::config::Config;
+use crate::sink::{self, SinkConfig};
 use crate::telemetry::Tally;
+use sources::Sources;
 
 /// What a run needs from whoever starts it: time, chance, and whom to listen to.
 pub struct Context {
@@ -45,6 +45,10 @@ pub struct Outcome {
 /// How often checkpoints are written: what a crash may cost is sent again.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
+/// How long clients may take, once all is done, to take in the answers they waited for: a few bytes each, so whoever is
+/// slower than this is gone.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+
 /// Runs `config` to its end. Blocks on the disk while it starts. Dropping the future abandons the run: what has not
 /// ended is owed.
 pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, RunError> {
@@ -62,14 +66,14 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let letters = places.dead_letters(&name, courier.dead_letter.path.as_deref());
     let (letters, writer) = dead_letters::open(&letters, context.clock.clone())?;
     let follow = if courier.acknowledgements { Follow::Acknowledgements } else { Follow::Reading };
-    let mut input = Input::new(follow);
+    let mut sources = Sources::new(places, context.chance.fork(), Arc::clone(&context.progress));
+    let mut inputs = Vec::new();
     for name in &configured.inputs {
         if let Some(source) = config.sources.remove(name) {
-            input.add(&places, name, source, &mut context)?;
+            inputs.push(sources.open(name, source, follow)?);
         }
     }
 
-    let reads_stdin = input.reads_stdin;
     let start = Instant::now();
     let tally = Arc::new(Tally::default());
     let settings = courier.validate().unwrap_or_else(|never| match never {});
@@ -87,34 +91,29 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     if let Some(key_file) = key_file {
         tasks.spawn(key_file.follow(sink.api_keys(), sink.gate()));
     }
-    tasks.spawn(save_regularly(input.checkpoints.clone()));
+    tasks.spawn(save_regularly(sources.checkpoints()));
     let writer = tokio::spawn(writer.run());
     let limits = drive::Limits {
         signals: context.signals,
-        stop: input.stop.clone(),
-        input_ended: input.ended.clone(),
+        stop: sources.stop(),
+        input_ended: sources.ended(),
         held: sink.held(),
         timeout: config.shutdown_timeout,
     };
-    let (checkpoints, problems) = (input.checkpoints.clone(), Arc::clone(&input.problems));
-    let end = Box::pin(drive(sink.run_on(input.records()), limits)).await;
+    let ended = Box::pin(drive(sink.run_on(stream::select_all(inputs)), limits)).await;
 
+    let now = Instant::now();
+    let deadline = ended.deadline.unwrap_or(now + config.shutdown_timeout);
+    sources.end(deadline.min(now + ANSWERS_WITHIN)).await;
     tasks.shutdown().await;
     // The sink is gone and its letters' handle with it, so this is the end of what waits; a panic was printed.
     let _ = writer.await;
-    let saved = save(checkpoints).await;
+    let saved = save(sources.checkpoints()).await;
     #[cfg(feature = "emulator")]
     emulated.end().await;
-    let problems = problems.load(Ordering::Relaxed);
-    let summary = Summary {
-        totals: tally.totals(),
-        elapsed: start.elapsed(),
-        input: match (end, problems) {
-            (_, 1..) => InputEnd::Problems(problems),
-            (end, 0) => end,
-        },
-    };
-    if reads_stdin && (summary.owed() > 0 || end == InputEnd::Stopped) {
+    let input = sources.input(ended.input);
+    let summary = Summary { totals: tally.totals(), elapsed: start.elapsed(), input };
+    if sources.reads_stdin() && (summary.owed() > 0 || input == InputEnd::Stopped) {
         tracing::warn!(
             owed = summary.owed(),
             "standard input cannot be read again: the next run does not bring back what is owed or unread of it"
@@ -126,71 +125,6 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         Exit::Internal
     };
     Ok(Outcome { summary, exit })
-}
-
-/// All sources of a sink, as one stream.
-struct Input {
-    follow: Follow,
-    reads_stdin: bool,
-    streams: Vec<BoxStream<'static, Record>>,
-    checkpoints: Vec<Checkpoints>,
-    problems: Arc<AtomicUsize>,
-    stop: CancellationToken,
-    ended: CancellationToken,
-}
-
-impl Input {
-    fn new(follow: Follow) -> Self {
-        Self {
-            follow,
-            reads_stdin: false,
-            streams: Vec::new(),
-            checkpoints: Vec::new(),
-            problems: Arc::default(),
-            stop: CancellationToken::new(),
-            ended: CancellationToken::new(),
-        }
-    }
-
-    fn add(
-        &mut self,
-        places: &Places,
-        name: &str,
-        source: Source,
-        context: &mut Context,
-    ) -> Result<(), RunError> {
-        let kind = match source.kind {
-            SourceKind::Stdin => {
-                self.reads_stdin = true;
-                source::Kind::Stdin { chance: context.chance.fork() }
-            }
-            SourceKind::File(file) => {
-                let start = if file.ignore_checkpoints { Start::Afresh } else { Start::Continue };
-                let checkpoints = Checkpoints::open(places.checkpoints(name), start, self.follow)?;
-                self.checkpoints.push(checkpoints.clone());
-                source::Kind::Files {
-                    include: file.include,
-                    exclude: file.exclude,
-                    checkpoints,
-                    progress: Arc::clone(&context.progress),
-                }
-            }
-        };
-        let problems = Arc::clone(&self.problems);
-        let records = source::read(kind, source.max_line_bytes.get(), problems)?;
-        self.streams.push(records.boxed());
-        Ok(())
-    }
-
-    /// The records of all sources until they are read or told to stop.
-    fn records(self) -> impl futures::Stream<Item = Record> + Send {
-        let ended = self.ended;
-        let end = stream::poll_fn(move |_| {
-            ended.cancel();
-            std::task::Poll::Ready(None)
-        });
-        stream::select_all(self.streams).take_until(self.stop.cancelled_owned()).chain(end)
-    }
 }
 
 async fn report_health(check: sink::Healthcheck) {

@@ -133,7 +133,7 @@ pub async fn replay(
     let records = letters.records(&name, read, sender).take_until(stop.clone().cancelled_owned());
     // Correctness: the noting ends when the last end was told, after the sink is gone with all it held.
     let noting = tokio::spawn(note(aside, ends, progress, stop));
-    let end = Box::pin(drive(sink.run_on(records.chain(end)), limits)).await;
+    let end = Box::pin(drive(sink.run_on(records.chain(end)), limits)).await.input;
     let (aside, is_noted) = noting.await.map_err(|error| failed(std::io::Error::other(error)))?;
     let left = aside.put_back()?;
     #[cfg(feature = "emulator")]

@@ -8,6 +8,7 @@ mod feed;
 mod files;
 pub mod framing;
 mod open;
+mod opened;
 mod paths;
 mod progress;
 
@@ -15,13 +16,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::stream::{self, Stream};
+use futures::StreamExt;
+use futures::stream;
 use tokio::sync::mpsc;
 
 pub use error::SourceError;
 use feed::{Feed, Input, Message};
 use files::Files;
 use framing::{Content, Frame, Place};
+pub(super) use opened::{Context, Opened};
 pub use progress::Progress;
 
 use super::checkpoint::{Checkpoints, Kept, Reached};
@@ -32,11 +35,8 @@ use crate::sink::{Payload, Record};
 /// What a source reads.
 #[derive(Debug)]
 pub enum Kind {
-    /// Standard input. `chance` makes the ids of events without `messageId` and time.
-    Stdin {
-        /// Draws them
-        chance: fastrand::Rng,
-    },
+    /// Standard input
+    Stdin,
     /// Files
     Files {
         /// Globs of the files
@@ -45,14 +45,13 @@ pub enum Kind {
         exclude: Vec<String>,
         /// How far they were read before
         checkpoints: Checkpoints,
-        /// Counts what is read
-        progress: Arc<Progress>,
     },
 }
 
 /// One source, being read.
 #[derive(Debug)]
 struct Reading {
+    name: Arc<str>,
     messages: mpsc::Receiver<Message>,
     input: Option<Arc<Input>>,
     frames: VecDeque<Frame>,
@@ -62,41 +61,36 @@ struct Reading {
     problems: Arc<AtomicUsize>,
 }
 
-/// Starts to read. The stream ends when everything was read; dropping it ends the reading. What cannot be read is
-/// logged and counted in `problems`. A record may take `max_bytes`.
-pub fn read(
-    kind: Kind,
-    max_bytes: usize,
-    problems: Arc<AtomicUsize>,
-) -> Result<impl Stream<Item = Record> + Send, SourceError> {
+/// Starts to read. A record may take `max_bytes`. What cannot be read is logged and counted.
+pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Opened, SourceError> {
+    let Context { name, stop, chance, progress, problems } = context;
     let (feed, messages) = Feed::new();
     let mut reading = Reading {
+        name,
         messages,
         input: None,
         frames: VecDeque::new(),
         checkpoints: None,
-        chance: fastrand::Rng::with_seed(0),
+        chance,
         max_bytes,
         problems,
     };
     // A thread and not the executor's pool, which would wait at the end for a read that may never return.
     let thread = std::thread::Builder::new().name("source".to_owned());
     let started = match kind {
-        Kind::Stdin { chance } => {
-            reading.chance = chance;
-            thread.spawn(move || read_stdin(&feed, max_bytes))
-        }
-        Kind::Files { include, exclude, checkpoints, progress } => {
+        Kind::Stdin => thread.spawn(move || read_stdin(&feed, max_bytes)),
+        Kind::Files { include, exclude, checkpoints } => {
             reading.checkpoints = Some(checkpoints.clone());
             let files = Files { include, exclude, max_bytes, checkpoints, progress };
             thread.spawn(move || files.read(&feed))
         }
     };
     started.map_err(SourceError::Start)?;
-    Ok(stream::unfold(reading, |mut reading| async {
+    let records = stream::unfold(reading, |mut reading| async {
         let record = reading.next().await?;
         Some((record, reading))
-    }))
+    });
+    Ok(Opened::finite(records.take_until(stop.cancelled_owned()).boxed()))
 }
 
 fn read_stdin(feed: &Feed, max_bytes: usize) {
@@ -119,7 +113,7 @@ impl Reading {
                     self.frames = frames.into();
                 }
                 Message::Problem(problem) => {
-                    tracing::error!("{problem}");
+                    tracing::error!(source = %self.name, "{problem}");
                     self.problems.fetch_add(1, Ordering::Relaxed);
                 }
             }

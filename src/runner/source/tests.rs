@@ -6,6 +6,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::StreamExt;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::finalization::EventStatus;
@@ -15,6 +16,16 @@ fn zip(text: &str) -> Vec<u8> {
     let mut zip = GzEncoder::new(Vec::new(), Compression::default());
     zip.write_all(text.as_bytes()).unwrap();
     zip.finish().unwrap()
+}
+
+fn context() -> Context {
+    Context {
+        name: "files".into(),
+        stop: CancellationToken::new(),
+        chance: fastrand::Rng::with_seed(0),
+        progress: Arc::default(),
+        problems: Arc::default(),
+    }
 }
 
 /// Reads the files that match `glob` in `folder`: where each record was from, what it held, how many problems.
@@ -29,10 +40,10 @@ async fn read_all(
         include: vec![folder.join(glob).display().to_string()],
         exclude: Vec::new(),
         checkpoints: checkpoints.clone(),
-        progress: Arc::default(),
     };
-    let problems = Arc::default();
-    let mut records = Box::pin(read(kind, 1 << 10, Arc::clone(&problems)).unwrap());
+    let context = context();
+    let problems = Arc::clone(&context.problems);
+    let mut records = open(kind, 1 << 10, context).unwrap().records;
     let mut found = Vec::new();
     while let Some(record) = records.next().await {
         let text = match record.payload {
@@ -144,9 +155,9 @@ async fn ids_are_made_of_more_than_the_first_line_and_stay_when_a_file_grows() {
             include: vec![glob],
             exclude: Vec::new(),
             checkpoints: checkpoints.clone(),
-            progress: Arc::default(),
         };
-        let records: Vec<_> = read(kind, 1 << 10, Arc::default()).unwrap().collect().await;
+        let opened = open(kind, 1 << 10, context()).unwrap();
+        let records: Vec<_> = opened.records.collect().await;
         let seeds = records.iter().map(|record| record.origin.seed).collect::<Vec<_>>();
         drop(records);
         checkpoints.save().unwrap();

@@ -1,0 +1,58 @@
+//! A source that runs: its records, and what serves whoever sends them.
+//!
+//! In: what a source is given to run ([`Context`]). Out: [`Opened`], the same for sources that read and for sources that
+//! are sent to. It knows neither sinks nor how long a run takes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use tokio_util::sync::CancellationToken;
+
+use super::Progress;
+use crate::sink::Record;
+
+/// What a source needs from whoever runs it.
+#[derive(Debug)]
+pub(in crate::runner) struct Context {
+    /// What the source is called in the configuration
+    pub(in crate::runner) name: Arc<str>,
+    /// Cancelled once the source is to stop: it takes in nothing more, and its records end
+    pub(in crate::runner) stop: CancellationToken,
+    /// Draws ids for events that bring nothing to make one of
+    pub(in crate::runner) chance: fastrand::Rng,
+    /// Counts the bytes read
+    pub(in crate::runner) progress: Arc<Progress>,
+    /// Counts what could not be read, each to be logged where it is counted
+    pub(in crate::runner) problems: Arc<AtomicUsize>,
+}
+
+/// A source that runs.
+pub(in crate::runner) struct Opened {
+    /// Its records. They end once the source is asked to stop, or everything is read; dropping them ends the source.
+    pub(in crate::runner) records: BoxStream<'static, Record>,
+    /// Serves whoever sends, where somebody does; such a source ends only when it is asked to. Spawned before the sinks run, and given time after they have ended, to
+    /// write the answers that waited for them. It ends by itself once the source is asked to stop and nobody waits for
+    /// an answer; then, or when that takes too long, it is dropped.
+    pub(in crate::runner) serve: Option<BoxFuture<'static, ()>>,
+}
+
+impl Opened {
+    /// A source that reads `records` until everything is read.
+    pub(in crate::runner) fn finite(records: BoxStream<'static, Record>) -> Self {
+        Self { records, serve: None }
+    }
+
+    /// Whether its records end when everything is read, so that a run that is stopped before leaves something unread.
+    pub(in crate::runner) const fn is_finite(&self) -> bool {
+        self.serve.is_none()
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("is_finite", &self.is_finite()).finish_non_exhaustive()
+    }
+}
