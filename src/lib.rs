@@ -48,6 +48,7 @@
 //! ```
 
 // · words: what everything else is said in
+pub mod clock;
 pub mod json;
 pub mod event;
 pub mod courier;

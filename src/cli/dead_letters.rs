@@ -10,7 +10,7 @@ use super::pretty::pretty;
 use super::progress::Bar;
 use super::table::{plain, table};
 use super::{complain, tell, validate};
-use crate::runner::clock::Clock;
+use crate::clock::Clock;
 use crate::runner::dead_letters::{
     AsideError, Filter, Letter, Letters, Options, ReplayError, Replayed, drop_letters, list, replay,
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::progress::Bar;
 use super::{complain, tell, validate};
-use crate::runner::clock::Clock;
+use crate::clock::Clock;
 use crate::runner::source::Progress;
 use crate::runner::{self, Context, Exit, RunError};
 

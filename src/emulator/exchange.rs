@@ -41,7 +41,7 @@ fn admit(
     body: Result<Bytes, Refusal>,
 ) -> (Answer, Option<Pending>) {
     let settings = courier.settings();
-    let now = settings.clock.now();
+    let now = settings.clock.now().since_epoch();
     let mut request = logged(head, route, body.as_ref().ok());
     // The body is parsed before the lock is taken, since that is most of the work.
     let call = body.and_then(|body| call(settings, route, head, body, now));

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::{Answer, Refusal};
 use super::retention::{Limits, Table};
-use super::timestamp;
+use crate::clock::Time;
 
 /// Courier's documented bounds on how long a key is kept: a day unless `x-idempotency-expiration`
 /// asks for more, never over a year.
@@ -116,7 +116,7 @@ pub(super) fn kept_until(expiration: Option<&[u8]>, now: Duration) -> Result<Dur
     let text = std::str::from_utf8(expiration).unwrap_or_default().trim();
     let until = match text.parse() {
         Ok(millis) => Some(Duration::from_millis(millis)),
-        Err(_) => timestamp::parse(text),
+        Err(_) => Time::parse(text).map(Time::since_epoch),
     };
     until.map(|until| until.clamp(shortest, longest)).ok_or_else(|| {
         Refusal::bad_request(

@@ -10,7 +10,7 @@ mod answer;
 mod auth;
 mod body;
 mod call;
-mod clock;
+
 mod connections;
 mod courier;
 mod exchange;
@@ -29,9 +29,8 @@ mod server;
 mod settings;
 mod state;
 mod summary;
-mod timestamp;
 
-pub use clock::Clock;
+pub use crate::clock::Clock;
 pub use courier::Courier;
 pub use log::LoggedRequest;
 pub use merge::Merge;

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use secrecy::SecretString;
 
-use super::clock::Clock;
 use super::merge::Merge;
+use crate::clock::Clock;
 
 /// How an emulator is set up. [`Default`] listens on a free loopback port and accepts any key.
 #[derive(Debug, Clone)]

@@ -6,7 +6,6 @@
 
 mod check;
 pub mod checkpoint;
-pub mod clock;
 pub mod dead_letters;
 mod drive;
 #[cfg(feature = "emulator")]

@@ -11,11 +11,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::check::{Places, check};
 use super::checkpoint::{Checkpoints, Follow};
-use super::clock::Clock;
 use super::drive::{self, drive};
 use super::key_file::KeyFile;
 use super::source::Progress;
 use super::{Exit, InputEnd, RunError, Summary, dead_letters};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::sink::{self, SinkConfig};
 use crate::telemetry::Tally;

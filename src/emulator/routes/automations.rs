@@ -10,7 +10,7 @@ use super::super::call::Call;
 use super::super::members::{missing, optional_object, optional_string, required_object, wrong};
 use super::super::paging::{Page, to_hex};
 use super::super::state::{Invocation, Source, State};
-use super::super::timestamp;
+use crate::clock::Time;
 
 pub(super) fn invoke_ad_hoc(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
@@ -90,6 +90,6 @@ fn run(invocation: &Invocation) -> Option<Value> {
         "source": [source],
         "status": "PROCESSING",
         "template_id": template,
-        "created_at": timestamp::format(invocation.at),
+        "created_at": Time::from_epoch(invocation.at).to_string(),
     }))
 }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Letter;
+use crate::clock::Time;
 use crate::event::EventType;
-use crate::runner::clock::Time;
 
 /// Which letters are meant: those that match every option that is given, and of an option given more than once any.
 #[derive(Clone, Debug, Default)]

@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 
 use super::base64;
 use super::journal::LetterId;
+use crate::clock::Time;
 use crate::courier::Generation;
 use crate::event::{Event, EventType, Id, MessageId, Origin, Seed};
 use crate::ingest::{self, Limits};
-use crate::runner::clock::Time;
 use crate::sink::Resume;
 
 /// One dead letter. `Debug` leaves out what is personal.

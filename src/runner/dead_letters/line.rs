@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::base64;
 use super::letter::Letter;
-use crate::runner::clock::Time;
+use crate::clock::Time;
 use crate::sink::{DeadLetter, Resume};
 
 /// The members, in the order they are written; what is not known is left out.
@@ -153,9 +153,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::clock::Clock;
     use crate::courier::{Endpoint, Generation};
     use crate::event::{EventType, Origin, Seed};
-    use crate::runner::clock::Clock;
     use crate::sink::{Identity, Refused};
     use crate::telemetry::Rejection;
 

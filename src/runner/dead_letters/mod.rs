@@ -32,7 +32,7 @@ pub use replay::{Options, ReplayError, Replayed, replay};
 use file::LetterFile;
 pub use file::OpenError;
 
-use super::clock::Clock;
+use crate::clock::Clock;
 use crate::sink::{DeadLetter, DeadLetterError, DeadLetters, KeepFuture};
 
 /// Keeps letters in a file.

@@ -11,9 +11,9 @@ use tokio::sync::mpsc::{self, OwnedPermit};
 
 use super::letter::{Letter, lines};
 use super::line;
+use crate::clock::Clock;
 use crate::event::{Origin, Seed};
 use crate::finalization::{EventFinalizer, EventStatus};
-use crate::runner::clock::Clock;
 use crate::sink::{DeadLetter, DeadLetters, KeepFuture, Payload, Record, Resume};
 
 /// How many letters may be under way or wait to be noted; the sink's window may be smaller.
