@@ -5,7 +5,7 @@ use std::hint::black_box;
 use bytes::Bytes;
 use courier_sink::courier::Action;
 use courier_sink::delivery::Call;
-use courier_sink::event::{Origin, Seed};
+use courier_sink::event::{Origin, Seed, Trust};
 use courier_sink::ingest::{self, Limits};
 use courier_sink::plan::{self, Plan, Rules};
 use courier_sink::transport::{BaseUrl, encode};
@@ -30,7 +30,8 @@ fn way_of(record: &Bytes, rules: &Rules, origin: &Origin, endpoint: &BaseUrl) {
 }
 
 fn bench(criterion: &mut Criterion) {
-    let origin = Origin { name: "bench".into(), line: None, seed: Seed::Random(1) };
+    let trust = Trust::Trusted;
+    let origin = Origin { name: "bench".into(), line: None, seed: Seed::Random(1), trust };
     let endpoint = BaseUrl::new("https://api.courier.com").expect("a valid URL");
     let mut group = criterion.benchmark_group("decode_plan_encode");
     group.throughput(Throughput::Elements(1));

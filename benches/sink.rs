@@ -30,6 +30,7 @@ fn record(bytes: Bytes) -> Record {
             name: "bench".into(),
             line: None,
             seed: event::Seed::Random(0),
+            trust: event::Trust::Trusted,
         })
         .with_finalizer(finalization::EventFinalizer::none())
 }

@@ -11,6 +11,7 @@ use super::progress::Bar;
 use super::table::{plain, table};
 use super::{complain, tell, validate};
 use crate::clock::Clock;
+use crate::event::Trust;
 use crate::runner::dead_letters::{
     AsideError, Filter, Letter, Letters, Options, ReplayError, Replayed, drop_letters, list, replay,
 };
@@ -66,6 +67,7 @@ fn object(letter: &Letter) -> String {
         "status": letter.status,
         "steps_done": letter.steps_done,
         "origin": letter.origin,
+        "trusted": letter.trust == Trust::Trusted,
     });
     object.to_string()
 }

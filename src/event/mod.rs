@@ -8,7 +8,7 @@ mod origin;
 
 pub use id::{AnonymousId, GroupId, Id, MessageId, UserId, kinds};
 pub use kind::EventType;
-pub use origin::{Origin, Seed};
+pub use origin::{Origin, Seed, Trust};
 
 use crate::json::Json;
 
@@ -39,6 +39,8 @@ pub struct Event {
     pub context: Option<Json>,
     /// `integrations`; kept when `null`, since RudderStack reads `null` as "nowhere".
     pub integrations: Option<Json>,
+    /// How far its writer is trusted, as its record's [`Origin`] says.
+    pub trust: Trust,
 }
 
 impl Event {

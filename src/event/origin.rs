@@ -12,6 +12,22 @@ pub struct Origin {
     pub line: Option<u64>,
     /// What the ids of events without `messageId` and without times are made of.
     pub seed: Seed,
+    /// How far whoever wrote the record is trusted.
+    pub trust: Trust,
+}
+
+/// Whether whoever wrote a record may bring automations of their own.
+///
+/// A write key of a web page or an app is public, so what comes with it may be anybody's. What such an event says of
+/// `steps` and `template` in `properties.courier.automation` is ignored and counted, whatever the rules of a sink allow;
+/// its `data` is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// As far as the rules of the sink go. The default: files, standard input and embedders are the operator's own.
+    #[default]
+    Trusted,
+    /// Not to bring automations.
+    Untrusted,
 }
 
 /// The last resort for the id of an event that names neither a `messageId` nor a time.

@@ -17,7 +17,7 @@ use bytestring::ByteString;
 pub use error::{DecodeError, Problem};
 pub use limits::Limits;
 
-use crate::event::{Event, Origin};
+use crate::event::{Event, Origin, Trust};
 use crate::json::Json;
 
 /// Decodes one record. Understood are one JSON object, lines of JSON, a JSON array, RudderStack's request body
@@ -56,7 +56,7 @@ impl Iterator for Decoding {
                 let bytes = if part.is_shared { Bytes::copy_from_slice(&bytes) } else { bytes };
                 let fallback =
                     message_id::Fallback { seed: self.origin.seed, position: part.position };
-                let event = event(&bytes, &fallback, &self.limits);
+                let event = event(&bytes, &fallback, self.origin.trust, &self.limits);
                 (bytes, event)
             }
         };
@@ -76,6 +76,7 @@ impl Iterator for Decoding {
 fn event(
     bytes: &Bytes,
     fallback: &message_id::Fallback,
+    trust: Trust,
     limits: &Limits,
 ) -> Result<Event, Problem> {
     limits.check(bytes)?;
@@ -96,6 +97,7 @@ fn event(
         properties: value(fields::present(head.properties)),
         context: value(fields::present(head.context)),
         integrations: value(head.integrations),
+        trust,
         body: Json::from_checked(&text, text.trim_ascii()),
     })
 }

@@ -1,11 +1,16 @@
 //! Every shape, every field rule, every error.
 
 use super::{DecodeError, Limits, decode};
-use crate::event::{Event, EventType, Origin, Seed};
+use crate::event::{Event, EventType, Origin, Seed, Trust};
 use bytes::Bytes;
 
 pub(super) fn origin() -> Origin {
-    Origin { name: "in.ndjson".into(), line: Some(10), seed: Seed::Random(7) }
+    Origin {
+        name: "in.ndjson".into(),
+        line: Some(10),
+        seed: Seed::Random(7),
+        trust: Trust::Trusted,
+    }
 }
 
 pub(super) fn read(record: &[u8]) -> Vec<Result<Event, DecodeError>> {

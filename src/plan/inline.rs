@@ -1,9 +1,9 @@
 //! `properties.courier.automation`: what an event itself says about automations, and how far it is believed.
 
-use crate::event::Event;
+use crate::event::{Event, Trust};
 use crate::json::{Json, Kind, Members, ObjectWriter};
 
-use super::Inline;
+use super::{Inline, Rules};
 
 /// The members Courier documents for this place, and those its ad hoc invoke takes. Absent where `null`.
 #[derive(Debug, Default)]
@@ -48,6 +48,14 @@ impl Payload {
         if trust < Inline::Template {
             self.template = None;
         }
+    }
+}
+
+/// How far the event is believed: as far as the rules go, and not at all where its writer is not trusted.
+pub(super) fn trust(event: &Event, rules: &Rules) -> Inline {
+    match event.trust {
+        Trust::Trusted => rules.inline,
+        Trust::Untrusted => Inline::Ignore,
     }
 }
 

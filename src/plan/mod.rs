@@ -45,7 +45,7 @@ pub fn plan(event: &Event, rules: &Rules) -> Planned {
     };
     Planned {
         plan: plan.unwrap_or_else(Plan::Refuse),
-        ignored_inline: inline::is_ignored(event, rules.inline),
+        ignored_inline: inline::is_ignored(event, inline::trust(event, rules)),
     }
 }
 
@@ -66,6 +66,6 @@ fn inbound(event: &Event, rules: &Rules, group: bool) -> Result<Plan, Refusal> {
         | EventType::Other => return Ok(Plan::Skip(SkipReason::Unsupported)),
     }
     let mut steps = step::Builder::new(event, rules);
-    steps.push_user(None, forward::request(event, rules.inline)?);
+    steps.push_user(None, forward::request(event, inline::trust(event, rules))?);
     Ok(steps.finish())
 }

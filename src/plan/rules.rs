@@ -17,7 +17,7 @@ pub struct Rules {
     pub integrations: Integrations,
     /// Whose consent is asked for
     pub consent: Option<Consent>,
-    /// How far automations inside payloads are trusted
+    /// How far automations inside payloads are trusted, of writers who are trusted at all
     pub inline: Inline,
 }
 

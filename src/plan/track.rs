@@ -2,7 +2,7 @@
 
 use super::direct::{Context, Written};
 use super::inline::{self, Payload};
-use super::{Refusal, Unmapped, forward, mapping, run, step};
+use super::{Inline, Refusal, Unmapped, forward, mapping, run, step};
 use crate::courier::{Body, Request, TemplateId};
 use crate::json::{Json, Kind, ObjectWriter};
 use crate::telemetry::SkipReason;
@@ -10,7 +10,8 @@ use crate::telemetry::SkipReason;
 /// Adds the steps of a track event.
 pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Written {
     let mut payload = Payload::of(context.event);
-    payload.limit(context.rules.inline);
+    let trust = inline::trust(context.event, context.rules);
+    payload.limit(trust);
     if let Some(request) = invoke(context, &payload)? {
         steps.push_user(None, request);
         return Ok(Ok(()));
@@ -19,8 +20,8 @@ pub(super) fn push(context: Context<'_>, steps: &mut step::Builder<'_>) -> Writt
     if steps.last().is_none() {
         let request = match context.direct.unmapped {
             Unmapped::Skip => return Ok(Err(SkipReason::Unmapped)),
-            Unmapped::InboundCourier => inbound_courier(context)?,
-            Unmapped::InboundRudderStack => forward::request(context.event, context.rules.inline)?,
+            Unmapped::InboundCourier => inbound_courier(context, trust)?,
+            Unmapped::InboundRudderStack => forward::request(context.event, trust)?,
         };
         steps.push_user(None, request);
     }
@@ -84,13 +85,13 @@ fn run_context(
 }
 
 /// The body of `POST /inbound/courier`, all of whose members but `userId` are required.
-fn inbound_courier(context: Context<'_>) -> Result<Request, Refusal> {
+fn inbound_courier(context: Context<'_>, trust: Inline) -> Result<Request, Refusal> {
     let event = context.event;
     let name = event.name.as_deref().ok_or(Refusal::Missing("event"))?;
     let properties = event.properties.clone().map(|it| run::object("properties", it));
     let properties = properties.transpose()?;
     let properties = properties.as_ref().map_or("{}", Json::as_str);
-    let stripped = inline::strip(properties, context.rules.inline);
+    let stripped = inline::strip(properties, trust);
     let mut body = ObjectWriter::with_capacity(properties.len() + 256);
     body.string("event", name);
     body.string("messageId", event.message_id.as_str());

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::Resume;
-use crate::event::{Origin, Seed};
+use crate::event::{Origin, Seed, Trust};
 use crate::finalization::EventFinalizer;
 
 /// One record: usually one event, at most whatever [`ingest::decode`](crate::ingest::decode) understands.
@@ -34,12 +34,17 @@ pub enum Payload {
 }
 
 impl Record {
-    /// A record of `bytes` from nowhere in particular. `chance` makes the ids of events that carry neither `messageId`
+    /// A record of `bytes` from nowhere in particular, written by somebody who is trusted. `chance` makes the ids of events that carry neither `messageId`
     /// nor a time: two records must not share it.
     pub fn new(bytes: impl Into<Bytes>, chance: u128) -> Self {
         Self {
             payload: Payload::Bytes(bytes.into()),
-            origin: Origin { name: "record".into(), line: None, seed: Seed::Random(chance) },
+            origin: Origin {
+                name: "record".into(),
+                line: None,
+                seed: Seed::Random(chance),
+                trust: Trust::Trusted,
+            },
             finalizer: EventFinalizer::none(),
             resume: None,
         }

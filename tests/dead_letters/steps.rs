@@ -51,6 +51,32 @@ fn identify_and_group_letters_need_a_word() {
 }
 
 #[test]
+fn an_untrusted_writer_stays_untrusted_when_a_letter_is_sent_again() {
+    let server = Server::start();
+    let folder = folder(&server.url, "type = \"stdin\"", "");
+    let mut event = track("t");
+    event["properties"] =
+        json!({"courier": {"automation": {"template": "theirs", "data": {"a": 1}}}});
+    let mut untrusted = letter("2020-01-01T00:00:00.000Z", &event);
+    untrusted["trusted"] = json!(false);
+    event["messageId"] = json!("own");
+    let trusted = letter("2020-01-01T00:00:00.000Z", &event);
+    keep(folder.path(), "f", &[untrusted, trusted]);
+    server.refuse(1, "/inbound", 400);
+    let ended = run(folder.path(), &replay("f", &[])).expect(65);
+    assert_eq!(ended.count("inline automations ignored"), 1);
+    let letters = kept(folder.path(), "f");
+    assert_eq!((ids(&letters), &letters[0]["trusted"]), (vec!["t"], &json!(false)));
+    run(folder.path(), &replay("f", &[])).expect(0);
+    let mut seen = server.seen(0);
+    seen.sort();
+    let inbound = "POST /inbound/rudderstack";
+    assert_eq!(seen, ["POST /automations/theirs/invoke", inbound, inbound]);
+    let inbound = server.courier.inbound();
+    assert!(!inbound.iter().any(|it| String::from_utf8_lossy(&it.body).contains("theirs")));
+}
+
+#[test]
 fn a_record_that_was_put_right_by_hand_is_what_counts() {
     let server = Server::start();
     let folder = folder(&server.url, "type = \"stdin\"", "");

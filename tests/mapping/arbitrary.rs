@@ -1,6 +1,6 @@
 //! Events and rules nobody thought of: odd numbers, escapes, repeats, wrong kinds and all options in any mixture.
 
-use courier_sink::event::Event;
+use courier_sink::event::{Event, Trust};
 use courier_sink::plan::Rules;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -101,7 +101,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         .prop_map(|(kind, ids, bodies, times)| [kind, ids, bodies, times].concat())
         .prop_shuffle()
         .prop_map(|members| object(&members))
-        .prop_filter_map("no event", |text| decode(&text, Some(5)).ok())
+        .prop_filter_map("no event", |text| decode(&text, Some(5), Trust::Trusted).ok())
 }
 
 pub(crate) fn rules() -> impl Strategy<Value = Rules> {

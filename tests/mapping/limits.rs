@@ -1,6 +1,7 @@
 //! How large a body may become: to the byte, and before any HTTP.
 
 use courier_sink::courier::{Action, MAX_BODY_BYTES};
+use courier_sink::event::Trust;
 use courier_sink::plan::{Plan, plan};
 
 use crate::outcome::decode;
@@ -8,7 +9,7 @@ use crate::rules::Options;
 
 /// The size of the only body that comes of an event filled up with `filler` bytes, or the refusal.
 fn size(options: &str, event: &str, filler: usize) -> Result<usize, String> {
-    let event = decode(&event.replace('*', &"x".repeat(filler)), None).unwrap();
+    let event = decode(&event.replace('*', &"x".repeat(filler)), None, Trust::Trusted).unwrap();
     let options: Options = serde_json::from_str(options).unwrap();
     match plan(&event, &options.rules()).plan {
         Plan::Steps(steps) => match &steps.first().unwrap().action {

@@ -89,6 +89,11 @@ async fn payloads_are_trusted_as_far_as_configured() {
 }
 
 #[tokio::test]
+async fn untrusted_writers_start_nothing_whatever_is_configured() {
+    check(include_str!("fixtures/untrusted.txt")).await;
+}
+
+#[tokio::test]
 async fn mapping_blocks_start_what_they_name() {
     check(include_str!("fixtures/mapping.txt")).await;
 }

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 use courier_sink::courier::Generation;
 use courier_sink::delivery::Work;
-use courier_sink::event::{Event, Origin, Seed};
+use courier_sink::event::{Event, Origin, Seed, Trust};
 use courier_sink::ingest::{self, Limits};
 use courier_sink::plan::{self, Lane, Plan, Step};
 
@@ -19,7 +19,7 @@ use crate::fixture::Fixture;
 use crate::server::{Seen, Server};
 
 pub(crate) async fn of(fixture: &Fixture, server: &Server) -> String {
-    let event = match decode(&fixture.event, fixture.options.offset) {
+    let event = match decode(&fixture.event, fixture.options.offset, fixture.options.trust()) {
         Ok(event) => event,
         Err(problem) => return format!("unreadable: {problem}"),
     };
@@ -58,7 +58,7 @@ pub(crate) async fn of(fixture: &Fixture, server: &Server) -> String {
 }
 
 /// Reads a record that must hold one event.
-pub(crate) fn decode(text: &str, offset: Option<u64>) -> Result<Event, String> {
+pub(crate) fn decode(text: &str, offset: Option<u64>, trust: Trust) -> Result<Event, String> {
     let origin = Origin {
         name: "fixture".into(),
         line: None,
@@ -66,6 +66,7 @@ pub(crate) fn decode(text: &str, offset: Option<u64>) -> Result<Event, String> {
             Some(offset) => Seed::Position { fingerprint: 1, offset },
             None => Seed::Random(2),
         },
+        trust,
     };
     let limits = Limits { max_event_bytes: 16 << 20, ..Limits::default() };
     let decoded = ingest::decode(&Bytes::from(text.to_owned()), &origin, &limits);

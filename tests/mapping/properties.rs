@@ -1,7 +1,7 @@
 //! What holds for every event under every rule.
 
 use courier_sink::courier::{Action, Generation, MAX_BODY_BYTES, Request};
-use courier_sink::event::Event;
+use courier_sink::event::{Event, Trust};
 use courier_sink::json::Members;
 use courier_sink::plan::{Inline, Plan, Rules, Step, plan};
 use proptest::prelude::*;
@@ -91,7 +91,7 @@ proptest! {
 
     #[test]
     fn planning_ends_and_the_same_event_gives_the_same_plan(event in event(), rules in rules()) {
-        let again = decode(event.body.as_str(), Some(5)).unwrap();
+        let again = decode(event.body.as_str(), Some(5), Trust::Trusted).unwrap();
         let planned = plan(&event, &rules);
         prop_assert_eq!(&planned, &plan(&again, &rules));
         if let Plan::Steps(steps) = planned.plan {
@@ -117,6 +117,14 @@ proptest! {
             prop_assert!(is_object && body.len() <= MAX_BODY_BYTES);
             prop_assert!(serde_json::from_str::<IgnoredAny>(&body).is_ok(), "{}", body);
         }
+    }
+
+    #[test]
+    fn an_untrusted_writer_gets_what_the_strictest_rule_gives(event in event(), rules in rules()) {
+        let strictest = Rules { inline: Inline::Ignore, ..rules.clone() };
+        let expected = plan(&event, &strictest);
+        let untrusted = Event { trust: Trust::Untrusted, ..event };
+        prop_assert_eq!(plan(&untrusted, &rules), expected);
     }
 
     #[test]

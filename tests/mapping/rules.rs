@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use courier_sink::courier::TemplateId;
-use courier_sink::event::EventType;
+use courier_sink::event::{EventType, Trust};
 use courier_sink::json::{Json, Path};
 use courier_sink::plan::{
     Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Rules,
@@ -34,6 +34,8 @@ pub(crate) struct Options {
     pub(crate) exact_keys: bool,
     /// Where the record was read in a file, from its start
     pub(crate) offset: Option<u64>,
+    /// Where `untrusted`, whoever wrote the record is not trusted
+    writer: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,6 +61,14 @@ struct Block {
 }
 
 impl Options {
+    pub(crate) fn trust(&self) -> Trust {
+        match self.writer.as_deref() {
+            None => Trust::Trusted,
+            Some("untrusted") => Trust::Untrusted,
+            Some(other) => panic!("writer {other}"),
+        }
+    }
+
     pub(crate) fn rules(&self) -> Rules {
         Rules {
             sink: self.sink.as_deref().unwrap_or("courier").into(),

@@ -1,6 +1,6 @@
 //! The events of one run, each with a mark by which it is known in whatever becomes of it, and what it means.
 
-use courier_sink::event::{Origin, Seed};
+use courier_sink::event::{Origin, Seed, Trust};
 use courier_sink::ingest;
 use courier_sink::plan::{self, Plan, Step};
 use courier_sink::sink::Settings;
@@ -89,7 +89,12 @@ fn text(chance: &mut Rng, number: usize, users: usize, tenants: usize) -> String
 }
 
 fn meaning(text: &str, settings: &Settings) -> Meaning {
-    let origin = Origin { name: "simulation".into(), line: None, seed: Seed::Random(0) };
+    let origin = Origin {
+        name: "simulation".into(),
+        line: None,
+        seed: Seed::Random(0),
+        trust: Trust::Trusted,
+    };
     let bytes = bytes::Bytes::copy_from_slice(text.as_bytes());
     let mut events = ingest::decode(&bytes, &origin, &settings.ingest);
     let Some(Ok(event)) = events.next() else {

@@ -2,7 +2,7 @@
 
 use courier_sink::courier::{Class, Endpoint};
 use courier_sink::delivery::{FailureKind, Outcome};
-use courier_sink::event::{EventType, Origin, Seed};
+use courier_sink::event::{EventType, Origin, Seed, Trust};
 use courier_sink::finalization::EventStatus::{self, Delivered, Errored, Rejected};
 use courier_sink::sink::{CourierSink, DeadLetter, Payload, Record, Settings};
 use courier_sink::telemetry::{Rejection, Totals};
@@ -174,6 +174,7 @@ async fn a_record_its_source_could_not_read_becomes_a_letter_with_its_place() {
         name: "events.ndjson".into(),
         line: Some(7),
         seed: Seed::Random(0),
+        trust: Trust::Trusted,
     });
     let (server, _) = in_turn(vec![]);
     let sink = CourierSink::new(settings(), server, context(&letters));

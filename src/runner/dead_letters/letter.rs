@@ -14,7 +14,7 @@ use super::base64;
 use super::journal::LetterId;
 use crate::clock::Time;
 use crate::courier::Generation;
-use crate::event::{Event, EventType, Id, MessageId, Origin, Seed};
+use crate::event::{Event, EventType, Id, MessageId, Origin, Seed, Trust};
 use crate::ingest::{self, Limits};
 use crate::sink::Resume;
 
@@ -31,6 +31,8 @@ pub struct Letter {
     pub detail: String,
     /// Where its record came from
     pub origin: String,
+    /// How far whoever wrote its record is trusted
+    pub trust: Trust,
     /// The event's type
     pub kind: Option<String>,
     /// The name of a track event
@@ -69,6 +71,9 @@ struct Raw<'a> {
     detail: String,
     #[serde(default)]
     origin: String,
+    // Security: anything but `true` or `false` makes the line no letter, so that it is not sent.
+    #[serde(default = "trusted")]
+    trusted: bool,
     #[serde(rename = "type")]
     kind: Option<String>,
     message_id: Option<String>,
@@ -86,6 +91,11 @@ struct Raw<'a> {
     #[serde(borrow)]
     record_text: Option<Cow<'a, str>>,
     record_base64: Option<String>,
+}
+
+/// A letter that does not say is from a source whose writers are all trusted.
+const fn trusted() -> bool {
+    true
 }
 
 impl Raw<'_> {
@@ -114,6 +124,7 @@ impl Letter {
             reason: "damaged".to_owned(),
             detail: format!("not a dead letter: {problem}"),
             origin: String::new(),
+            trusted: false,
             kind: None,
             message_id: None,
             user_id: None,
@@ -133,7 +144,8 @@ impl Letter {
     fn of(line: u64, raw: Raw<'_>, record: Bytes) -> Self {
         // The sink that sends it has limits of its own.
         let limits = Limits { max_event_bytes: usize::MAX, max_depth: Limits::DEEPEST };
-        let origin = Origin { name: "".into(), line: None, seed: Seed::Random(0) };
+        let origin =
+            Origin { name: "".into(), line: None, seed: Seed::Random(0), trust: Trust::Untrusted };
         let decoded: Vec<_> = ingest::decode(&record, &origin, &limits).collect();
         let events = decoded.len();
         let known: Vec<Event> = decoded.into_iter().flatten().collect();
@@ -160,6 +172,7 @@ impl Letter {
             reason: raw.reason,
             detail: raw.detail,
             origin: raw.origin,
+            trust: if raw.trusted { Trust::Trusted } else { Trust::Untrusted },
             endpoint: raw.endpoint,
             step: raw.step,
             steps_done: raw.steps_done,

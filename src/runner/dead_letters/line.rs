@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::base64;
 use super::letter::Letter;
 use crate::clock::Time;
+use crate::event::Trust;
 use crate::sink::{DeadLetter, Resume};
 
 /// The members, in the order they are written; what is not known is left out.
@@ -15,6 +16,9 @@ struct Line<'a> {
     reason: &'a str,
     detail: &'a str,
     origin: String,
+    /// Said only where it matters: whoever wrote the record is not trusted
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted: Option<bool>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +82,7 @@ pub(super) fn returned(old: &Letter, resume: &Resume, detail: &str, at: Time) ->
         reason: "errored",
         detail,
         origin: old.origin.clone(),
+        trusted: trusted(old.trust),
         kind: old.kind.as_deref(),
         message_id: old.message_id.as_deref(),
         user_id: old.user.as_deref(),
@@ -106,11 +111,19 @@ fn of(letter: &DeadLetter, at: Time) -> Line<'_> {
         reason: letter.reason.as_str(),
         detail: &letter.detail,
         origin: letter.origin.to_string(),
+        trusted: trusted(letter.origin.trust),
         kind: event.map(|event| event.kind.as_str()),
         message_id: event.map(|event| event.message_id.as_str()),
         user_id: event.and_then(|event| event.user.as_deref()),
         answer: answer.unwrap_or_default(),
         record: original(&letter.record),
+    }
+}
+
+const fn trusted(trust: Trust) -> Option<bool> {
+    match trust {
+        Trust::Trusted => None,
+        Trust::Untrusted => Some(false),
     }
 }
 
@@ -163,7 +176,12 @@ mod tests {
         DeadLetter {
             reason: Rejection::Unreadable,
             detail: "not valid JSON".to_owned(),
-            origin: Origin { name: "a.ndjson".into(), line: Some(7), seed: Seed::Random(1) },
+            origin: Origin {
+                name: "a.ndjson".into(),
+                line: Some(7),
+                seed: Seed::Random(1),
+                trust: Trust::Trusted,
+            },
             record: Bytes::from_static(record),
             event: None,
             answer: None,
@@ -194,6 +212,23 @@ mod tests {
         assert_eq!(found(b"\"a\nb\"")["record_text"], "\"a\nb\"");
         assert_eq!(found(b"")["record_text"], "");
         assert_eq!(found(b"\xff\xfe\xfb")["record_base64"], "//77");
+    }
+
+    #[test]
+    fn an_untrusted_writer_stays_one_however_often_its_letter_is_sent_again() {
+        let mut letter = letter(b"{}");
+        let clock = Clock::from_fn(|| Duration::ZERO);
+        let trusted = Letter::parse(1, written(&letter).into());
+        assert_eq!((trusted.trust, written(&letter).contains("trusted")), (Trust::Trusted, false));
+        letter.origin.trust = Trust::Untrusted;
+        let old = Letter::parse(1, written(&letter).into());
+        assert_eq!(old.trust, Trust::Untrusted);
+        let resume = old.resume();
+        for line in [again(&old, &letter, clock.now()), returned(&old, &resume, "", clock.now())] {
+            assert_eq!(Letter::parse(1, line).trust, Trust::Untrusted);
+        }
+        let unclear = written(&letter).replace("false", "null");
+        assert!(Letter::parse(1, unclear.into()).is_damaged());
     }
 
     #[test]

@@ -152,14 +152,19 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::event::{Origin, Seed};
+    use crate::event::{Origin, Seed, Trust};
     use crate::telemetry::Rejection;
 
     fn letter(number: u32) -> DeadLetter {
         DeadLetter {
             reason: Rejection::Refused,
             detail: number.to_string(),
-            origin: Origin { name: "x".into(), line: None, seed: Seed::Random(0) },
+            origin: Origin {
+                name: "x".into(),
+                line: None,
+                seed: Seed::Random(0),
+                trust: Trust::Trusted,
+            },
             record: Bytes::from_static(b"{}"),
             event: None,
             answer: None,

@@ -97,7 +97,7 @@ impl UnderWay {
         let place: Arc<str> = format!("{file}:{}", letter.line).into();
         // The same each time it is sent, for an event that brings no id.
         let seed = Seed::Position { fingerprint: letter.id().short(), offset: 0 };
-        let origin = Origin { name: Arc::clone(&place), line: None, seed };
+        let origin = Origin { name: Arc::clone(&place), line: None, seed, trust: letter.trust };
         let (payload, resume) = (Payload::Bytes(letter.record.clone()), letter.resume());
         self.lock().insert(Arc::clone(&place), Sent { letter, stays: Vec::new() });
         let own = self.clone();

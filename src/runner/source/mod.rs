@@ -30,7 +30,7 @@ pub(super) use opened::{Context, Opened};
 pub use progress::Progress;
 
 use super::checkpoint::{Checkpoints, Kept, Reached};
-use crate::event::{Origin, Seed};
+use crate::event::{Origin, Seed, Trust};
 use crate::finalization::EventFinalizer;
 use crate::sink::{Payload, Record};
 
@@ -147,7 +147,12 @@ impl Reading {
         };
         Record {
             payload,
-            origin: Origin { name: Arc::clone(&input.name), line: Some(from.line), seed },
+            origin: Origin {
+                name: Arc::clone(&input.name),
+                line: Some(from.line),
+                seed,
+                trust: Trust::Trusted,
+            },
             finalizer,
             resume: None,
         }

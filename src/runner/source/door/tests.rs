@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 
 use super::*;
-use crate::event::Seed;
+use crate::event::{Seed, Trust};
 use crate::json::Members;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,7 +30,12 @@ fn arrival(text: &str) -> Arrival {
     Arrival {
         payload: Payload::Bytes(Bytes::copy_from_slice(text.as_bytes())),
         identity: Identity::of("test", &Members::of(text)),
-        origin: Origin { name: "test".into(), line: None, seed: Seed::Random(7) },
+        origin: Origin {
+            name: "test".into(),
+            line: None,
+            seed: Seed::Random(7),
+            trust: Trust::Trusted,
+        },
     }
 }
 
