@@ -63,3 +63,49 @@ fn damaged_checkpoints_are_an_error_and_not_a_fresh_start() {
     let ended = run(folder.path(), &["run", "config.toml"]).expect(70);
     assert!(ended.stderr.contains("are damaged"), "{}", ended.stderr);
 }
+
+#[test]
+fn killed_in_the_middle_of_a_file_a_run_loses_nothing() {
+    let server = HeldServer::start();
+    let folder = folder(&server.url(), &files("in"), "request.concurrency = 1");
+    let names = ["1", "2", "3", "4"];
+    write(folder.path(), "in", names.map(|name| track("a", name)).concat());
+    let running = Running::start(folder.path(), &["run", "config.toml"]);
+    server.next().answer(202);
+    let under_way = server.next();
+    // SIGKILL.
+    drop(running);
+    under_way.answer(202);
+    let outside = tempfile::tempdir().unwrap();
+    let emulated = Emulated::start(outside.path(), "right");
+    configure(folder.path(), &emulated.url(), &files("in"), "");
+    let ended = run(folder.path(), &["run", "config.toml"]).expect(0);
+    // The checkpoint may or may not know of the first one yet.
+    assert!((3..=4).contains(&ended.count("delivered")), "{}", ended.stdout);
+    let sent: Vec<String> = emulated
+        .requests()
+        .iter()
+        .map(|it| it["body"]["event"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(names.ends_with(&sent.iter().map(String::as_str).collect::<Vec<_>>()), "{sent:?}");
+}
+
+#[test]
+fn a_file_that_is_rotated_while_it_is_read_is_read_to_its_end_and_so_is_the_new_one() {
+    let server = HeldServer::start();
+    let sink = "buffer.max_events = 1\nrequest.concurrency = 1";
+    let folder = folder(&server.url(), &files("log"), sink);
+    write(folder.path(), "log", track("a", "1") + &track("a", "2") + &track("a", "3"));
+    let running = Running::start(folder.path(), &["run", "config.toml"]);
+    let first = server.next();
+    std::fs::rename(folder.path().join("log"), folder.path().join("log.1")).unwrap();
+    write(folder.path(), "log", track("b", "4") + &track("b", "5"));
+    first.answer(202);
+    server.next().answer(202);
+    server.next().answer(202);
+    assert_eq!(running.end().expect(0).count("delivered"), 3);
+    let running = Running::start(folder.path(), &["run", "config.toml"]);
+    server.next().answer(202);
+    server.next().answer(202);
+    assert_eq!(running.end().expect(0).count("delivered"), 2);
+}

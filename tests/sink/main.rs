@@ -6,6 +6,7 @@
 )]
 
 mod back_pressure;
+mod bad_days;
 mod batches;
 mod events;
 mod faces;

@@ -96,6 +96,16 @@ async fn a_refused_connection_says_so() {
     }
 }
 
+#[tokio::test]
+async fn a_name_that_cannot_be_looked_up_says_so() {
+    // A label of more than 63 letters is no name: no resolver is asked, and nothing leaves this machine.
+    let name = "a".repeat(64);
+    let failure = send(&transport(&format!("http://{name}:1")), profile()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Network);
+    assert!(failure.answer.is_none(), "that is no answer of Courier's: it is tried again");
+    assert!(failure.detail.contains(&format!("cannot connect to {name}:1")), "{failure}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_connect_timeout_covers_a_handshake_nobody_answers() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();

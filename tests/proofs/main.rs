@@ -1,0 +1,16 @@
+//! What the design is for, on a paused clock: the order of layers beside the one its peers use, what merging saves (the
+//! README's tables hold the numbers, and are compared), and that what is sent again is done once.
+#![cfg(feature = "emulator")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test's set-up is a failed test"
+)]
+
+mod document;
+mod emulated;
+mod layers;
+mod merged_state;
+mod merging;
+mod once;
+mod stacks;
