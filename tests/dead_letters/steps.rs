@@ -102,3 +102,13 @@ fn a_sink_that_is_not_there_is_named() {
     let ended = run(folder.path(), &replay("f", &["--sink", "other"])).expect(2);
     assert!(ended.stderr.contains("no sink `other`"), "{}", ended.stderr);
 }
+
+#[test]
+fn what_was_replayed_is_not_replayed_again() {
+    let server = Server::start();
+    let folder = folder(&server.url, "type = \"stdin\"", "");
+    keep(folder.path(), "f", &["a", "b"].map(|id| letter("2020-01-01T00:00:00.000Z", &track(id))));
+    run(folder.path(), &replay("f", &[])).expect(0);
+    run(folder.path(), &replay("f", &[])).expect(0);
+    assert_eq!(server.seen(0).len(), 2, "each was sent once: what was delivered has left the file");
+}
