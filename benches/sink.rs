@@ -6,7 +6,7 @@ use bytes::Bytes;
 use courier_sink::delivery::{self, Call, Failure, Outcome, Receipt};
 use courier_sink::ingest;
 use courier_sink::plan::Rules;
-use courier_sink::sink::{Buffer, Context, CourierSink, LogOnly, Record, Settings};
+use courier_sink::sink::{Buffer, Context, CourierSink, LogOnly, Order, Record, Settings};
 use courier_sink::telemetry::Tally;
 use courier_sink::{batch, event, finalization};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -40,6 +40,7 @@ fn settings(rules: Rules) -> Settings {
         ingest: ingest::Limits::default(),
         rules,
         batch: batch::Limits::default(),
+        order: Order::default(),
         buffer: Buffer::default(),
         delivery: delivery::Settings::default(),
     }

@@ -1,7 +1,7 @@
 //! What the benches share: events as SDKs send them, and rules for both modes.
 
 use bytes::Bytes;
-use courier_sink::plan::{Direct, Inline, Integrations, Mode, Rules};
+use courier_sink::plan::{Direct, Inline, Integrations, Mode, Ordering, Rules};
 
 /// A track event of about a kilobyte, as RudderStack delivers it.
 pub(crate) fn track(user: usize, message: usize) -> Bytes {
@@ -25,6 +25,7 @@ pub(crate) fn rules(mode: Mode) -> Rules {
         integrations: Integrations::default(),
         consent: None,
         inline: Inline::default(),
+        ordering: Ordering::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::block::Block;
 use super::reader::Reader;
-use super::{Mistakes, network, request, rules};
+use super::{Mistakes, network, order, request, rules};
 use crate::sink;
 use crate::transport::{self, ApiKey, ApiKeyError, BaseUrl, Proxy, Tls};
 
@@ -161,6 +161,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<
     let rules = rules::read(block, name);
     let ingest = block.table("ingest", request::ingest);
     let batch = block.table("batch", request::batch);
+    let order = order::read(block);
     let buffer = block.table("buffer", request::buffer);
     let (delivery, connect_timeout) = block.table("request", |block| {
         let connect_timeout = block.seconds("connect_timeout_secs", Duration::from_secs(5));
@@ -179,7 +180,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<
         path: block.text("path").map(PathBuf::from),
     });
     Some(CourierConfig {
-        settings: sink::Settings { ingest, rules, batch, buffer, delivery },
+        settings: sink::Settings { ingest, rules, batch, order, buffer, delivery },
         endpoint: endpoint?,
         is_endpoint_written,
         api_key: api_key?,

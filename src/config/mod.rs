@@ -17,6 +17,7 @@ mod interpolate;
 mod item;
 mod mistake;
 mod network;
+mod order;
 mod pace;
 mod reader;
 mod request;

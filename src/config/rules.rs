@@ -7,8 +7,8 @@ use super::block::Block;
 use super::item::Item;
 use crate::event::EventType;
 use crate::plan::{
-    Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Rules, TenantRule,
-    Traits, Unmapped,
+    Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Ordering, Rules,
+    TenantRule, Traits, Unmapped,
 };
 
 /// What only direct mode has.
@@ -38,6 +38,7 @@ enum ModeName {
 /// | `integrations` | `strict` or `ignore` | `strict` | RudderStack obeys `integrations` too |
 /// | `consent` | table | none | as in RudderStack, off unless configured |
 /// | `inline` | `allow`, `template` or `ignore` | `allow` | as RudderStack's own destination trusts payloads |
+/// | `ordering` | `user` or `none` | `user` | what is written last must stay |
 pub(super) fn read(block: &mut Block<'_>, name: &str) -> Rules {
     Rules {
         sink: name.into(),
@@ -51,6 +52,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str) -> Rules {
             "inline",
             &[("allow", Inline::Allow), ("template", Inline::Template), ("ignore", Inline::Ignore)],
         ),
+        ordering: block.choice("ordering", &[("user", Ordering::User), ("none", Ordering::None)]),
     }
 }
 

@@ -24,7 +24,7 @@ pub use consent::{Consent, ConsentStrategy};
 pub use mapping::{Automation, Target, Trigger};
 pub use refuse::Refusal;
 pub use rules::{
-    Direct, Inline, Integrations, Mode, NullTraits, Rules, TenantRule, Traits, Unmapped,
+    Direct, Inline, Integrations, Mode, NullTraits, Ordering, Rules, TenantRule, Traits, Unmapped,
 };
 pub use step::{Lane, Plan, Planned, Step};
 

@@ -19,6 +19,18 @@ pub struct Rules {
     pub consent: Option<Consent>,
     /// How far automations inside payloads are trusted, of writers who are trusted at all
     pub inline: Inline,
+    /// Whose events keep their order
+    pub ordering: Ordering,
+}
+
+/// Whose events keep their order. Writes of one tenant always do: each is made of the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ordering {
+    /// Those of one user
+    #[default]
+    User,
+    /// Nobody's: a step waits for steps of its own event only
+    None,
 }
 
 /// Which of Courier's endpoints events go to.

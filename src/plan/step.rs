@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Refusal, Rules};
+use super::{Ordering, Refusal, Rules};
 use crate::courier::{Action, KeySeed, Request};
 use crate::event::Event;
 use crate::telemetry::SkipReason;
@@ -70,12 +70,19 @@ impl<'a> Builder<'a> {
         Self { event, rules, steps: Vec::new() }
     }
 
-    /// Adds a request in the lane of the event's user; gives its position.
+    /// Adds a request in the lane of the event's user, if users have lanes; gives its position.
     pub(super) fn push_user(&mut self, after: Option<usize>, request: Request) -> usize {
+        let lane = match self.rules.ordering {
+            Ordering::User => self.user_lane(),
+            Ordering::None => Lane::None,
+        };
+        self.push(lane, after, Action::Request(request))
+    }
+
+    fn user_lane(&self) -> Lane {
         let user = self.event.user_id.as_ref().map(crate::event::Id::to_shared);
         let anonymous = || self.event.anonymous_id.as_ref().map(crate::event::Id::to_shared);
-        let lane = user.or_else(anonymous).map_or(Lane::None, Lane::User);
-        self.push(lane, after, Action::Request(request))
+        user.or_else(anonymous).map_or(Lane::None, Lane::User)
     }
 
     /// Adds work in `lane`; gives its position.

@@ -1,9 +1,10 @@
 //! What rides on an event through batch and lanes, and the dead letter it may become.
 
+use super::window::Room;
 use super::{DeadLetter, Identity, Refused, Resume};
 use crate::courier::{Endpoint, Generation};
 use crate::delivery::{Failure, FailureKind, Outcome};
-use crate::event::{Event, Id, Origin};
+use crate::event::{Event, Id, MessageId, Origin};
 use crate::finalization::EventFinalizer;
 use crate::telemetry::Rejection;
 
@@ -13,8 +14,8 @@ pub(super) struct Cargo {
     pub(super) event: Event,
     pub(super) origin: Origin,
     pub(super) finalizer: EventFinalizer,
-    /// Its share of the window, in bytes
-    pub(super) weight: usize,
+    /// What it takes of the window
+    pub(super) room: Room,
     /// Whether Courier did anything for it, beyond saying that it is filtered
     pub(super) was_accepted: bool,
     /// What ended it, if a request failed for good
@@ -23,7 +24,10 @@ pub(super) struct Cargo {
     pub(super) resume: Option<Box<Resume>>,
 }
 
-/// Why an event ended after a request was tried.
+/// Security: the most that is repeated of another event's id; a longer one is found by its beginning.
+const MAX_ID_CHARS: usize = 200;
+
+/// Why an event ended after a request was tried, or while one waited.
 #[derive(Debug)]
 pub(super) struct Ending {
     reason: Rejection,
@@ -89,9 +93,28 @@ impl Cargo {
         }));
     }
 
+    /// Notes that the event with the id `before` was rejected, which this one's step waited for in its lane. A request
+    /// of its own that failed tells more.
+    pub(super) fn follow(&mut self, step: usize, endpoint: Endpoint, before: &MessageId) {
+        if self.failed.is_some() {
+            return;
+        }
+        let before: String = before.as_str().chars().take(MAX_ID_CHARS).collect();
+        self.failed = Some(Box::new(Ending {
+            reason: Rejection::Follower,
+            detail: format!("the event before it in its lane was rejected: {before}"),
+            endpoint,
+            step: self.resume.as_ref().map_or(step, |resume| resume.position(step)),
+            generation: self.generation(),
+            needs_new_key: false,
+            status: None,
+            excerpt: None,
+        }));
+    }
+
     /// The letter for an event that ended Rejected, and what is left of its cargo. `steps_done` are steps of this time.
-    pub(super) fn into_letter(self, steps_done: Vec<usize>) -> (DeadLetter, EventFinalizer, usize) {
-        let Self { event, origin, finalizer, weight, failed, resume, .. } = self;
+    pub(super) fn into_letter(self, steps_done: Vec<usize>) -> (DeadLetter, EventFinalizer, Room) {
+        let Self { event, origin, finalizer, room, failed, resume, .. } = self;
         let steps_done = match resume {
             Some(resume) => resume.all_done(&steps_done),
             None => steps_done,
@@ -105,7 +128,7 @@ impl Cargo {
             },
             None => letter(&event, origin, Rejection::Refused, String::new()),
         };
-        (letter, finalizer, weight)
+        (letter, finalizer, room)
     }
 
     /// Where an event that went on once goes on next time, and why it has to.

@@ -23,7 +23,7 @@ pub struct DeadLetter {
     pub record: Bytes,
     /// What is known of the event; nothing where the record is not one
     pub event: Option<Identity>,
-    /// The request that was refused, where one was sent
+    /// The request that was refused, or waited behind one that was
     pub answer: Option<Refused>,
 }
 
@@ -38,7 +38,7 @@ pub struct Identity {
     pub user: Option<String>,
 }
 
-/// A request and the answer that ended its event.
+/// A request that ended its event, and the answer to it, where it was sent and answered.
 #[derive(Clone, Debug)]
 pub struct Refused {
     /// Where it went
@@ -58,8 +58,9 @@ pub struct Refused {
 /// Keeps dead letters. An event is Rejected only once its letter is kept: what cannot be kept is Errored, so that its
 /// source keeps the event.
 pub trait DeadLetters: Send + Sync + 'static {
-    /// Keeps `letter`, durably where that is promised. Many may be under way at once; their order is not important.
-    /// Dropping the future may leave the letter kept or not.
+    /// Keeps `letter`, durably where that is promised. Many may be under way at once, first polled in the order in which
+    /// their events are best sent again: one that is to stay behind another comes after it. Dropping the future may
+    /// leave the letter kept or not.
     fn keep(&self, letter: DeadLetter) -> KeepFuture;
 
     /// Told before an event ends Errored whose record had a [`Resume`]: where to go on next time, and what went wrong,

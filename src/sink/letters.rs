@@ -8,6 +8,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 
+use super::window::Room;
 use super::{DeadLetter, DeadLetterError, DeadLetters, Resume};
 use crate::event::Origin;
 use crate::finalization::{EventFinalizer, EventStatus};
@@ -25,7 +26,7 @@ pub(super) struct Letters {
 struct Kept {
     reason: Rejection,
     finalizer: EventFinalizer,
-    weight: usize,
+    room: Room,
     result: Result<(), DeadLetterError>,
 }
 
@@ -38,8 +39,8 @@ impl Letters {
         self.under_way.is_empty()
     }
 
-    /// Keeps `letter` and then ends its event, which takes `weight` of the window until then.
-    pub(super) fn send(&self, letter: DeadLetter, finalizer: EventFinalizer, weight: usize) {
+    /// Keeps `letter` and then ends its event, which keeps its `room` until then.
+    pub(super) fn send(&self, letter: DeadLetter, finalizer: EventFinalizer, room: Room) {
         let reason = letter.reason;
         // The first of a kind is news; a million of them are a number, which the tally has.
         if self.is_first(reason) {
@@ -54,7 +55,7 @@ impl Letters {
         }
         let keep = self.keeper.keep(letter);
         self.under_way
-            .push(Box::pin(async move { Kept { reason, finalizer, weight, result: keep.await } }));
+            .push(Box::pin(async move { Kept { reason, finalizer, room, result: keep.await } }));
     }
 
     fn is_first(&self, reason: Rejection) -> bool {
@@ -67,9 +68,9 @@ impl Letters {
         self.keeper.returned(origin, resume, detail);
     }
 
-    /// Ends the next event whose letter is settled, and gives its weight.
+    /// Ends the next event whose letter is settled, and gives its room.
     // Correctness: woken by the keeper's futures. Dropped here, the finalizers say `Errored`.
-    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Room> {
         match self.under_way.poll_next_unpin(cx) {
             Poll::Ready(Some(kept)) => {
                 match kept.result {
@@ -83,7 +84,7 @@ impl Letters {
                         kept.finalizer.finalize(EventStatus::Errored);
                     }
                 }
-                Poll::Ready(kept.weight)
+                Poll::Ready(kept.room)
             }
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }

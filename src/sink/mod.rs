@@ -25,5 +25,5 @@ pub use healthcheck::healthcheck;
 pub use record::{Payload, Record};
 pub use resume::Resume;
 pub use service::{Closed, Handle, Response, Worker};
-pub use settings::{Buffer, Settings};
+pub use settings::{Buffer, OnRejected, Order, Settings};
 pub use traits::{Healthcheck, HealthcheckError, SinkConfig, StreamSink};

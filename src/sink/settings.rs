@@ -14,13 +14,19 @@ pub struct Settings {
     pub rules: plan::Rules,
     /// When it goes
     pub batch: batch::Limits,
+    /// What those who wait in a lane have to bear
+    pub order: Order,
     /// How much may be inside at once
     pub buffer: Buffer,
     /// How often, how fast, how many at once
     pub delivery: delivery::Settings,
 }
 
-/// The window: what the sink holds at most, from reading an event to its end. When it is full the source waits.
+/// The window: what the sink holds, from reading an event to its end. When it is full the source waits.
+///
+/// One user (an event without one counts for its tenant) owns at most a tenth of it. What a stuck user's events take
+/// beyond that is counted apart, in an overflow of the same size, so that others keep nine tenths. A stream cannot wait
+/// for one user only: it waits as a whole once the overflow is full as well. So the sink holds at most twice this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffer {
     /// Events. Default 500, as Vector's memory buffer.
@@ -28,6 +34,23 @@ pub struct Buffer {
     /// Bytes of events and of the requests made of them. Default 128 MiB. The record that reaches the limit is still
     /// taken, so the sink may hold one record more.
     pub max_size: NonZeroUsize,
+}
+
+/// What becomes of events that wait in a lane for the one at its head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// When the head is Rejected. Default: they go on.
+    pub on_rejected: OnRejected,
+}
+
+/// What becomes of those who wait in a lane when its head is Rejected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnRejected {
+    /// They go on
+    #[default]
+    Skip,
+    /// They are Rejected as well, each with a dead letter, so that they can be sent again behind it
+    DeadLetterFollowers,
 }
 
 impl Settings {
@@ -42,8 +65,10 @@ impl Settings {
                 integrations: plan::Integrations::default(),
                 consent: None,
                 inline: plan::Inline::default(),
+                ordering: plan::Ordering::default(),
             },
             batch: batch::Limits::default(),
+            order: Order::default(),
             buffer: Buffer::default(),
             delivery: delivery::Settings::default(),
         }

@@ -13,18 +13,17 @@ use tokio::time::{Instant, Sleep};
 use tower::Service;
 
 use super::cargo::Cargo;
-use super::in_flight::{InFlight, Landed};
+use super::in_flight::InFlight;
 use super::letters::Letters;
 use super::window::Window;
 use super::{DeadLetters, Record, Settings, Transport};
-use crate::batch::{Ended, Gather, Lanes};
+use crate::batch::{Gather, Lanes};
 use crate::courier::Class;
-use crate::delivery::{Shared, Stack, Verdict, Work, for_first_tries, stack};
-use crate::finalization::EventStatus;
+use crate::delivery::{Shared, Stack, Work, for_first_tries, stack};
 use crate::plan::Step;
-use crate::telemetry::SkipReason;
 use open::OpenRecord;
 
+mod ends;
 mod intake;
 mod open;
 
@@ -124,8 +123,8 @@ impl<S: Transport> Driver<S> {
             self.land(landed);
             progress = true;
         }
-        while let Poll::Ready(weight) = self.letters.poll_settled(cx) {
-            self.window.leave(weight);
+        while let Poll::Ready(room) = self.letters.poll_settled(cx) {
+            self.window.leave(room);
             progress = true;
         }
         progress
@@ -210,66 +209,6 @@ impl<S: Transport> Driver<S> {
             }
         }
         progress
-    }
-
-    /// A request has come to its end, and with it the steps it did.
-    fn land(&mut self, Landed { parcel, endpoint, result }: Landed) {
-        let status = match &result {
-            Ok(_) => EventStatus::Delivered,
-            Err(failure) if failure.verdict() == Verdict::Reject => EventStatus::Rejected,
-            // Exhausted is not rejected.
-            Err(_) => EventStatus::Errored,
-        };
-        if status == EventStatus::Rejected && !parcel.riders.is_empty() {
-            self.lanes.split(&parcel);
-            return;
-        }
-        if status == EventStatus::Errored {
-            // What waits in the open batch came after it as well, and must not overtake it either.
-            self.close_batch();
-        }
-        for id in parcel.steps() {
-            match (&result, self.lanes.cargo_mut(id)) {
-                (Ok(receipt), Some(cargo)) => cargo.accept(receipt.outcome),
-                (Err(failure), Some(cargo)) => {
-                    if status == EventStatus::Errored {
-                        tracing::error!(
-                            %failure,
-                            origin = %cargo.origin,
-                            "attempts are used up: the event and those behind it go back to their source"
-                        );
-                    }
-                    cargo.fail(id.step(), endpoint, failure);
-                }
-                (_, None) => {}
-            }
-            self.lanes.end(id, status);
-        }
-        while let Some(ended) = self.lanes.pop_ended() {
-            self.end(ended);
-        }
-    }
-
-    /// An event has come to its end.
-    fn end(&mut self, Ended { cargo, status, steps_done }: Ended<Cargo>) {
-        let tally = &self.shared.tally;
-        match status {
-            EventStatus::Rejected => {
-                let (letter, finalizer, weight) = cargo.into_letter(steps_done);
-                self.letters.send(letter, finalizer, weight);
-                return;
-            }
-            EventStatus::Errored => {
-                tally.errored();
-                if let Some((resume, detail)) = cargo.returned(&steps_done) {
-                    self.letters.returned(&cargo.origin, resume, detail);
-                }
-            }
-            EventStatus::Delivered if cargo.was_accepted => tally.delivered(),
-            EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
-        }
-        self.window.leave(cargo.weight);
-        cargo.finalizer.finalize(status);
     }
 
     const fn has_no_more(&self) -> bool {

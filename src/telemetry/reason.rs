@@ -79,12 +79,20 @@ pub enum Rejection {
     Forbidden,
     /// The request cannot be sent
     Unsendable,
+    /// An event before it in its lane was rejected, and its followers are to stay behind it
+    Follower,
 }
 
 impl Rejection {
     /// All of them, in the order of their [`Rejection::index`].
-    pub const ALL: [Self; 5] =
-        [Self::Unreadable, Self::Refused, Self::Answered, Self::Unsendable, Self::Forbidden];
+    pub const ALL: [Self; 6] = [
+        Self::Unreadable,
+        Self::Refused,
+        Self::Answered,
+        Self::Unsendable,
+        Self::Forbidden,
+        Self::Follower,
+    ];
 
     /// The position in [`Rejection::ALL`].
     pub const fn index(self) -> usize {
@@ -94,6 +102,7 @@ impl Rejection {
             Self::Answered => 2,
             Self::Unsendable => 3,
             Self::Forbidden => 4,
+            Self::Follower => 5,
         }
     }
 
@@ -105,6 +114,7 @@ impl Rejection {
             Self::Answered => "answered",
             Self::Forbidden => "forbidden",
             Self::Unsendable => "unsendable",
+            Self::Follower => "follower",
         }
     }
 }

@@ -7,10 +7,10 @@ use courier_sink::config::{Config, CourierConfig, FileSource, HealthcheckConfig,
 use courier_sink::delivery::{self, Concurrency, Jitter, Rate, Retry};
 use courier_sink::event::EventType;
 use courier_sink::plan::{
-    Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Target,
-    TenantRule, Traits, Trigger, Unmapped,
+    Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Ordering,
+    Target, TenantRule, Traits, Trigger, Unmapped,
 };
-use courier_sink::sink::Buffer;
+use courier_sink::sink::{Buffer, OnRejected, Order};
 use courier_sink::transport::{Alpn, Proxy, ProxyUrl, Tls};
 use courier_sink::{batch, ingest};
 
@@ -67,9 +67,11 @@ fn a_few_lines_are_enough_and_mean_the_documented_defaults() {
     assert_eq!(courier.endpoint.as_str(), "https://api.courier.com");
     assert_eq!(courier.settings.ingest, ingest::Limits::default());
     assert_eq!(courier.settings.batch, batch::Limits::default());
+    assert_eq!(courier.settings.order, Order::default());
     assert_eq!(courier.settings.buffer, Buffer::default());
     assert_eq!(courier.settings.delivery, delivery::Settings::default());
     assert_eq!(courier.settings.rules.inline, Inline::Allow);
+    assert_eq!(courier.settings.rules.ordering, Ordering::User);
     assert_eq!(courier.settings.rules.integrations, Integrations::Strict);
     assert_eq!(courier.settings.rules.consent, None);
     assert_eq!(format!("{:?}", direct(courier)), format!("{:?}", Direct::default()));
@@ -112,6 +114,8 @@ fn every_option_of_the_flow_is_read() {
         timeout: Duration::from_millis(250),
     };
     assert_eq!(courier.settings.batch, batch);
+    let order = Order { on_rejected: OnRejected::DeadLetterFollowers };
+    assert_eq!(courier.settings.order, order);
     let buffer = Buffer { max_events: count(30), max_size: count(40) };
     assert_eq!(courier.settings.buffer, buffer);
     let rate = Rate {
@@ -172,6 +176,7 @@ fn every_rule_is_read() {
     let rules = &courier.settings.rules;
     assert_eq!(rules.integrations, Integrations::Ignore);
     assert_eq!(rules.inline, Inline::Template);
+    assert_eq!(rules.ordering, Ordering::None);
     let consent = Consent {
         provider: "custom".into(),
         ids: vec!["marketing".into(), "email".into()],

@@ -112,3 +112,20 @@ fn variables_that_cannot_be_replaced_are_named_without_their_value() {
         ],
     );
 }
+
+#[test]
+fn what_becomes_of_those_who_wait_is_one_of_what_there_is() {
+    wrong(
+        "ordering = \"users\"\non_rejected = \"dead_letter\"",
+        &[
+            "8:1: sinks.out.ordering: expected `user` or `none`, was the string \"users\", \
+             did you mean `user`?",
+            "9:1: sinks.out.on_rejected: expected `skip` or `dead_letter_followers`, \
+             was the string \"dead_letter\"",
+        ],
+    );
+    wrong(
+        "ordering = true",
+        &["8:1: sinks.out.ordering: expected `user` or `none`, was the boolean true"],
+    );
+}

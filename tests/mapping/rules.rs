@@ -6,8 +6,8 @@ use courier_sink::courier::TemplateId;
 use courier_sink::event::{EventType, Trust};
 use courier_sink::json::{Json, Path};
 use courier_sink::plan::{
-    Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Rules,
-    Target, TenantRule, Traits, Trigger, Unmapped,
+    Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Ordering,
+    Rules, Target, TenantRule, Traits, Trigger, Unmapped,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -89,6 +89,7 @@ impl Options {
                 Some("ignore") => Inline::Ignore,
                 Some(other) => panic!("inline {other}"),
             },
+            ordering: Ordering::default(),
         }
     }
 

@@ -9,7 +9,9 @@ use courier_sink::delivery::FailureKind;
 
 use crate::log::{Answered, Entry, What};
 use crate::options::Options;
+use crate::play::Played;
 use crate::replay::Replay;
+use crate::window::Window;
 
 /// Timers of tokio go off up to a millisecond late, and a wait may be made of a few.
 const SLACK: Duration = Duration::from_millis(4);
@@ -17,7 +19,7 @@ const SLACK: Duration = Duration::from_millis(4);
 pub(crate) struct Capacity<'a> {
     options: &'a Options,
     now: Duration,
-    inside: usize,
+    window: Window<'a>,
     under_way: BTreeMap<usize, Class>,
     starts: VecDeque<Duration>,
     /// When the bucket would be full again
@@ -27,11 +29,11 @@ pub(crate) struct Capacity<'a> {
 }
 
 impl<'a> Capacity<'a> {
-    pub(crate) fn new(options: &'a Options) -> Self {
+    pub(crate) fn new(played: &'a Played) -> Self {
         Self {
-            options,
+            options: &played.options,
             now: Duration::ZERO,
-            inside: 0,
+            window: Window::new(played),
             under_way: BTreeMap::new(),
             starts: VecDeque::new(),
             full_at: Duration::ZERO,
@@ -44,14 +46,8 @@ impl<'a> Capacity<'a> {
     pub(crate) fn note(&mut self, Entry { at, what }: &Entry) -> Result<(), String> {
         self.now = *at;
         match what {
-            What::Taken(_) => {
-                self.inside += 1;
-                if self.inside > self.options.window {
-                    return Err(format!("{} events are inside the window", self.inside));
-                }
-            }
-            // What was never taken ends with its source.
-            What::Ended(..) => self.inside = self.inside.saturating_sub(1),
+            What::Taken(event) => self.window.enter(*event)?,
+            What::Ended(event, _) => self.window.leave(*event),
             What::Start(attempt, asked) => {
                 self.under_way.insert(*attempt, asked.endpoint.class());
                 if self.under_way.len() > self.options.concurrency {

@@ -45,13 +45,13 @@ pub(crate) fn promises(played: &Played) -> Result<(), Broken> {
     effects.check_done().map_err(late("what is Delivered was done"))?;
     effects.check_once().map_err(late("it was done once"))?;
     effects.check_order().map_err(late("first effects are in the order of arrival"))?;
-    letters(played).map_err(late("a Rejected event has one dead letter with its reason"))
+    letters(played, &replay).map_err(late("a Rejected event has one dead letter with its reason"))
 }
 
 /// Reads the log once from front to back: lanes, pace, permits, window.
 fn flow(played: &Played) -> Result<Replay<'_>, Broken> {
     let mut replay = Replay::new(played);
-    let mut capacity = Capacity::new(&played.options);
+    let mut capacity = Capacity::new(played);
     for (position, entry) in played.entries.iter().enumerate() {
         let at = |promise| move |what| Broken { promise, what, position: position + 1 };
         replay
@@ -121,7 +121,7 @@ fn one_status(played: &Played) -> Result<(), String> {
     Ok(())
 }
 
-fn letters(played: &Played) -> Result<(), String> {
+fn letters(played: &Played, replay: &Replay<'_>) -> Result<(), String> {
     let is_dropped = played.entries.iter().any(|entry| entry.what == What::Dropped);
     let mut letters: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for Entry { what, .. } in &played.entries {
@@ -134,7 +134,7 @@ fn letters(played: &Played) -> Result<(), String> {
         let What::Ended(event, status) = what else { continue };
         let letters = letters.remove(event).unwrap_or_default();
         let is_right = match (status, &letters[..]) {
-            (EventStatus::Rejected, [reason]) => reasons(played, *event).contains(reason),
+            (EventStatus::Rejected, [reason]) => reasons(played, replay, *event).contains(reason),
             (EventStatus::Rejected, _) => false,
             // Its letter may have been kept at the very end, and nobody told.
             (EventStatus::Errored, [_]) => is_dropped,
@@ -148,7 +148,7 @@ fn letters(played: &Played) -> Result<(), String> {
 }
 
 /// The reasons for which an event may be Rejected.
-fn reasons(played: &Played, event: usize) -> Vec<&'static str> {
+fn reasons(played: &Played, replay: &Replay<'_>, event: usize) -> Vec<&'static str> {
     let poison = played.weather.poison.iter();
     let poison = poison.filter(|(it, _)| *it == event).map(|(_, status)| *status);
     match &played.events[event].meaning {
@@ -157,7 +157,8 @@ fn reasons(played: &Played, event: usize) -> Vec<&'static str> {
         Meaning::Skipped => Vec::new(),
         Meaning::Steps(_) => {
             let reason = |status| if status == 403 { "forbidden" } else { "answered" };
-            poison.map(reason).collect()
+            let follower = replay.followers.contains(&event).then_some("follower");
+            poison.map(reason).chain(follower).collect()
         }
     }
 }

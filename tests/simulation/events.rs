@@ -2,7 +2,7 @@
 
 use courier_sink::event::{Origin, Seed, Trust};
 use courier_sink::ingest;
-use courier_sink::plan::{self, Plan, Step};
+use courier_sink::plan::{self, Ordering, Plan, Step};
 use courier_sink::sink::Settings;
 use fastrand::Rng;
 
@@ -44,23 +44,35 @@ pub(crate) fn draw(chance: &mut Rng, settings: &Settings) -> Vec<Event> {
     let (users, tenants) = (chance.usize(1..8), chance.usize(1..4));
     let count = chance.usize(5..60);
     let event = |number| {
-        let text = text(chance, number, users, tenants);
+        let ordering = settings.rules.ordering;
+        let text = text(chance, number, users, tenants, ordering);
         let meaning = meaning(&text, settings);
         Event { text, meaning }
     };
     (0..count).map(event).collect()
 }
 
-fn text(chance: &mut Rng, number: usize, users: usize, tenants: usize) -> String {
+fn text(
+    chance: &mut Rng,
+    number: usize,
+    users: usize,
+    tenants: usize,
+    ordering: Ordering,
+) -> String {
     let who = match chance.u8(..12) {
         0 => format!("\"anonymousId\":\"a{}\"", chance.usize(..users)),
         _ => format!("\"userId\":\"u{}\"", chance.usize(..users)),
     };
     let tenant = chance.usize(..tenants);
     let mark = mark(number);
+    // A membership bears no mark: outside lanes it is known by its user.
+    let member = match ordering {
+        Ordering::User => who.clone(),
+        Ordering::None => format!("\"userId\":\"g{number}\""),
+    };
     let marked_group = || {
         let traits = format!(r#"{{"{mark}":1,"last":{number}}}"#);
-        format!(r#""type":"group","groupId":"t{tenant}",{who},"traits":{traits}"#)
+        format!(r#""type":"group","groupId":"t{tenant}",{member},"traits":{traits}"#)
     };
     let typed = match chance.u8(..40) {
         0..11 => format!(r#""type":"identify",{who},"traits":{{"{mark}":1,"last":{number}}}"#),
@@ -78,7 +90,7 @@ fn text(chance: &mut Rng, number: usize, users: usize, tenants: usize) -> String
         }
         24..33 => marked_group(),
         // All alike, so that they can be one request.
-        33..35 => format!(r#""type":"group","groupId":"t{tenant}",{who}"#),
+        33..35 => format!(r#""type":"group","groupId":"t{tenant}",{member}"#),
         35 => format!(r#""type":"group","groupId":"t{tenant}","traits":{{"{mark}":1}}"#),
         36 => format!(r#""type":"page",{who}"#),
         37 => r#""type":"identify","userId":"..","traits":{"a":1}"#.to_owned(),

@@ -22,6 +22,7 @@ mod reply;
 mod sensitivity;
 mod service;
 mod weather;
+mod window;
 
 const SEEDS: u64 = 200;
 

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) initial_backoff: Duration,
     pub(crate) max_backoff: Duration,
     pub(crate) retry_after_max: Duration,
+    /// Whether those who wait behind a Rejected event are Rejected as well
+    pub(crate) rejects_followers: bool,
     /// All of it, in TOML
     pub(crate) text: String,
 }
@@ -50,9 +52,10 @@ impl Options {
             initial_backoff,
             max_backoff: initial_backoff + millis(chance, 0..10_000),
             retry_after_max: millis(chance, 1_000..60_000),
+            rejects_followers: chance.u8(..3) == 0,
             text: String::new(),
         };
-        options.text = options.flow(chance) + &rules(chance);
+        options.text = options.flow(chance) + &options.order(chance) + &rules(chance);
         options
     }
 
@@ -86,6 +89,14 @@ impl Options {
         set("request.retry_jitter_mode", &one(chance, &["'Full'", "'None'"]));
         set("request.retry_after_max_secs", &self.retry_after_max.as_secs_f64());
         set("request.hold_probe_secs", &chance.u8(1..11));
+        text
+    }
+
+    fn order(&self, chance: &mut Rng) -> String {
+        let mut text = format!("ordering = {}\n", one(chance, &["'user'", "'user'", "'none'"]));
+        if self.rejects_followers {
+            text += "on_rejected = 'dead_letter_followers'\n";
+        }
         text
     }
 

@@ -101,7 +101,7 @@ pub(crate) fn play(seed: u64) -> Played {
         let stage = Stage { log: log.clone(), courier: &courier, options: &options, end };
         match face {
             Face::Stream => Box::pin(stage.stream(&mut chance, records)).await,
-            Face::Service => stage.service(&mut chance, records).await,
+            Face::Service => Box::pin(stage.service(&mut chance, records)).await,
         }
         courier.settle();
         log.into_entries()

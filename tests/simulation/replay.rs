@@ -60,6 +60,8 @@ pub(crate) struct Replay<'a> {
     last_owner: Option<Place>,
     /// Events that may end Errored
     lost: BTreeSet<usize>,
+    /// Events that waited behind one that was Rejected, and so are as well
+    pub(crate) followers: BTreeSet<usize>,
     ended: BTreeSet<usize>,
     dropped: bool,
 }
@@ -74,6 +76,7 @@ impl<'a> Replay<'a> {
             riders: BTreeMap::new(),
             last_owner: None,
             lost: BTreeSet::new(),
+            followers: BTreeSet::new(),
             ended: BTreeSet::new(),
             dropped: false,
         }
@@ -153,11 +156,19 @@ impl<'a> Replay<'a> {
             let progress = &self.progress[&head];
             let is_waiting = match progress.state {
                 State::Waiting => self.is_free(head),
-                State::Resting => true,
+                State::Resting => !progress.is_forbidden || self.is_last_of_its_event(head),
                 State::UnderWay | State::Done | State::Over => false,
             };
             is_waiting.then(|| (head, self.step(head).action.class(), progress.ready_at))
         })
+    }
+
+    /// Whether nothing else of its event goes on. A step that was refused with 403 may have been Rejected, which shows
+    /// when the event ends.
+    fn is_last_of_its_event(&self, place: Place) -> bool {
+        let others = (0..self.steps(place.0).len()).filter(|step| *step != place.1);
+        let mut states = others.map(|step| self.progress[&(place.0, step)].state);
+        states.all(|state| !matches!(state, State::UnderWay | State::Resting))
     }
 
     fn enter(&mut self, event: usize, at: Duration) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use courier_sink::delivery::{Concurrency, Rate};
 use courier_sink::finalization::EventStatus::Delivered;
+use courier_sink::plan;
 use courier_sink::sink::{
     Context, CourierSink, DeadLetter, DeadLetters, KeepFuture, Record, Settings,
 };
@@ -15,7 +16,9 @@ use futures::stream;
 use tower::{Service, ServiceExt};
 
 use crate::events::{automate, identify};
-use crate::support::{Letters, NEVER, context, ok, pass, run, server, settings, sink, unavailable};
+use crate::support::{
+    Letters, NEVER, Told, context, ok, pass, run, server, settings, sink, unavailable,
+};
 
 /// How many of endless records are taken in by a sink that gets no answer.
 async fn taken(settings: Settings, record: impl Fn(usize) -> String + Send) -> usize {
@@ -38,11 +41,18 @@ fn room(max_events: usize, max_size: usize) -> Settings {
     settings
 }
 
+/// The same without lanes: then all that comes in is the window's.
+fn room_for_all(max_events: usize, max_size: usize) -> Settings {
+    let mut settings = room(max_events, max_size);
+    settings.rules.ordering = plan::Ordering::None;
+    settings
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_input_is_not_asked_while_the_window_is_full_of_events() {
     let different = |number: usize| identify(&number.to_string());
     assert_eq!(taken(room(7, 1 << 20), different).await, 7);
-    assert_eq!(taken(room(7, 1 << 20), |_| identify("same")).await, 7);
+    assert_eq!(taken(room_for_all(7, 1 << 20), |_| identify("same")).await, 7);
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,15 +60,48 @@ async fn the_input_is_not_asked_while_the_window_is_full_of_bytes() {
     let event = identify("a");
     let weight = event.len() + "{\"profile\":{\"a\":1}}".len();
     let same = |_| identify("a");
-    assert_eq!(taken(room(500, 3 * weight), same).await, 3);
-    assert_eq!(taken(room(500, 3 * weight + 1), same).await, 4, "one record over");
-    assert_eq!(taken(room(500, 1), same).await, 1);
+    assert_eq!(taken(room_for_all(500, 3 * weight), same).await, 3);
+    assert_eq!(taken(room_for_all(500, 3 * weight + 1), same).await, 4, "one record over");
+    assert_eq!(taken(room_for_all(500, 1), same).await, 1);
+    let different = |number: usize| identify(&(number % 10).to_string());
+    assert_eq!(taken(room(500, 20 * weight), different).await, 20, "two are a tenth");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_user_takes_a_tenth_of_the_window_and_the_overflow_and_then_all_wait() {
+    let same = |_| identify("same");
+    assert_eq!(taken(room(70, 1 << 20), same).await, 7 + 70);
+    assert_eq!(taken(room(7, 1 << 20), same).await, 1 + 7, "a tenth is at least one");
+    let weight = identify("same").len() + "{\"profile\":{\"a\":1}}".len();
+    assert_eq!(taken(room(500, 20 * weight), same).await, 2 + 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stuck_user_takes_no_room_from_others() {
+    let (server, notes) = server(|call| {
+        let is_stuck = call.request.path().contains("stuck");
+        (if is_stuck { NEVER } else { Duration::from_millis(100) }, ok())
+    });
+    // In each round one event of another user, and ten of the stuck one's: in all more than a window of them.
+    let round = |user: usize| {
+        let others = std::iter::once(identify(&user.to_string()));
+        others.chain(std::iter::repeat_with(|| identify("stuck")).take(10))
+    };
+    let told = Told::default();
+    let mut settings = room(100, 1 << 20);
+    settings.delivery.timeout = NEVER * 2;
+    let records = told.records((0..12).flat_map(round));
+    let running = sink(settings, server).run_on(stream::iter(records));
+    assert!(tokio::time::timeout(Duration::from_secs(9), running).await.is_err());
+    let delivered = told.statuses().into_iter().filter(|it| *it == Delivered).count();
+    // A tenth of the window and the overflow are the stuck one's by then: now the stream has to wait.
+    assert_eq!(delivered, 11, "{:?}", notes.asked());
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_record_of_many_events_is_the_most_that_the_window_is_exceeded_by() {
     let three = |_| [identify("a"), identify("b"), identify("c")].join("\n");
-    assert_eq!(taken(room(4, 1 << 20), three).await, 2);
+    assert_eq!(taken(room_for_all(4, 1 << 20), three).await, 2);
 }
 
 /// Never done with keeping a letter.

@@ -10,6 +10,7 @@ mod bad_days;
 mod batches;
 mod events;
 mod faces;
+mod followers;
 mod hold;
 mod mock;
 mod order;

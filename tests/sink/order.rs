@@ -6,6 +6,7 @@ use std::time::Duration;
 use courier_sink::courier::Class;
 use courier_sink::delivery::Rate;
 use courier_sink::finalization::EventStatus::{Delivered, Errored, Rejected};
+use courier_sink::plan::Ordering;
 
 use crate::events::{automate, group, identify, track};
 use crate::support::{
@@ -60,6 +61,28 @@ async fn a_membership_waits_for_its_tenant() {
     let mut seen = notes.asked();
     seen[..2].sort_unstable();
     assert_eq!(seen, asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_ordering_only_tenants_keep_theirs_and_a_membership_waits_for_its_own_write() {
+    let (server, notes) = server(|_| (Duration::from_millis(100), ok()));
+    let mut settings = settings();
+    settings.rules.ordering = Ordering::None;
+    let events = [group("a", "g"), identify("a"), group("b", "g"), track("a", "x")];
+    let told = run(settings, server, events).await;
+    assert_eq!(told.statuses(), [Delivered; 4]);
+    let mut asked = notes.asked();
+    asked[..3].sort_unstable();
+    asked[4..6].sort_unstable();
+    let expected = [
+        "0 GET /tenants/g",
+        "0 POST /inbound/rudderstack",
+        "0 POST /profiles/a",
+        "100 PUT /tenants/g",
+        "200 PUT /users/a/tenants/g",
+        "200 PUT /users/b/tenants/g",
+    ];
+    assert_eq!(asked, expected, "equal writes of a tenant still become one");
 }
 
 #[tokio::test(start_paused = true)]

@@ -227,12 +227,11 @@ impl DeadLetters for Letters {
     fn keep(&self, letter: DeadLetter) -> KeepFuture {
         let Self { kept, is_full } = self.clone();
         Box::pin(async move {
-            tokio::task::yield_now().await;
-            if is_full {
-                return Err(DeadLetterError("no space left".to_owned()));
+            if !is_full {
+                kept.lock().unwrap().push(letter);
             }
-            kept.lock().unwrap().push(letter);
-            Ok(())
+            tokio::task::yield_now().await;
+            if is_full { Err(DeadLetterError("no space left".to_owned())) } else { Ok(()) }
         })
     }
 }

@@ -2,10 +2,31 @@
 
 use super::job::{State, is_ready};
 use super::{Lanes, StepId, position};
-use crate::courier::Class;
+use crate::courier::{Class, Endpoint};
 use crate::finalization::EventStatus;
 
 impl<T> Lanes<T> {
+    /// Ends a taken step `Rejected`, and after it every event that waits behind it in its lane. Other lanes of theirs go
+    /// on. `note` is told each one's cargo, with the step that waited and where it would have gone; perhaps twice.
+    pub fn reject_with_followers(
+        &mut self,
+        id: StepId,
+        mut note: impl FnMut(&mut T, usize, Endpoint),
+    ) {
+        if self.entry(id).is_none_or(|entry| entry.state != State::Taken) {
+            return;
+        }
+        let behind = self.take_behind(id);
+        self.end(id, EventStatus::Rejected);
+        for follower in behind.into_iter().filter(|it| it.serial != id.serial) {
+            let endpoint = self.entry(follower).map(|entry| entry.step.action.endpoint());
+            if let (Some(endpoint), Some(cargo)) = (endpoint, self.cargo_mut(follower)) {
+                note(cargo, follower.step, endpoint);
+                self.give_up(vec![follower], EventStatus::Rejected);
+            }
+        }
+    }
+
     /// Gives up everything that is left of the events of the `open` steps; with `Errored`, of all events behind them.
     /// A step is taken out of its lane once, so this takes no longer than there are steps to give up.
     pub(super) fn give_up(&mut self, mut open: Vec<StepId>, status: EventStatus) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::courier::{Body, Request, UserId};
+use crate::courier::{Body, Endpoint, Request, UserId};
 
 fn step(lane: Lane, after: Option<usize>) -> Step {
     let request = match &lane {
@@ -74,6 +74,34 @@ fn a_rejected_step_takes_its_event_and_lets_followers_go() {
     lanes.end(write, EventStatus::Rejected);
     assert_eq!(ended(&mut lanes), [(1, EventStatus::Rejected)]);
     assert_eq!(take(&mut lanes).unwrap().0, 2);
+}
+
+#[test]
+fn followers_of_a_rejected_head_are_rejected_after_it_and_lanes_of_others_go_on() {
+    let mut lanes = Lanes::new();
+    lanes.enter(1, vec![step(user("a"), None), step(user("a"), Some(0))]);
+    lanes.enter(2, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
+    lanes.enter(3, vec![step(tenant("t"), None), step(user("b"), Some(0))]);
+    lanes.enter(4, vec![step(user("a"), None), step(user("a"), Some(0))]);
+    lanes.enter(5, vec![step(user("b"), None)]);
+    let (_, head) = take(&mut lanes).unwrap();
+    let (_, write) = take(&mut lanes).unwrap();
+    let mut told = Vec::new();
+    lanes.reject_with_followers(head, |event, step, endpoint| {
+        told.push((*event, step, endpoint));
+    });
+    let profile = Endpoint::PostProfile;
+    assert_eq!(told, [(2, 1, profile), (4, 0, profile)]);
+    assert_eq!(ended(&mut lanes), [(1, EventStatus::Rejected), (4, EventStatus::Rejected)]);
+    lanes.enter(6, vec![step(user("a"), None)]);
+    assert_eq!(take(&mut lanes).unwrap().0, 6, "what comes later is not behind it");
+    lanes.end(write, EventStatus::Delivered);
+    let second = lanes.pop_ended().unwrap();
+    assert_eq!(
+        (second.cargo, second.status, second.steps_done),
+        (2, EventStatus::Rejected, vec![0])
+    );
+    assert_eq!(take(&mut lanes).unwrap().0, 3, "the tenant's next write waited for its turn only");
 }
 
 #[test]
@@ -150,11 +178,12 @@ proptest! {
                 taken.push((id, lane));
             } else if !taken.is_empty() {
                 let (id, _) = taken.swap_remove(pick % taken.len());
-                lanes.end(id, match fate {
-                    0 => EventStatus::Errored,
-                    1 => EventStatus::Rejected,
-                    _ => EventStatus::Delivered,
-                });
+                match fate {
+                    0 => lanes.end(id, EventStatus::Errored),
+                    1 => lanes.end(id, EventStatus::Rejected),
+                    2 => lanes.reject_with_followers(id, |_, _, _| {}),
+                    _ => lanes.end(id, EventStatus::Delivered),
+                }
             } else if !lanes.is_empty() {
                 let ready = Class::ALL.into_iter().any(|class| lanes.has_ready(class));
                 prop_assert!(ready, "work is left and nothing is under way, so a step is ready");

@@ -7,8 +7,9 @@ use super::open::{Content, OpenRecord};
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
-use crate::plan::{self, Plan, Planned};
+use crate::plan::{self, Lane, Plan, Planned};
 use crate::sink::cargo::{Cargo, letter};
+use crate::sink::window::lane_of;
 use crate::sink::{DeadLetter, Payload, Record, Resume, Transport};
 use crate::telemetry::Rejection;
 
@@ -95,13 +96,13 @@ impl<S: Transport> Driver<S> {
                 let size = event.body.as_str().len();
                 let requests: usize = steps.iter().map(|step| step.action.weight()).sum();
                 let weight = size.saturating_add(requests);
-                self.window.enter(weight);
+                let room = self.window.enter(lane_of(&steps), weight);
                 let (origin, now) = (origin.clone(), self.now());
                 let cargo = Cargo {
                     event,
                     origin,
                     finalizer,
-                    weight,
+                    room,
                     was_accepted: false,
                     failed: None,
                     resume: resume.map(Box::new),
@@ -119,9 +120,8 @@ impl<S: Transport> Driver<S> {
     }
 
     fn reject(&mut self, letter: DeadLetter, finalizer: EventFinalizer) {
-        let weight = letter.record.len();
-        self.window.enter(weight);
-        self.letters.send(letter, finalizer, weight);
+        let room = self.window.enter(Lane::None, letter.record.len());
+        self.letters.send(letter, finalizer, room);
     }
 }
 

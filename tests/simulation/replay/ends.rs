@@ -75,6 +75,7 @@ impl Replay<'_> {
     pub(super) fn refused(&mut self, attempt: usize, at: Duration) {
         let owners = self.owners[&attempt].1.clone();
         if let [owner] = owners[..] {
+            self.follow(owner, at);
             self.finish(owner, State::Over, at);
             self.close(owner.0, at);
             return;
@@ -109,6 +110,24 @@ impl Replay<'_> {
     /// this tells which are asked again and which are not.
     pub(super) fn reject(&mut self, event: Option<usize>, at: Duration) {
         if let Some(event) = event.filter(|event| self.progress.contains_key(&(*event, 0))) {
+            for step in 0..self.steps(event).len() {
+                if self.progress[&(event, step)].is_forbidden {
+                    self.follow((event, step), at);
+                }
+            }
+            self.close(event, at);
+        }
+    }
+
+    /// What waits behind `place` in its lane at this moment is Rejected with it, if that is the rule.
+    fn follow(&mut self, place: Place, at: Duration) {
+        if !self.played.options.rejects_followers {
+            return;
+        }
+        let queue = self.queues.get(&self.queue(place)).into_iter().flatten();
+        let behind = queue.skip_while(|it| **it != place).filter(|it| it.0 != place.0);
+        for (event, _) in behind.copied().collect::<Vec<Place>>() {
+            self.followers.insert(event);
             self.close(event, at);
         }
     }

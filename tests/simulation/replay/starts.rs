@@ -12,10 +12,13 @@ impl Replay<'_> {
     /// Whose work an attempt is: always that of the first in the lane.
     pub(super) fn owner_of(&self, asked: &Asked) -> Result<Place, String> {
         let queue = match asked.keyed {
-            Some(place) => self.queue(place),
-            None => Queue::Lane(asked.lane.clone()),
+            Some(place) => Some(self.queue(place)),
+            None => Some(Queue::Lane(asked.lane.clone()))
+                .filter(|lane| self.queues.contains_key(lane))
+                .or_else(|| self.alone(asked)),
         };
-        let Some(head) = self.queues.get(&queue).and_then(VecDeque::front).copied() else {
+        let queue = queue.and_then(|queue| self.queues.get(&queue));
+        let Some(head) = queue.and_then(VecDeque::front).copied() else {
             return Err(format!("nothing is to be done in the lane of {asked:?}"));
         };
         let is_it = asked.keyed.is_none_or(|keyed| keyed == head);
@@ -24,6 +27,19 @@ impl Replay<'_> {
             return Err(format!("it is not the turn of {asked:?}, but of {head:?}"));
         }
         Ok(head)
+    }
+
+    /// The step in no lane that is asked for.
+    fn alone(&self, asked: &Asked) -> Option<Queue> {
+        let is_it = |queue: &&Queue| match **queue {
+            Queue::Lane(_) => false,
+            Queue::Alone(place) => {
+                let is_marked =
+                    asked.endpoint != Endpoint::PostProfile || asked.marks.contains(&place.0);
+                is_marked && fits(&self.step(place).action, asked)
+            }
+        };
+        self.queues.keys().find(is_it).cloned()
     }
 
     pub(super) fn is_free(&self, place: Place) -> bool {

@@ -1,0 +1,91 @@
+//! The way out: what came of a request ends its steps, and with its last step an event, which is told in one place.
+
+use super::Driver;
+use crate::batch::{Ended, StepId};
+use crate::delivery::Verdict;
+use crate::finalization::EventStatus;
+use crate::sink::cargo::Cargo;
+use crate::sink::in_flight::Landed;
+use crate::sink::{OnRejected, Transport};
+use crate::telemetry::SkipReason;
+
+impl<S: Transport> Driver<S> {
+    /// A request has come to its end, and with it the steps it did.
+    pub(super) fn land(&mut self, Landed { parcel, endpoint, result }: Landed) {
+        let status = match &result {
+            Ok(_) => EventStatus::Delivered,
+            Err(failure) if failure.verdict() == Verdict::Reject => EventStatus::Rejected,
+            // Exhausted is not rejected.
+            Err(_) => EventStatus::Errored,
+        };
+        if status == EventStatus::Rejected && !parcel.riders.is_empty() {
+            self.lanes.split(&parcel);
+            return;
+        }
+        let takes_followers = match status {
+            EventStatus::Delivered => false,
+            EventStatus::Rejected => {
+                self.settings.order.on_rejected == OnRejected::DeadLetterFollowers
+            }
+            EventStatus::Errored => true,
+        };
+        if takes_followers {
+            // What waits in the open batch came after it as well, and must not overtake it either.
+            self.close_batch();
+        }
+        for id in parcel.steps() {
+            match (&result, self.lanes.cargo_mut(id)) {
+                (Ok(receipt), Some(cargo)) => cargo.accept(receipt.outcome),
+                (Err(failure), Some(cargo)) => {
+                    if status == EventStatus::Errored {
+                        tracing::error!(
+                            %failure,
+                            origin = %cargo.origin,
+                            "attempts are used up: the event and those behind it go back to their source"
+                        );
+                    }
+                    cargo.fail(id.step(), endpoint, failure);
+                }
+                (_, None) => {}
+            }
+            if takes_followers && status == EventStatus::Rejected {
+                self.reject_with_followers(id);
+            } else {
+                self.lanes.end(id, status);
+            }
+        }
+        while let Some(ended) = self.lanes.pop_ended() {
+            self.end(ended);
+        }
+    }
+
+    fn reject_with_followers(&mut self, id: StepId) {
+        let Some(head) = self.lanes.cargo_mut(id) else { return };
+        let before = head.event.message_id.clone();
+        self.lanes.reject_with_followers(id, |cargo, step, endpoint| {
+            cargo.follow(step, endpoint, &before);
+        });
+    }
+
+    /// An event has come to its end.
+    fn end(&mut self, Ended { cargo, status, steps_done }: Ended<Cargo>) {
+        let tally = &self.shared.tally;
+        match status {
+            EventStatus::Rejected => {
+                let (letter, finalizer, room) = cargo.into_letter(steps_done);
+                self.letters.send(letter, finalizer, room);
+                return;
+            }
+            EventStatus::Errored => {
+                tally.errored();
+                if let Some((resume, detail)) = cargo.returned(&steps_done) {
+                    self.letters.returned(&cargo.origin, resume, detail);
+                }
+            }
+            EventStatus::Delivered if cargo.was_accepted => tally.delivered(),
+            EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
+        }
+        self.window.leave(cargo.room);
+        cargo.finalizer.finalize(status);
+    }
+}
