@@ -1,4 +1,4 @@
-//! How long does one event take from its bytes to the HTTP request, in each mode?
+//! How much processor time does one event take from its bytes to the HTTP request, in each mode?
 
 use std::hint::black_box;
 
@@ -13,6 +13,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use http::HeaderValue;
 
 mod support;
+
+use support::cpu_time::CpuTime;
 
 fn way_of(record: &Bytes, rules: &Rules, origin: &Origin, endpoint: &BaseUrl) {
     for event in ingest::decode(record, origin, &Limits::default()) {
@@ -29,7 +31,7 @@ fn way_of(record: &Bytes, rules: &Rules, origin: &Origin, endpoint: &BaseUrl) {
     }
 }
 
-fn bench(criterion: &mut Criterion) {
+fn bench(criterion: &mut Criterion<CpuTime>) {
     let trust = Trust::Trusted;
     let origin = Origin { name: "bench".into(), line: None, seed: Seed::Random(1), trust };
     let endpoint = BaseUrl::new("https://api.courier.com").expect("a valid URL");
@@ -47,5 +49,9 @@ fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = bench
+}
 criterion_main!(benches);

@@ -1,5 +1,7 @@
 //! What the benches share: events as SDKs send them, and rules for both modes.
 
+pub(crate) mod cpu_time;
+
 use bytes::Bytes;
 use courier_sink::plan::{Direct, Inline, Integrations, Mode, Ordering, Rules};
 

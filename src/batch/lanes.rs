@@ -3,7 +3,7 @@
 //! A user's work may wait for a tenant's, never the reverse, so waits cannot form a circle. A lane exists only while
 //! it holds work.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque, hash_map};
 
 use slab::Slab;
 
@@ -51,7 +51,7 @@ pub struct Ended<T> {
     pub cargo: T,
     /// How it ended: the worst end of a step
     pub status: EventStatus,
-    /// Which steps were done, from 0
+    /// Which steps were done, from 0; none are named where all were
     pub steps_done: Vec<usize>,
 }
 
@@ -118,10 +118,14 @@ impl<T> Lanes<T> {
         let slot = self.jobs.insert(Job { cargo, serial, status: EventStatus::Delivered, steps });
         for step in 0..count {
             let id = StepId { slot, serial, step };
-            if let Some(lane) = self.lane(id) {
-                self.queues.entry(lane).or_default().push_back(id);
+            let is_first = self.lane(id).is_none_or(|lane| {
+                let queue = self.queues.entry(lane).or_default();
+                queue.push_back(id);
+                queue.len() == 1
+            });
+            if is_first {
+                self.make_ready(id);
             }
-            self.try_ready(id);
         }
         self.try_end(StepId { slot, serial, step: 0 });
     }
@@ -195,6 +199,13 @@ impl<T> Lanes<T> {
         let is_first = self
             .lane(id)
             .is_none_or(|lane| self.queues.get(&lane).and_then(VecDeque::front) == Some(&id));
+        if is_first {
+            self.make_ready(id);
+        }
+    }
+
+    /// Makes the first step of a lane, or one in no lane, ready if it is its turn in its event as well.
+    fn make_ready(&mut self, id: StepId) {
         let Some(job) = self.job_mut(id) else {
             return;
         };
@@ -202,7 +213,7 @@ impl<T> Lanes<T> {
         let Some(entry) = job.steps.get_mut(id.step) else {
             return;
         };
-        if is_first && !waits && entry.state == State::Waiting {
+        if !waits && entry.state == State::Waiting {
             entry.state = State::Ready;
             let class = entry.step.action.class();
             if let Some(ready) = self.ready.get_mut(class.index()) {
@@ -214,18 +225,18 @@ impl<T> Lanes<T> {
     /// Takes a step out of its lane; the next one may go.
     fn leave(&mut self, id: StepId) {
         let Some(lane) = self.lane(id) else { return };
-        let Some(queue) = self.queues.get_mut(&lane) else {
+        let hash_map::Entry::Occupied(mut queue) = self.queues.entry(lane) else {
             return;
         };
-        let Some(position) = position(queue, id) else {
+        let Some(position) = position(queue.get(), id) else {
             return;
         };
-        queue.remove(position);
-        match queue.front().copied() {
+        queue.get_mut().remove(position);
+        match queue.get().front().copied() {
             None => {
-                self.queues.remove(&lane);
+                queue.remove();
             }
-            Some(next) if position == 0 => self.try_ready(next),
+            Some(next) if position == 0 => self.make_ready(next),
             Some(_) => {}
         }
     }
@@ -240,12 +251,9 @@ impl<T> Lanes<T> {
 
     /// Gives the event back if no step of it is left.
     fn try_end(&mut self, id: StepId) {
-        let has_ended = |entry: &Entry| matches!(entry.state, State::Done | State::GivenUp);
-        if self.job_mut(id).is_some_and(|job| job.steps.iter().all(has_ended)) {
+        if self.job_mut(id).is_some_and(|job| job.has_ended()) {
             let job = self.jobs.remove(id.slot);
-            let done =
-                |(step, entry): (usize, &Entry)| (entry.state == State::Done).then_some(step);
-            let steps_done = job.steps.iter().enumerate().filter_map(done).collect();
+            let steps_done = job.steps_done();
             self.ended.push_back(Ended { cargo: job.cargo, status: job.status, steps_done });
         }
     }

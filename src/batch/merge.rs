@@ -29,6 +29,17 @@ pub(super) fn merge(earlier: &Action, later: &Action) -> Option<Action> {
     Some(Action::Request(request))
 }
 
+/// Whether it may become one with a neighbour at all.
+pub(super) const fn is_mergeable(action: &Action) -> bool {
+    match action {
+        Action::Request(request) => matches!(
+            request,
+            Request::PostProfile { .. } | Request::PutMembership { .. } | Request::PutTenant { .. }
+        ),
+        Action::UpdateTenant { .. } => true,
+    }
+}
+
 /// Two bodies `{"profile": {…}}` as one.
 fn merge_profiles(earlier: &Body, later: &Body) -> Option<Body> {
     let (earlier, later) = (earlier.to_bytes(), later.to_bytes());

@@ -77,8 +77,8 @@ impl Gate {
 
     /// Admits an attempt if that is possible at once and nobody waits for the same.
     pub(super) fn try_admit(self: &Arc<Self>, class: Class, turn: Turn) -> Option<Admitted> {
-        let _turn = Arc::clone(self.turn(class, turn)?).try_acquire_owned().ok()?;
-        let _place = Arc::clone(&self.line).try_acquire_owned().ok()?;
+        let _turn = self.turn(class, turn)?.try_acquire().ok()?;
+        let _place = self.line.try_acquire().ok()?;
         self.take(class, turn).ok()
     }
 

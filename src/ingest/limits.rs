@@ -20,9 +20,10 @@ impl Limits {
         if bytes.len() > self.max_event_bytes {
             return Err(Problem::TooLarge { bytes: bytes.len(), limit: self.max_event_bytes });
         }
-        // Counting brackets is many times cheaper than tracking strings, and nearly always settles it.
-        let brackets = bytes.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
-        if brackets > self.max_depth && depth(bytes) > self.max_depth {
+        // Looking for brackets is many times cheaper than tracking strings, and nearly always settles it.
+        let has_many_brackets =
+            memchr::memchr2_iter(b'{', b'[', bytes).nth(self.max_depth).is_some();
+        if has_many_brackets && depth(bytes) > self.max_depth {
             return Err(Problem::TooDeep { limit: self.max_depth });
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! From a record to its bare events: lines, arrays, batches and the envelopes RudderStack puts around events.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::de::IgnoredAny;
 
 use super::Problem;
@@ -10,6 +12,10 @@ use crate::json::Kind;
 
 /// Security: envelopes deeper than this are refused; no known producer nests more than two.
 const MAX_ENVELOPES: usize = 4;
+
+/// What an envelope cannot do without, quoted as in its text. Made once: that takes longer than looking for them.
+static ENVELOPE_NAMES: LazyLock<[Finder<'static>; 3]> =
+    LazyLock::new(|| ["\"batch\"", "\"message\"", "\"payload\""].map(Finder::new));
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -57,7 +63,7 @@ pub(super) fn parts(record: &Bytes) -> Parts {
         ..Parts::default()
     };
     let whole = Parts { whole: Some(record.clone()), ..Parts::default() };
-    if !record.contains(&b'\n') {
+    if memchr::memchr(b'\n', &record).is_none() {
         return whole;
     }
     if elements(&record).is_none() {
@@ -186,8 +192,7 @@ struct Telling {
 /// The envelope around an event, if `value` is one. Most values are bare events, so the names are looked for as plain
 /// text before anything is cut.
 fn envelope(value: &Bytes) -> Option<Envelope> {
-    let names = ["\"batch\"", "\"message\"", "\"payload\""];
-    if !names.iter().any(|name| memmem::find(value, name.as_bytes()).is_some()) {
+    if !ENVELOPE_NAMES.iter().any(|name| name.find(value).is_some()) {
         return None;
     }
     let mut telling = Telling::default();

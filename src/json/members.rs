@@ -99,7 +99,9 @@ impl<'de> Visitor<'de> for KeyVisitor {
     }
 
     fn visit_borrowed_bytes<E>(self, name: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Key(String::from_utf8_lossy(name)))
+        // Nearly every name is text, and checking that alone is cheaper than being ready to replace.
+        let text = std::str::from_utf8(name).map(Cow::Borrowed);
+        Ok(Key(text.unwrap_or_else(|_| String::from_utf8_lossy(name))))
     }
 
     fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {

@@ -2,12 +2,18 @@
 //! (rudder-transformer, `src/v0/destinations/courier/transform.js`): top-level nulls removed, `context.traits` of an
 //! identify lifted to `traits`, every kept value to the byte.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
+use memchr::memmem::Finder;
 
 use super::{Inline, Refusal, inline, traits};
 use crate::courier::{Body, Request};
 use crate::event::{Event, EventType};
 use crate::json::{Json, ObjectWriter};
+
+/// Made once: that takes longer than looking for it.
+static NULL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("null"));
 
 /// The event as Courier's RudderStack integration takes it, without what `trust` does not cover. An event that needs
 /// no change is not copied.
@@ -19,8 +25,8 @@ fn body(event: &Event, trust: Inline) -> Result<Bytes, Refusal> {
     let lifted = lifted_traits(event)?;
     let text = event.body.as_str();
     let unchanged = lifted.is_none() && !event.message_id_was_made;
-    let may_hold_null = memchr::memmem::find(text.as_bytes(), b"null").is_some();
-    if unchanged && trust == Inline::Allow && !may_hold_null {
+    let may_hold_null = NULL.find(text.as_bytes()).is_some();
+    if unchanged && !may_hold_null && !inline::may_distrust(text, trust) {
         return Ok(event.body.to_bytes());
     }
     let members = event.body.members();

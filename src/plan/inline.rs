@@ -1,9 +1,17 @@
 //! `properties.courier.automation`: what an event itself says about automations, and how far it is believed.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::event::{Event, Trust};
 use crate::json::{Json, Kind, Members, ObjectWriter};
 
 use super::{Inline, Rules};
+
+/// Our name as a member's, and what any other spelling of it begins with. Made once: that takes longer than looking.
+static NAMES_COURIER: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| ["\"courier\"", "\\u"].map(Finder::new));
 
 /// The members Courier documents for this place, and those its ad hoc invoke takes. Absent where `null`.
 #[derive(Debug, Default)]
@@ -62,13 +70,18 @@ pub(super) fn trust(event: &Event, rules: &Rules) -> Inline {
 /// Whether the event brings something that is not trusted.
 pub(super) fn is_ignored(event: &Event, trust: Inline) -> bool {
     let is_distrusted = |(name, value)| name == "properties" && strip(value, trust).is_some();
-    trust < Inline::Allow && event.body.members().iter().any(is_distrusted)
+    may_distrust(event.body.as_str(), trust) && event.body.members().iter().any(is_distrusted)
+}
+
+/// Whether [`strip`] can find anything in this text or a part of it. Few events have it, so few are read once more.
+pub(super) fn may_distrust(text: &str, trust: Inline) -> bool {
+    trust < Inline::Allow && may_name_courier(text)
 }
 
 /// `properties` without what `trust` does not cover, so that Courier cannot run it either; `None` where there is
 /// nothing to take out. `data` and all else stays.
 pub(super) fn strip(properties: &str, trust: Inline) -> Option<String> {
-    if trust == Inline::Allow || !may_name_courier(properties) {
+    if !may_distrust(properties, trust) {
         return None;
     }
     rewrite(properties, "courier", |courier| {
@@ -103,9 +116,9 @@ fn rewrite(object: &str, name: &str, change: impl Fn(&str) -> Option<String>) ->
 }
 
 /// Whether a look inside is worth it. Security: a name can be spelt with escapes, so any escape of that kind counts.
-fn may_name_courier(properties: &str) -> bool {
-    let holds = |needle: &str| memchr::memmem::find(properties.as_bytes(), needle.as_bytes());
-    holds("\"courier\"").or_else(|| holds("\\u")).is_some()
+fn may_name_courier(text: &str) -> bool {
+    let [name, escape] = &*NAMES_COURIER;
+    name.find(text.as_bytes()).or_else(|| escape.find(text.as_bytes())).is_some()
 }
 
 #[cfg(test)]

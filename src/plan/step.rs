@@ -66,8 +66,9 @@ impl Planned {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) const fn new(event: &'a Event, rules: &'a Rules) -> Self {
-        Self { event, rules, steps: Vec::new() }
+    pub(super) fn new(event: &'a Event, rules: &'a Rules) -> Self {
+        // Most events are one step.
+        Self { event, rules, steps: Vec::with_capacity(1) }
     }
 
     /// Adds a request in the lane of the event's user, if users have lanes; gives its position.

@@ -40,8 +40,8 @@ pub(super) struct Driver<S: Transport> {
     settings: Settings,
     shared: Shared,
     window: Window,
-    batch: Gather<(Cargo, Vec<Step>)>,
-    lanes: Lanes<Cargo>,
+    batch: Gather<(Box<Cargo>, Vec<Step>)>,
+    lanes: Lanes<Box<Cargo>>,
     /// A record of several events, of which some have not been taken in.
     open: Option<Box<OpenRecord>>,
     stacks: [Stacked<S>; Class::ALL.len()],

@@ -39,6 +39,20 @@ impl<T> Job<T> {
             |step: usize| self.steps.get(step).is_some_and(|entry| entry.state == State::Done);
         after.is_some_and(|step| !is_done(step))
     }
+
+    /// Whether no step of it is left.
+    pub(super) fn has_ended(&self) -> bool {
+        self.steps.iter().all(|entry| matches!(entry.state, State::Done | State::GivenUp))
+    }
+
+    /// The steps that are done, of an event that ended. Where all are nobody asks, and most events end so.
+    pub(super) fn steps_done(&self) -> Vec<usize> {
+        if self.status == EventStatus::Delivered {
+            return Vec::new();
+        }
+        let done = |(step, entry): (usize, &Entry)| (entry.state == State::Done).then_some(step);
+        self.steps.iter().enumerate().filter_map(done).collect()
+    }
 }
 
 /// Whether the step is still there to be taken.

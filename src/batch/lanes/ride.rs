@@ -2,7 +2,7 @@
 
 use super::job::State;
 use super::{Lanes, Parcel, StepId, position};
-use crate::batch::merge::merge;
+use crate::batch::merge::{is_mergeable, merge};
 use crate::courier::Action;
 
 /// The most steps that ride on one request. Each makes the request anew, so the work grows with their number.
@@ -16,7 +16,7 @@ impl<T> Lanes<T> {
         mut action: Action,
     ) -> (Action, Vec<StepId>) {
         let mut riders = Vec::new();
-        if self.is_alone(first) {
+        if self.is_alone(first) || !is_mergeable(&action) {
             return (action, riders);
         }
         for id in self.next_in_lane(first) {

@@ -68,7 +68,7 @@ impl<S: Transport> Driver<S> {
     }
 
     /// An event has come to its end.
-    fn end(&mut self, Ended { cargo, status, steps_done }: Ended<Cargo>) {
+    fn end(&mut self, Ended { cargo, status, steps_done }: Ended<Box<Cargo>>) {
         let tally = &self.shared.tally;
         match status {
             EventStatus::Rejected => {

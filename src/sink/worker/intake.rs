@@ -98,7 +98,7 @@ impl<S: Transport> Driver<S> {
                 let weight = size.saturating_add(requests);
                 let room = self.window.enter(lane_of(&steps), weight);
                 let (origin, now) = (origin.clone(), self.now());
-                let cargo = Cargo {
+                let cargo = Box::new(Cargo {
                     event,
                     origin,
                     finalizer,
@@ -106,7 +106,7 @@ impl<S: Transport> Driver<S> {
                     was_accepted: false,
                     failed: None,
                     resume: resume.map(Box::new),
-                };
+                });
                 self.batch.push((cargo, steps), size, now);
             }
         }
