@@ -35,7 +35,7 @@ pub(super) async fn run(path: &Path, bar: Bar) -> anyhow::Result<Exit> {
     bar.clear();
     Ok(match outcome {
         Ok(outcome) => {
-            tell(outcome.summary.to_string().trim_end());
+            tell(outcome.summaries.to_string().trim_end());
             outcome.exit
         }
         Err(error) => {

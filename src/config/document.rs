@@ -21,9 +21,9 @@ pub struct Config {
     /// `shutdown_timeout_secs`: how long what is under way may take once there is no more input, or a signal came.
     /// Default 60, as in Vector.
     pub shutdown_timeout: Duration,
-    /// `[sources.NAME]`; at least one, each read by a sink
+    /// `[sources.NAME]`; at least one, each read by one sink or more
     pub sources: BTreeMap<String, Source>,
-    /// `[sinks.NAME]`; exactly one
+    /// `[sinks.NAME]`; at least one
     pub sinks: BTreeMap<String, Sink>,
     /// `[emulator]`
     pub emulator: Option<EmulatorConfig>,
@@ -113,10 +113,7 @@ fn sinks(
     let items = components(top, "sinks", "add a block `[sinks.NAME]`");
     // Nothing is unused as long as it is not known what is used.
     let mut used = (!items.is_empty()).then(BTreeSet::new);
-    for (position, (name, item)) in items.into_iter().enumerate() {
-        if position == 1 {
-            item.refuse_with("only one sink can run for now", "remove all others");
-        }
+    for (name, item) in items {
         let sink = item.table(|block| sink::read(block, &name, &names, &mut used, beside));
         match sink {
             Some(Some(sink)) => {

@@ -14,6 +14,8 @@ pub struct Sink {
     pub inputs: Vec<String>,
     /// Its other options
     pub courier: CourierConfig,
+    /// The line its block starts at, from 1
+    pub line: usize,
 }
 
 /// Reads one sink. What it reads of `sources` is added to `used`, which is `None` once that cannot be known.
@@ -39,7 +41,8 @@ pub(super) fn read(
         return None;
     }
     let courier = courier::read(block, name, beside);
-    Some(Sink { inputs: inputs?, courier: courier? })
+    let line = block.reader.position(block.place.at).0;
+    Some(Sink { inputs: inputs?, courier: courier?, line })
 }
 
 fn inputs(item: Item<'_>, sources: &BTreeSet<String>) -> Option<Vec<String>> {

@@ -1,10 +1,11 @@
 //! What a configuration must also be so that it can run here: checked without touching the world.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 
-use crate::config::{Config, SourceKind};
+use crate::config::{Config, Source, SourceKind};
 
 /// Everything that is wrong, each a line of its line number, path, fact and remedy; empty where it can run.
 pub fn check(config: &Config) -> Vec<String> {
@@ -19,6 +20,14 @@ pub fn check(config: &Config) -> Vec<String> {
             "1: data_dir: is missing, set it to a folder where checkpoints and dead letters can be kept".to_owned(),
         );
     }
+    wrong.extend(globs(config));
+    wrong.extend(shared_stdin(config));
+    wrong.extend(shared_letters(config));
+    wrong
+}
+
+fn globs(config: &Config) -> Vec<String> {
+    let mut wrong = Vec::new();
     for (name, source) in &config.sources {
         let SourceKind::File(file) = &source.kind else {
             continue;
@@ -33,6 +42,42 @@ pub fn check(config: &Config) -> Vec<String> {
                     ));
                 }
             }
+        }
+    }
+    wrong
+}
+
+/// There is one standard input: of two sources, each would get what the other does not.
+fn shared_stdin(config: &Config) -> Vec<String> {
+    let mut readers = config.sources.iter().filter(|(_, it)| it.kind == SourceKind::Stdin);
+    let Some((first, _)) = readers.next() else { return Vec::new() };
+    let wrong = |(name, source): (&String, &Source)| {
+        format!(
+            "{}: sources.{name}.type: source `{first}` reads standard input already, remove one of the two and name \
+             the other in each sink's `inputs`",
+            source.line
+        )
+    };
+    readers.map(wrong).collect()
+}
+
+/// Two sinks cannot keep their letters in one file: each locks its own.
+fn shared_letters(config: &Config) -> Vec<String> {
+    let (places, mut wrong) = (Places::new(config), Vec::new());
+    let mut owners: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    for (name, sink) in &config.sinks {
+        let path = places.dead_letters(name, sink.courier.dead_letter.path.as_deref());
+        // As far as it can be told from names: `./a` is `a`.
+        let parts = path.components().filter(|part| *part != Component::CurDir);
+        let path: PathBuf = parts.collect();
+        if let Some(owner) = owners.get(&path) {
+            wrong.push(format!(
+                "{}: sinks.{name}.dead_letter.path: sink `{owner}` keeps its dead letters in {} already, choose another",
+                sink.line,
+                path.display()
+            ));
+        } else {
+            owners.insert(path, name);
         }
     }
     wrong

@@ -13,7 +13,6 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::InputEnd;
-use crate::delivery::HoldReason;
 
 /// What may end a run.
 pub(super) struct Limits {
@@ -23,8 +22,8 @@ pub(super) struct Limits {
     pub(super) stop: CancellationToken,
     /// Cancelled once the input has ended
     pub(super) input_ended: CancellationToken,
-    /// Whether everything is held
-    pub(super) held: watch::Receiver<Option<HoldReason>>,
+    /// How many sinks are neither held nor done; without one, nothing gets anywhere
+    pub(super) active: watch::Receiver<usize>,
     /// How long draining, and a hold after the input's end, may take
     pub(super) timeout: Duration,
 }
@@ -41,14 +40,14 @@ pub(super) struct Ended {
 /// Runs `run` until it is done or must not go on, which drops it.
 // Correctness: every branch only looks; what is lost by the branches that lose is asked for again in the next round.
 pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> Ended {
-    let Limits { mut signals, stop, input_ended, mut held, timeout } = limits;
+    let Limits { mut signals, stop, input_ended, mut active, timeout } = limits;
     let mut run = pin!(run);
     let mut drained_by: Option<Instant> = None;
     let mut held_until: Option<Instant> = None;
     let mut input = InputEnd::Complete;
-    let (mut has_signals, mut has_gate, mut has_input) = (true, true, true);
+    let (mut has_signals, mut has_sinks, mut has_input) = (true, true, true);
     loop {
-        held_until = match (has_input, held.borrow_and_update().is_some()) {
+        held_until = match (has_input, *active.borrow_and_update() == 0) {
             (false, true) => held_until.or_else(|| Some(Instant::now() + timeout)),
             _ => None,
         };
@@ -77,7 +76,7 @@ pub(super) async fn drive(run: impl Future<Output = ()>, limits: Limits) -> Ende
                 }
             },
             () = input_ended.cancelled(), if has_input => has_input = false,
-            changed = held.changed(), if has_gate => has_gate = changed.is_ok(),
+            changed = active.changed(), if has_sinks => has_sinks = changed.is_ok(),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 match drained_by {
                     Some(_) => tracing::warn!("what is under way takes too long: it goes back to its source"),
@@ -101,13 +100,13 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_secs(60);
 
-    fn limits(signals: BoxStream<'static, ()>) -> (Limits, watch::Sender<Option<HoldReason>>) {
-        let (sender, held) = watch::channel(None);
+    fn limits(signals: BoxStream<'static, ()>) -> (Limits, watch::Sender<usize>) {
+        let (sender, active) = watch::channel(1);
         let limits = Limits {
             signals,
             stop: CancellationToken::new(),
             input_ended: CancellationToken::new(),
-            held,
+            active,
             timeout: TIMEOUT,
         };
         (limits, sender)
@@ -115,7 +114,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_end_of_the_input_waits_for_as_long_as_it_takes() {
-        let (limits, _hold) = limits(stream::pending().boxed());
+        let (limits, _active) = limits(stream::pending().boxed());
         limits.input_ended.cancel();
         let run = tokio::time::sleep(1000 * TIMEOUT);
         assert_eq!(drive(run, limits).await.input, InputEnd::Complete);
@@ -124,15 +123,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_signal_drains_for_so_long_and_two_do_not_wait() {
         let start = Instant::now();
-        let (first, _hold) = limits(stream::iter([()]).boxed());
+        let (first, _active) = limits(stream::iter([()]).boxed());
         let stop = first.stop.clone();
         assert_eq!(drive(pending(), first).await.input, InputEnd::Stopped);
         assert_eq!(start.elapsed(), TIMEOUT);
         assert!(stop.is_cancelled());
-        let (second, _hold) = limits(stream::iter([(), ()]).boxed());
+        let (second, _active) = limits(stream::iter([(), ()]).boxed());
         assert_eq!(drive(pending(), second).await.deadline, Some(Instant::now()));
         assert_eq!(start.elapsed(), TIMEOUT);
-        let (drained, _hold) = limits(stream::iter([()]).boxed());
+        let (drained, _active) = limits(stream::iter([()]).boxed());
         let stopped = drained.stop.clone();
         let run = async move { stopped.cancelled().await };
         assert_eq!(drive(run, drained).await.deadline, Some(start + 2 * TIMEOUT));
@@ -142,17 +141,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_hold_may_outlast_the_input_by_so_long() {
         let start = Instant::now();
-        let (limits, hold) = limits(stream::empty().boxed());
+        let (limits, active) = limits(stream::empty().boxed());
         let ended = limits.input_ended.clone();
         let world = async {
-            hold.send(Some(HoldReason::Unauthorized)).unwrap();
+            active.send(0).unwrap();
             tokio::time::sleep(10 * TIMEOUT).await;
             ended.cancel();
             tokio::time::sleep(TIMEOUT / 2).await;
             // A key that works for a moment starts the wait anew.
-            hold.send(None).unwrap();
+            active.send(1).unwrap();
             tokio::time::sleep(TIMEOUT / 2).await;
-            hold.send(Some(HoldReason::Unauthorized)).unwrap();
+            active.send(0).unwrap();
             pending::<()>().await;
         };
         tokio::select! {
@@ -164,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_that_is_done_is_complete() {
-        let (limits, _hold) = limits(stream::empty().boxed());
+        let (limits, _active) = limits(stream::empty().boxed());
         assert_eq!(drive(ready(()), limits).await.input, InputEnd::Complete);
     }
 }

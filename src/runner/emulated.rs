@@ -1,5 +1,7 @@
 //! The emulator of a configuration, inside the same process.
 
+use std::net::SocketAddr;
+
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -14,18 +16,15 @@ pub(super) struct Emulated(Option<Running>);
 
 #[derive(Debug)]
 struct Running {
+    address: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-/// Starts the emulator, if there is to be one, and points `courier` at it, unless an `endpoint` was written, which the
-/// configuration lets be nothing but loopback here: `address` may leave the port open.
-pub(super) async fn start(
-    config: Option<&EmulatorConfig>,
-    mut courier: CourierConfig,
-) -> Result<(CourierConfig, Emulated), RunError> {
+/// Starts the emulator, if there is to be one.
+pub(super) async fn start(config: Option<&EmulatorConfig>) -> Result<Emulated, RunError> {
     let Some(config) = config else {
-        return Ok((courier, Emulated::default()));
+        return Ok(Emulated::default());
     };
     let failed = |error| RunError::Emulator { address: config.address, error };
     let settings = Settings {
@@ -36,12 +35,6 @@ pub(super) async fn start(
     let emulator = Emulator::bind(settings).await.map_err(failed)?;
     let address = emulator.local_addr();
     tracing::info!(%address, "the emulated Courier listens");
-    if !courier.is_endpoint_written {
-        courier.endpoint = BaseUrl::new(&format!("http://{address}"))
-            .expect("a socket address is a URL's authority");
-        // What is meant for the way to Courier would not find a loopback address.
-        courier.proxy.enabled = false;
-    }
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     let task = tokio::spawn(async move {
@@ -49,10 +42,24 @@ pub(super) async fn start(
             tracing::error!(%error, "the emulated Courier has failed");
         }
     });
-    Ok((courier, Emulated(Some(Running { stop, task }))))
+    Ok(Emulated(Some(Running { address, stop, task })))
 }
 
 impl Emulated {
+    /// Points `courier` at it, unless an `endpoint` was written, which the configuration lets be nothing but loopback
+    /// here: `address` may leave the port open.
+    pub(super) fn point(&self, mut courier: CourierConfig) -> CourierConfig {
+        if let Some(Running { address, .. }) = &self.0
+            && !courier.is_endpoint_written
+        {
+            courier.endpoint = BaseUrl::new(&format!("http://{address}"))
+                .expect("a socket address is a URL's authority");
+            // What is meant for the way to Courier would not find a loopback address.
+            courier.proxy.enabled = false;
+        }
+        courier
+    }
+
     /// Ends it, and waits until it has.
     pub(super) async fn end(mut self) {
         if let Some(running) = &mut self.0 {

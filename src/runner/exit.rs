@@ -81,6 +81,29 @@ impl Exit {
         }
     }
 
+    /// How two things ended that were one run: as the worse of them, which the numbers of the codes do not tell.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Rejected, Self::Owed) | (Self::Owed, Self::Rejected) => Self::RejectedAndOwed,
+            _ if self.severity() < other.severity() => other,
+            _ => self,
+        }
+    }
+
+    const fn severity(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Rejected => 1,
+            Self::Owed => 2,
+            Self::RejectedAndOwed => 3,
+            Self::Source => 4,
+            Self::Internal => 5,
+            Self::Config => 6,
+            Self::Usage => 7,
+        }
+    }
+
     /// One line per code, for `--help`.
     pub fn table() -> String {
         let lines = Self::ALL.map(|exit| format!("  {:>2}  {}", exit.code(), exit.meaning()));
@@ -97,6 +120,20 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_ends_the_worse_counts_and_two_kinds_add_up() {
+        for (one, other, both) in [
+            (Exit::Done, Exit::Done, Exit::Done),
+            (Exit::Done, Exit::Rejected, Exit::Rejected),
+            (Exit::Rejected, Exit::Owed, Exit::RejectedAndOwed),
+            (Exit::RejectedAndOwed, Exit::Owed, Exit::RejectedAndOwed),
+            (Exit::RejectedAndOwed, Exit::Source, Exit::Source),
+            (Exit::Internal, Exit::Source, Exit::Internal),
+        ] {
+            assert_eq!((one.and(other), other.and(one)), (both, both));
+        }
+    }
 
     #[test]
     fn codes_are_distinct_and_only_a_clean_run_is_zero() {

@@ -4,6 +4,7 @@
 //! no environment and prints nothing; it may spawn, and all it spawns has ended when [`run`] has, save for a thread
 //! that waits for standard input.
 
+mod active;
 mod check;
 pub mod checkpoint;
 pub mod dead_letters;
@@ -22,5 +23,5 @@ pub use check::check;
 pub use error::RunError;
 pub use exit::Exit;
 pub use signals::signals;
-pub use summary::{InputEnd, Summary};
+pub use summary::{InputEnd, Summaries, Summary};
 pub use topology::{Context, Outcome, run};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use super::Exit;
 use crate::telemetry::Totals;
 
 /// What a run did. Written aligned, one count a line.
@@ -16,6 +17,11 @@ pub struct Summary {
     /// How reading ended
     pub input: InputEnd,
 }
+
+/// What each sink of a run did, by its name. Written as one summary where there is one, else one after the other, each
+/// under its sink's name.
+#[derive(Clone, Debug)]
+pub struct Summaries(pub BTreeMap<String, Summary>);
 
 /// How reading ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +104,31 @@ impl fmt::Display for Summary {
             writeln!(f, "{name:names$}  {value:>numbers$}")?;
         }
         f.write_char('\n')
+    }
+}
+
+impl Summaries {
+    /// Events that were read and have not ended for good, each counted by every sink that owes it.
+    pub fn owed(&self) -> u64 {
+        self.0.values().map(Summary::owed).sum()
+    }
+
+    /// How the run ended: as the worst of them.
+    pub fn exit(&self) -> Exit {
+        let exits = self.0.values().map(|it| Exit::of(&it.totals, it.owed(), it.input));
+        exits.fold(Exit::Done, Exit::and)
+    }
+}
+
+impl fmt::Display for Summaries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, summary) in &self.0 {
+            if self.0.len() > 1 {
+                writeln!(f, "sink {name}")?;
+            }
+            summary.fmt(f)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,24 +1,29 @@
-//! Sources, sink, dead letters and checkpoints, put together and run to their end.
+//! Sources, sinks and checkpoints, put together and run to their end.
+//!
+//! A source that one sink reads is given to it as it is: the sink polls it. One that several read is passed on to each of
+//! them over a queue.
 
+mod fan_out;
+mod sinks;
 mod sources;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::check::{Places, check};
 use super::checkpoint::{Checkpoints, Follow};
 use super::drive::{self, drive};
-use super::key_file::KeyFile;
 use super::source::Progress;
-use super::{Exit, InputEnd, RunError, Summary, dead_letters};
+use super::{Exit, InputEnd, RunError, Summaries, Summary};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::sink::{self, SinkConfig};
-use crate::telemetry::Tally;
+use crate::config::{self, Config};
+use fan_out::{LeftBehind, fan_out};
+use sinks::{Sink, Sinks};
 use sources::Sources;
 
 /// What a run needs from whoever starts it: time, chance, and whom to listen to.
@@ -36,8 +41,8 @@ pub struct Context {
 /// How a run ended.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What it did
-    pub summary: Summary,
+    /// What each sink did
+    pub summaries: Summaries,
     /// The exit code
     pub exit: Exit,
 }
@@ -56,81 +61,80 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     if !wrong.is_empty() {
         return Err(RunError::Config(wrong.join("\n")));
     }
-    let places = Places::new(&config);
-    let Some((name, configured)) = config.sinks.pop_first() else {
-        return Err(RunError::Config("sinks: is empty, add a block `[sinks.NAME]`".to_owned()));
-    };
-    let courier = configured.courier;
     #[cfg(feature = "emulator")]
-    let (courier, emulated) = super::emulated::start(config.emulator.as_ref(), courier).await?;
-    let letters = places.dead_letters(&name, courier.dead_letter.path.as_deref());
-    let (letters, writer) = dead_letters::open(&letters, context.clock.clone())?;
-    let follow = if courier.acknowledgements { Follow::Acknowledgements } else { Follow::Reading };
+    let emulated = super::emulated::start(config.emulator.as_ref()).await?;
+    let places = Places::new(&config);
+    let mut sinks = Vec::new();
+    for (name, sink) in std::mem::take(&mut config.sinks) {
+        #[cfg(feature = "emulator")]
+        let sink = config::Sink { courier: emulated.point(sink.courier), ..sink };
+        let seed = context.chance.u64(..);
+        sinks.push(Sink::build(name, sink, &places, context.clock.clone(), seed)?);
+    }
     let mut sources = Sources::new(places, context.chance.fork(), Arc::clone(&context.progress));
-    let mut inputs = Vec::new();
-    for name in &configured.inputs {
-        if let Some(source) = config.sources.remove(name) {
-            inputs.push(sources.open(name, source, follow)?);
+    let (mut fans, left_behind) = (JoinSet::new(), LeftBehind::default());
+    for (name, source) in config.sources {
+        let mut readers: Vec<_> = sinks.iter_mut().filter(|sink| sink.reads(&name)).collect();
+        let records = sources.open(&name, source, follow(&readers))?;
+        if let [only] = readers.as_mut_slice() {
+            only.add(records);
+            continue;
+        }
+        let (pass_on, queues) = fan_out(records, readers.len(), &left_behind);
+        fans.spawn(pass_on);
+        for (reader, queue) in readers.into_iter().zip(queues) {
+            reader.add(queue);
         }
     }
 
     let start = Instant::now();
-    let tally = Arc::new(Tally::default());
-    let settings = courier.validate().unwrap_or_else(|never| match never {});
-    let sink_context = sink::Context {
-        dead_letters: Arc::new(letters),
-        tally: Arc::clone(&tally),
-        seed: context.chance.u64(..),
-    };
-    let key_file = KeyFile::new(&courier.api_key);
-    let (sink, health) = courier.build(settings, sink_context)?;
-    let mut tasks = JoinSet::new();
-    if courier.healthcheck.enabled {
-        tasks.spawn(report_health(health));
-    }
-    if let Some(key_file) = key_file {
-        tasks.spawn(key_file.follow(sink.api_keys(), sink.gate()));
-    }
-    tasks.spawn(save_regularly(sources.checkpoints()));
-    let writer = tokio::spawn(writer.run());
+    let mut saving = JoinSet::new();
+    saving.spawn(save_regularly(sources.checkpoints()));
+    let mut sinks = Sinks::start(sinks);
     let limits = drive::Limits {
         signals: context.signals,
         stop: sources.stop(),
         input_ended: sources.ended(),
-        held: sink.held(),
+        active: sinks.active(),
         timeout: config.shutdown_timeout,
     };
-    let ended = Box::pin(drive(sink.run_on(stream::select_all(inputs)), limits)).await;
+    let ended = drive(sinks.done(), limits).await;
+    sinks.stop().await;
+    fans.shutdown().await;
 
     let now = Instant::now();
     let deadline = ended.deadline.unwrap_or(now + config.shutdown_timeout);
     sources.end(deadline.min(now + ANSWERS_WITHIN)).await;
-    tasks.shutdown().await;
-    // The sink is gone and its letters' handle with it, so this is the end of what waits; a panic was printed.
-    let _ = writer.await;
+    let totals = sinks.end().await;
+    saving.shutdown().await;
     let saved = save(sources.checkpoints()).await;
     #[cfg(feature = "emulator")]
     emulated.end().await;
-    let input = sources.input(ended.input);
-    let summary = Summary { totals: tally.totals(), elapsed: start.elapsed(), input };
-    if sources.reads_stdin() && (summary.owed() > 0 || input == InputEnd::Stopped) {
+    let mut input = sources.input(ended.input);
+    if input == InputEnd::Complete && left_behind.load(Ordering::Relaxed) {
+        // Read, but by no sink.
+        input = InputEnd::Stopped;
+    }
+    let elapsed = start.elapsed();
+    let summaries =
+        totals.into_iter().map(|(name, totals)| (name, Summary { totals, elapsed, input }));
+    let summaries = Summaries(summaries.collect());
+    if sources.reads_stdin() && (summaries.owed() > 0 || input == InputEnd::Stopped) {
         tracing::warn!(
-            owed = summary.owed(),
+            owed = summaries.owed(),
             "standard input cannot be read again: the next run does not bring back what is owed or unread of it"
         );
     }
-    let exit = if saved {
-        Exit::of(&summary.totals, summary.owed(), summary.input)
-    } else {
-        Exit::Internal
-    };
-    Ok(Outcome { summary, exit })
+    let exit = if saved { summaries.exit() } else { Exit::Internal };
+    Ok(Outcome { summaries, exit })
 }
 
-async fn report_health(check: sink::Healthcheck) {
-    match check.await {
-        Ok(()) => tracing::info!("Courier answers and takes the API key"),
-        Err(error) => tracing::error!("{error}; the run goes on"),
+/// A source waits for the ends of its events if one of its sinks wants that: then for their ends in all of its sinks.
+fn follow(readers: &[&mut Sink]) -> Follow {
+    if readers.iter().any(|sink| sink.acknowledges()) {
+        Follow::Acknowledgements
+    } else {
+        Follow::Reading
     }
 }
 

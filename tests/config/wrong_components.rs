@@ -69,14 +69,13 @@ fn every_source_is_read_by_a_sink() {
 }
 
 #[test]
-fn only_one_sink_can_run() {
+fn each_sink_is_checked_whatever_is_wrong_with_others() {
     wrong_whole(
         &format!(
             "{BEFORE}proxy.enabled = false\n[sinks.b]\ntype = \"http\"\nuri = 1\n[sinks.a]\n\
              type = \"courier\"\ninputs = [\"in\"]\nproxy.enabled = false"
         ),
         &[
-            "config.toml:9:8: sinks.b: only one sink can run for now, remove all others",
             "config.toml:9:8: sinks.b.inputs: is missing, list the names of the sources to read",
             "config.toml:10:1: sinks.b.type: expected `courier`, was the string \"http\"",
             "config.toml:12:8: sinks.a.api_key: is missing, set `api_key` or `api_key_file`",

@@ -96,6 +96,35 @@ fn a_record_that_was_put_right_by_hand_is_what_counts() {
 }
 
 #[test]
+fn of_several_sinks_the_one_whose_letters_they_are_sends_them() {
+    let (server, other) = (Server::start(), Server::start());
+    let folder = folder(&server.url, "type = \"stdin\"", "");
+    let config = std::fs::read_to_string(folder.path().join("config.toml")).unwrap();
+    let second = format!(
+        "[sinks.alike]\ntype = \"courier\"\ninputs = [\"in\"]\napi_key = \"right\"\nendpoint = \"{}\"\n\
+         dead_letter.path = \"letters\"\n",
+        other.url
+    );
+    write(folder.path(), "config.toml", config + &second);
+    let at = "2020-01-01T00:00:00.000Z";
+    std::fs::create_dir_all(folder.path().join("data/out")).unwrap();
+    keep(folder.path(), LETTERS, &[letter(at, &track("a"))]);
+    keep(folder.path(), "letters", &[letter(at, &track("b"))]);
+    keep(folder.path(), "elsewhere", &[letter(at, &track("c"))]);
+    run(folder.path(), &replay(LETTERS, &[])).expect(0);
+    run(folder.path(), &replay("./letters", &[])).expect(0);
+    let ended = run(folder.path(), &replay("elsewhere", &[])).expect(2);
+    assert!(ended.stderr.contains("say `--sink NAME`"), "{}", ended.stderr);
+    run(folder.path(), &replay("elsewhere", &["--sink", "out"])).expect(0);
+    let requests = [server.courier.inbound(), other.courier.inbound()];
+    let has = |sink: usize, user: &str| {
+        requests[sink].iter().any(|it| String::from_utf8_lossy(&it.body).contains(user))
+    };
+    assert_eq!(["user-a", "user-b", "user-c"].map(|user| has(0, user)), [true, false, true]);
+    assert_eq!(["user-a", "user-b", "user-c"].map(|user| has(1, user)), [false, true, false]);
+}
+
+#[test]
 fn a_sink_that_is_not_there_is_named() {
     let folder = folder("http://127.0.0.1:9", "type = \"stdin\"", "");
     keep(folder.path(), "f", &[]);

@@ -7,4 +7,5 @@ mod delivery;
 mod held_server;
 mod process;
 mod quickstart;
+mod several;
 mod shutdown;

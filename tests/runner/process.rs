@@ -105,6 +105,14 @@ impl Ended {
         line.map_or(0, |rest| rest.trim().parse().expect("counts are numbers"))
     }
 
+    /// What the summary says of one of several sinks.
+    pub(crate) fn of_sink(&self, name: &str) -> Self {
+        let mut blocks = self.stdout.split("sink ").skip(1);
+        let block = blocks.find(|block| block.starts_with(&format!("{name}\n")));
+        let stdout = block.unwrap_or_else(|| panic!("no {name} in {}", self.stdout)).to_owned();
+        Self { code: self.code, stdout, stderr: self.stderr.clone() }
+    }
+
     /// Asserts the exit code.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {

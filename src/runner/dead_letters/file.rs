@@ -35,10 +35,10 @@ pub enum OpenError {
         /// What is not
         path: PathBuf,
     },
-    /// Another process writes to it
+    /// Another process or sink writes to it
     #[error(
-        "dead letters {path} are in use: another process runs with the same `data_dir` or `dead_letter.path`, end it \
-         or choose another"
+        "dead letters {path} are in use: another process, or another sink, keeps its own there, end it or choose \
+         another `data_dir` or `dead_letter.path`"
     )]
     InUse {
         /// Which file

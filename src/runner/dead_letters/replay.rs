@@ -1,6 +1,6 @@
 //! Sends letters again, each from where its event was left.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,6 +16,8 @@ use super::{Filter, Letter};
 use crate::clock::Time;
 use crate::config::{Config, Sink};
 use crate::finalization::EventStatus;
+use crate::runner::active::Active;
+use crate::runner::check::Places;
 use crate::runner::drive::{self, drive};
 use crate::runner::source::Progress;
 use crate::runner::{Context, Exit, InputEnd, RunError, Summary};
@@ -27,7 +29,7 @@ use crate::telemetry::Tally;
 pub struct Options {
     /// The file
     pub file: PathBuf,
-    /// The sink of the configuration that sends them; its only one where absent
+    /// The sink of the configuration that sends them. Where absent, its only one, else the one whose letters these are.
     pub sink: Option<String>,
     /// Which letters
     pub filter: Filter,
@@ -56,6 +58,11 @@ pub enum ReplayError {
     /// The configuration has no such sink
     #[error("there is no sink `{0}` in the configuration")]
     NoSink(String),
+    /// It has several, and none of them keeps its letters in this file
+    #[error(
+        "the configuration has several sinks, and none keeps its dead letters in this file: say `--sink NAME`"
+    )]
+    WhichSink,
     /// The file cannot be put aside or back
     #[error(transparent)]
     Aside(#[from] AsideError),
@@ -68,7 +75,7 @@ impl ReplayError {
     /// The exit code it ends in.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::NoSink(_) => Exit::Usage,
+            Self::NoSink(_) | Self::WhichSink => Exit::Usage,
             Self::Aside(AsideError::Missing { .. }) => Exit::Source,
             Self::Aside(
                 AsideError::AtWork { .. } | AsideError::Held { .. } | AsideError::Failed { .. },
@@ -92,10 +99,11 @@ pub async fn replay(
     options: Options,
     context: Context,
 ) -> Result<Replayed, ReplayError> {
-    let courier = sink(&mut config, options.sink.as_deref())?.courier;
+    let courier = sink(&mut config, &options)?.courier;
     #[cfg(feature = "emulator")]
-    let (courier, emulated) =
-        crate::runner::emulated::start(config.emulator.as_ref(), courier).await?;
+    let emulated = crate::runner::emulated::start(config.emulator.as_ref()).await?;
+    #[cfg(feature = "emulator")]
+    let courier = emulated.point(courier);
     let Context { clock, mut chance, signals, progress } = context;
     let (tally, now) = (Arc::new(Tally::default()), clock.now());
     let letters = UnderWay::new(clock);
@@ -118,11 +126,12 @@ pub async fn replay(
     let read = resend::read(file, is_wanted).map_err(failed)?;
     let (sender, ends) = mpsc::channel(UNDER_WAY);
     let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+    let active = Active::new(1);
     let limits = drive::Limits {
         signals,
         stop: stop.clone(),
         input_ended: ended.clone(),
-        held: sink.held(),
+        active: active.watch(),
         timeout: config.shutdown_timeout,
     };
     let start = Instant::now();
@@ -133,7 +142,7 @@ pub async fn replay(
     let records = letters.records(&name, read, sender).take_until(stop.clone().cancelled_owned());
     // Correctness: the noting ends when the last end was told, after the sink is gone with all it held.
     let noting = tokio::spawn(note(aside, ends, progress, stop));
-    let end = Box::pin(drive(sink.run_on(records.chain(end)), limits)).await.input;
+    let end = Box::pin(drive(active.run(sink, records.chain(end)), limits)).await.input;
     let (aside, is_noted) = noting.await.map_err(|error| failed(std::io::Error::other(error)))?;
     let left = aside.put_back()?;
     #[cfg(feature = "emulator")]
@@ -142,12 +151,29 @@ pub async fn replay(
     Ok(result(summary, &held, left, is_noted))
 }
 
-fn sink(config: &mut Config, name: Option<&str>) -> Result<Sink, ReplayError> {
-    let sink = match name {
-        Some(name) => config.sinks.remove(name),
-        None => config.sinks.pop_first().map(|(_, sink)| sink),
+fn sink(config: &mut Config, options: &Options) -> Result<Sink, ReplayError> {
+    let own = match &options.sink {
+        Some(name) => name.clone(),
+        None if config.sinks.len() > 1 => owner(config, &options.file)?,
+        None => config.sinks.keys().next().cloned().unwrap_or_default(),
     };
-    sink.ok_or_else(|| ReplayError::NoSink(name.unwrap_or_default().to_owned()))
+    config.sinks.remove(&own).ok_or(ReplayError::NoSink(own))
+}
+
+/// The sink that keeps its letters in `file`. Blocks on the disk.
+fn owner(config: &Config, file: &Path) -> Result<String, ReplayError> {
+    let places = Places::new(config);
+    // What is put aside is not there, but its folder is.
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
+        Some((folder.canonicalize().ok()?, path.file_name()?.to_owned()))
+    };
+    let wanted = place(file);
+    let mut sinks = config.sinks.iter().filter(|(name, sink)| {
+        let letters = places.dead_letters(name, sink.courier.dead_letter.path.as_deref());
+        wanted.is_some() && place(&letters) == wanted
+    });
+    sinks.next().map(|(name, _)| name.clone()).ok_or(ReplayError::WhichSink)
 }
 
 /// Whether a letter is sent; why not is counted, and what is not sent counts as read.
