@@ -184,6 +184,17 @@ rate                        824.0 events/s
     }
 
     #[test]
+    fn one_sink_is_summed_up_alone_and_several_by_name() {
+        let (totals, elapsed) = (Totals::default(), Duration::ZERO);
+        let summary = Summary { totals, elapsed, input: InputEnd::Complete };
+        let one = Summaries([("a".to_owned(), summary.clone())].into());
+        assert_eq!(one.to_string(), summary.to_string());
+        let two = Summaries(["a", "b"].map(|name| (name.to_owned(), summary.clone())).into());
+        assert_eq!(two.to_string(), format!("sink a\n{summary}sink b\n{summary}"));
+        assert_eq!((two.owed(), two.exit()), (0, Exit::Done));
+    }
+
+    #[test]
     fn an_empty_run_has_a_rate_of_nothing() {
         let summary = Summary {
             totals: Totals::default(),

@@ -81,8 +81,9 @@ fn a_slow_sink_does_not_hold_up_another_and_the_checkpoint_waits_for_it() {
     let fast = Emulated::start(outside.path(), "right");
     let slow = HeldServer::start();
     let folder = tempfile::tempdir().unwrap();
-    // As many as the slow sink's buffer takes, and a few that its queue takes.
-    write(folder.path(), "a", tracks("ann", 60));
+    // As many as the slow sink's buffer takes, and a few that its queue takes, each of another user.
+    let events = (0..60).map(|number| track(&number.to_string(), &number.to_string()));
+    write(folder.path(), "a", events.collect::<String>());
     write(folder.path(), "b", "");
     let buffer = "buffer.max_events = 50";
     let sinks = |slow: &str| {

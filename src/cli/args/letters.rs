@@ -59,7 +59,7 @@ pub(in crate::cli) struct Replay {
     /// The configuration whose sink sends them, in TOML
     #[arg(long)]
     pub(in crate::cli) config: PathBuf,
-    /// Which of its sinks
+    /// Which of its sinks; by default its only one, else the one whose dead letters these are
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) sink: Option<String>,
     /// Send identify and group events too, which may overwrite what newer events wrote since
