@@ -17,19 +17,21 @@ use crate::delivery::{Answer, Failure, FailureKind, Outcome, Receipt};
 use crate::json::{Json, Kind};
 
 /// An answer.
-pub(super) struct Reply<'a> {
+#[derive(Clone, Debug)]
+pub struct Reply<'a> {
     /// What was asked
-    pub(super) endpoint: Endpoint,
+    pub endpoint: Endpoint,
     /// The status
-    pub(super) status: StatusCode,
+    pub status: StatusCode,
     /// The headers
-    pub(super) headers: &'a HeaderMap,
-    /// The body: all of a tenant, else as much as was read
-    pub(super) body: Bytes,
+    pub headers: &'a HeaderMap,
+    /// The body: all of a tenant, else as much as was read; what it means is in the first KiB
+    pub body: Bytes,
 }
 
-/// Judges `reply`, received at `now` (since 1970) to a request signed with `key`.
-pub(super) fn judge(reply: &Reply<'_>, key: &ApiKey, now: Duration) -> Result<Receipt, Failure> {
+/// Judges `reply`, received at `now` (since 1970) to a request signed with `key`; public for embedders who send what
+/// [`encode`](super::encode()) gives them with a client of their own.
+pub fn judge(reply: &Reply<'_>, key: &ApiKey, now: Duration) -> Result<Receipt, Failure> {
     if let Some(outcome) = outcome(reply.endpoint, reply.status).filter(|_| !is_garbled(reply)) {
         let wanted = reply.endpoint == Endpoint::GetTenant && outcome == Outcome::Accepted;
         return Ok(Receipt {

@@ -22,6 +22,7 @@ mod verifier;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use encode::encode;
+pub use judge::{Reply, judge};
 pub use key::{ApiKey, ApiKeyError, ApiKeys};
 pub use service::{Attempt, BuildError, Transport};
 pub use settings::{Alpn, Proxy, ProxyUrl, ProxyUrlError, Settings, Tls};

@@ -1,7 +1,7 @@
 //! What may be used at any moment (tokens, permits, room in the window), what is used, and what lies idle while work
 //! that could use it waits. Reckoned from the log alone.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use courier_sink::courier::Class;
@@ -9,6 +9,7 @@ use courier_sink::delivery::FailureKind;
 
 use crate::log::{Answered, Entry, What};
 use crate::options::Options;
+use crate::pace::Pace;
 use crate::play::Played;
 use crate::replay::Replay;
 use crate::window::Window;
@@ -21,22 +22,26 @@ pub(crate) struct Capacity<'a> {
     now: Duration,
     window: Window<'a>,
     under_way: BTreeMap<usize, Class>,
-    starts: VecDeque<Duration>,
-    /// When the bucket would be full again
-    full_at: Duration,
+    total: Option<Pace>,
+    classes: BTreeMap<Class, Vec<Pace>>,
     paused_until: BTreeMap<Class, Duration>,
     is_held: bool,
 }
 
 impl<'a> Capacity<'a> {
     pub(crate) fn new(played: &'a Played) -> Self {
+        let options = &played.options;
+        let paces = |class| {
+            let own = options.class_rates.get(&class).copied().map(Pace::fixed);
+            own.into_iter().chain(options.adaptive_rate.map(Pace::adaptive)).collect()
+        };
         Self {
-            options: &played.options,
+            options,
             now: Duration::ZERO,
             window: Window::new(played),
             under_way: BTreeMap::new(),
-            starts: VecDeque::new(),
-            full_at: Duration::ZERO,
+            total: options.rate.map(Pace::fixed),
+            classes: Class::ALL.into_iter().map(|class| (class, paces(class))).collect(),
             paused_until: BTreeMap::new(),
             is_held: false,
         }
@@ -47,13 +52,17 @@ impl<'a> Capacity<'a> {
         self.now = *at;
         match what {
             What::Taken(event) => self.window.enter(*event)?,
-            What::Ended(event, _) => self.window.leave(*event),
+            What::Ended(event, _)
+            | What::Letter(Some(event), _)
+            | What::LetterLost(Some(event)) => self.window.leave(*event),
             What::Start(attempt, asked) => {
-                self.under_way.insert(*attempt, asked.endpoint.class());
+                let class = asked.endpoint.class();
+                self.under_way.insert(*attempt, class);
                 if self.under_way.len() > self.options.concurrency {
                     return Err(format!("{} attempts are under way", self.under_way.len()));
                 }
-                return self.spend(*at);
+                let own = self.classes.get_mut(&class).into_iter().flatten();
+                return self.total.iter_mut().chain(own).try_for_each(|pace| pace.spend(*at));
             }
             What::Answer(attempt, answered) => {
                 let class = self.under_way.remove(attempt);
@@ -61,8 +70,8 @@ impl<'a> Capacity<'a> {
                     (class, answered)
                 {
                     let longest = self.options.max_backoff;
-                    // A wait of nothing names none.
-                    let wait = wait.filter(|wait| !wait.is_zero());
+                    // A wait of next to nothing names none.
+                    let wait = wait.filter(|wait| *wait >= Duration::from_millis(1));
                     let wait = wait.map_or(longest, |it| it.min(self.options.retry_after_max));
                     let until = self.paused_until.entry(class).or_default();
                     *until = (*until).max(*at + wait);
@@ -75,8 +84,8 @@ impl<'a> Capacity<'a> {
             What::Rode(_)
             | What::Responded(..)
             | What::Refused(_)
-            | What::Letter(..)
-            | What::LetterLost(_)
+            | What::Letter(None, _)
+            | What::LetterLost(None)
             | What::Commit(_)
             | What::Dropped
             | What::Finished => {}
@@ -84,20 +93,9 @@ impl<'a> Capacity<'a> {
         Ok(())
     }
 
-    fn spend(&mut self, at: Duration) -> Result<(), String> {
-        let Some(rate) = self.options.rate else {
-            return Ok(());
-        };
-        self.full_at = self.full_at.max(at) + rate.per / rate.limit;
-        while self.starts.front().is_some_and(|start| *start + rate.per <= at) {
-            self.starts.pop_front();
-        }
-        self.starts.push_back(at);
-        let most = usize::try_from(rate.limit + rate.burst).expect("a rate is small");
-        if self.starts.len() > most {
-            return Err(format!("{} attempts within {:?}", self.starts.len(), rate.per));
-        }
-        Ok(())
+    /// Lets go of what has ended by itself: of those in a record with others nobody is told before all have.
+    pub(crate) fn leave(&mut self, replay: &Replay<'_>) {
+        self.window.leave_all(|event| replay.has_ended(event));
     }
 
     pub(crate) fn idle_attempts(&self) -> Result<(), String> {
@@ -112,11 +110,11 @@ impl<'a> Capacity<'a> {
         if next <= self.now + SLACK || self.is_held || self.is_full() {
             return Ok(());
         }
-        let token_at = self.options.rate.map_or(Duration::ZERO, |rate| {
-            self.full_at.saturating_sub(rate.per / rate.limit * (rate.burst - 1))
-        });
         for (place, class, ready_at) in replay.waiting() {
             let paused_until = self.paused_until.get(&class).copied().unwrap_or_default();
+            let own = self.classes.get(&class).into_iter().flatten();
+            let token_at = self.total.iter().chain(own).map(Pace::token_at).max();
+            let token_at = token_at.unwrap_or_default();
             let could_go = ready_at.max(paused_until).max(token_at).max(self.now);
             if could_go + SLACK < next {
                 return Err(format!("{place:?} could go at {could_go:?} and nothing did"));
@@ -125,7 +123,9 @@ impl<'a> Capacity<'a> {
         Ok(())
     }
 
+    /// Whether all permits may be taken. How many there are now where that adapts, only the sink knows: at least one.
     fn is_full(&self) -> bool {
-        self.under_way.len() >= self.options.concurrency
+        let permits = if self.options.is_adaptive { 1 } else { self.options.concurrency };
+        self.under_way.len() >= permits
     }
 }

@@ -10,6 +10,7 @@ use crate::events::Meaning;
 use crate::log::{Entry, What, tail};
 use crate::play::{End, Face, Played};
 use crate::replay::Replay;
+use crate::statuses;
 
 /// A promise that was not kept.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ fn flow(played: &Played) -> Result<Replay<'_>, Broken> {
         replay
             .note(entry)
             .map_err(at("lanes keep their order, and only the exhausted is Errored"))?;
+        capacity.leave(&replay);
         capacity.note(entry).map_err(at("rate, permits and window are never exceeded"))?;
         if matches!(entry.what, What::Dropped) {
             break;
@@ -123,6 +125,8 @@ fn one_status(played: &Played) -> Result<(), String> {
 
 fn letters(played: &Played, replay: &Replay<'_>) -> Result<(), String> {
     let is_dropped = played.entries.iter().any(|entry| entry.what == What::Dropped);
+    let own = statuses::own(played, replay);
+    statuses::check_worst(played, &own, is_dropped)?;
     let mut letters: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for Entry { what, .. } in &played.entries {
         if let What::Letter(event, reason) = what {
@@ -130,8 +134,7 @@ fn letters(played: &Played, replay: &Replay<'_>) -> Result<(), String> {
             letters.entry(event).or_default().push(reason);
         }
     }
-    for Entry { what, .. } in &played.entries {
-        let What::Ended(event, status) = what else { continue };
+    for (event, status) in &own {
         let letters = letters.remove(event).unwrap_or_default();
         let is_right = match (status, &letters[..]) {
             (EventStatus::Rejected, [reason]) => reasons(played, replay, *event).contains(reason),

@@ -135,11 +135,13 @@ impl Flight {
     fn land(&mut self, reply: Option<Reply>) -> Result<Receipt, Failure> {
         let reply = match self.job.trouble {
             Some(Trouble::ProxyAfter) => Some(Reply::new(502)),
+            Some(Trouble::Garbled) => reply.map(Reply::garbled),
             Some(Trouble::LostBefore | Trouble::LostAfter) => None,
             _ => reply,
         };
         let endpoint = self.job.asked.endpoint;
-        let result = reply.map_or_else(|| Err(lost()), |reply| reply.judge(endpoint));
+        let now = self.courier.log.now();
+        let result = reply.map_or_else(|| Err(lost()), |reply| reply.judge(endpoint, now));
         self.has_landed = true;
         self.courier.log.push(What::Answer(self.job.number, Answered::of(&result)));
         result

@@ -3,7 +3,7 @@
 use courier_sink::event::{Origin, Seed, Trust};
 use courier_sink::ingest;
 use courier_sink::plan::{self, Ordering, Plan, Step};
-use courier_sink::sink::Settings;
+use courier_sink::sink::{DeadLetter, Settings};
 use fastrand::Rng;
 
 #[derive(Clone, Debug)]
@@ -38,6 +38,14 @@ pub(crate) fn marks(body: &str) -> Vec<usize> {
 /// The number of the event that has this `messageId`.
 pub(crate) fn number(message_id: &str) -> Option<usize> {
     message_id.strip_prefix('m')?.parse().ok()
+}
+
+/// The number of the event that was refused with this letter.
+pub(crate) fn of_letter(letter: &DeadLetter) -> Option<usize> {
+    match &letter.event {
+        Some(identity) => number(&identity.message_id),
+        None => std::str::from_utf8(&letter.record).ok()?.strip_prefix("broken ")?.parse().ok(),
+    }
 }
 
 pub(crate) fn draw(chance: &mut Rng, settings: &Settings) -> Vec<Event> {

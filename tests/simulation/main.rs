@@ -16,11 +16,14 @@ mod effects;
 mod events;
 mod log;
 mod options;
+mod pace;
 mod play;
+mod records;
 mod replay;
 mod reply;
 mod sensitivity;
 mod service;
+mod statuses;
 mod weather;
 mod window;
 

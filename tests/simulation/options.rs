@@ -1,9 +1,11 @@
 //! The settings of one run, drawn by lot and written as an operator would, so that a new option is a new line here.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use courier_sink::config::CourierConfig;
+use courier_sink::courier::Class;
 use courier_sink::sink::Settings;
 use fastrand::Rng;
 
@@ -11,8 +13,12 @@ use fastrand::Rng;
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) window: usize,
+    /// At most; found out by the sink itself where `is_adaptive`
     pub(crate) concurrency: usize,
+    pub(crate) is_adaptive: bool,
     pub(crate) rate: Option<Rate>,
+    pub(crate) class_rates: BTreeMap<Class, Rate>,
+    pub(crate) adaptive_rate: Option<AdaptiveRate>,
     pub(crate) batch_timeout: Duration,
     /// Repetitions; `None` for no limit
     pub(crate) attempts: Option<usize>,
@@ -32,6 +38,13 @@ pub(crate) struct Rate {
     pub(crate) burst: u32,
 }
 
+/// Attempts a second of each class.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AdaptiveRate {
+    pub(crate) floor: u32,
+    pub(crate) ceiling: u32,
+}
+
 fn one<'a>(chance: &mut Rng, choices: &[&'a str]) -> &'a str {
     choices[chance.usize(..choices.len())]
 }
@@ -46,7 +59,13 @@ impl Options {
         let mut options = Self {
             window: chance.usize(1..40),
             concurrency: chance.usize(1..7),
+            is_adaptive: chance.u8(..3) == 0,
             rate: (chance.u8(..5) < 3).then(|| Rate::draw(chance)),
+            class_rates: class_rates(chance),
+            adaptive_rate: (chance.u8(..4) == 0).then(|| {
+                let floor = chance.u32(1..4);
+                AdaptiveRate { floor, ceiling: floor + chance.u32(..40) }
+            }),
             batch_timeout: millis(chance, 1..500),
             attempts: chance.bool().then(|| chance.usize(..5)),
             initial_backoff,
@@ -74,11 +93,27 @@ impl Options {
             set("batch.max_events", &chance.usize(1..6));
         }
         set("batch.timeout_secs", &self.batch_timeout.as_secs_f64());
-        set("request.concurrency", &self.concurrency);
-        if let Some(rate) = self.rate {
-            set("request.rate_limit_num", &rate.limit);
-            set("request.rate_limit_duration_secs", &rate.per.as_secs_f64());
-            set("request.rate_limit_burst", &rate.burst);
+        if self.is_adaptive {
+            set("request.adaptive_concurrency.max_concurrency_limit", &self.concurrency);
+            let initial = chance.usize(1..=self.concurrency);
+            set("request.adaptive_concurrency.initial_concurrency", &initial);
+        } else {
+            set("request.concurrency", &self.concurrency);
+        }
+        let total = self.rate.map(|rate| (String::new(), rate));
+        let classes = self.class_rates.iter();
+        let classes = classes.map(|(class, rate)| (format!("classes.{}.", class.as_str()), *rate));
+        for (place, rate) in total.into_iter().chain(classes) {
+            set(&format!("request.{place}rate_limit_num"), &rate.limit);
+            set(&format!("request.{place}rate_limit_duration_secs"), &rate.per.as_secs_f64());
+            set(&format!("request.{place}rate_limit_burst"), &rate.burst);
+        }
+        if let Some(AdaptiveRate { floor, ceiling }) = self.adaptive_rate {
+            set("request.rate_limit", &"'adaptive'");
+            set("request.adaptive_rate.floor_per_second", &floor);
+            set("request.adaptive_rate.ceiling_per_second", &ceiling);
+            let initial = chance.u32(floor..=ceiling);
+            set("request.adaptive_rate.initial_per_second", &initial);
         }
         set("request.timeout_secs", &chance.u8(2..6));
         if let Some(attempts) = self.attempts {
@@ -114,6 +149,18 @@ impl Rate {
         let burst = chance.u32(1..=limit.min(6));
         Self { limit, per: millis(chance, 500..4_000), burst }
     }
+}
+
+fn class_rates(chance: &mut Rng) -> BTreeMap<Class, Rate> {
+    let mut rates = BTreeMap::new();
+    if chance.u8(..3) == 0 {
+        for class in Class::ALL {
+            if chance.bool() {
+                rates.insert(class, Rate::draw(chance));
+            }
+        }
+    }
+    rates
 }
 
 fn rules(chance: &mut Rng) -> String {

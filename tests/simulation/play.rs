@@ -1,10 +1,10 @@
 //! One seed, played: events go into a sink over the model of Courier, and everything that happens is noted.
 
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use courier_sink::event::Origin;
 use courier_sink::finalization::{EventFinalizer, EventStatus};
 use courier_sink::sink::{
     Context, CourierSink, DeadLetter, DeadLetterError, DeadLetters, KeepFuture, Record,
@@ -17,6 +17,7 @@ use crate::courier::Courier;
 use crate::events::{self, Event};
 use crate::log::{Entry, Log, What};
 use crate::options::Options;
+use crate::records;
 use crate::service;
 use crate::weather::Weather;
 
@@ -28,9 +29,19 @@ pub(crate) struct Played {
     pub(crate) options: Options,
     pub(crate) weather: Weather,
     pub(crate) events: Vec<Event>,
+    /// The numbers of the events in each record
+    pub(crate) records: Vec<Range<usize>>,
     pub(crate) face: Face,
     pub(crate) end: End,
     pub(crate) entries: Vec<Entry>,
+}
+
+impl Played {
+    /// The events that share a record with `event`, itself included.
+    pub(crate) fn record(&self, event: usize) -> Range<usize> {
+        let record = self.records.iter().find(|record| record.contains(&event));
+        record.expect("every event is in a record").clone()
+    }
 }
 
 /// How the sink is used.
@@ -87,6 +98,7 @@ pub(crate) fn play(seed: u64) -> Played {
     let mut chance = Rng::with_seed(seed);
     let options = Options::draw(&mut chance);
     let events = events::draw(&mut chance, &options.settings());
+    let drawn = records::draw(&mut chance, &events);
     let weather = Weather::draw(&mut chance, events.len());
     let face = if chance.u8(..3) == 0 { Face::Service } else { Face::Stream };
     let end = End::draw(&mut chance);
@@ -96,8 +108,7 @@ pub(crate) fn play(seed: u64) -> Played {
     let entries = runtime.block_on(async {
         let log = Log::new();
         let courier = Courier::new(weather.clone(), chance.fork(), log.clone());
-        let records = events.iter().enumerate().map(|(number, it)| record(&log, number, it));
-        let records = records.collect();
+        let records = drawn.iter().map(|it| (it.0.clone(), record(&log, it))).collect();
         let stage = Stage { log: log.clone(), courier: &courier, options: &options, end };
         match face {
             Face::Stream => Box::pin(stage.stream(&mut chance, records)).await,
@@ -106,17 +117,19 @@ pub(crate) fn play(seed: u64) -> Played {
         courier.settle();
         log.into_entries()
     });
-    Played { options, weather, events, face, end, entries }
+    let records = drawn.into_iter().map(|(events, _)| events).collect();
+    Played { options, weather, events, records, face, end, entries }
 }
 
-fn record(log: &Log, number: usize, event: &Event) -> Record {
-    let log = log.clone();
-    let finalizer =
-        EventFinalizer::new(move |status: EventStatus| log.push(What::Ended(number, status)));
-    let chance = u128::try_from(number).expect("a number of an event is small");
-    let record = Record::new(event.text.clone(), chance).with_finalizer(finalizer);
-    let origin = Origin { line: u64::try_from(number).ok(), ..record.origin.clone() };
-    record.with_origin(origin)
+fn record(log: &Log, (events, text): &records::Drawn) -> Record {
+    let (log, events) = (log.clone(), events.clone());
+    let chance = u128::try_from(events.start).expect("a number of an event is small");
+    let finalizer = EventFinalizer::new(move |status: EventStatus| {
+        for event in events.clone() {
+            log.push(What::Ended(event, status));
+        }
+    });
+    Record::new(text.clone(), chance).with_finalizer(finalizer)
 }
 
 struct Stage<'a> {
@@ -127,9 +140,11 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    async fn stream(self, chance: &mut Rng, records: Vec<Record>) {
+    async fn stream(self, chance: &mut Rng, records: Vec<(Range<usize>, Record)>) {
         let context = self.context(chance);
-        self.log.count(&context.tally, false);
+        // Of a record of several, only the sink knows when it takes each.
+        let has_several = records.iter().any(|(events, _)| events.len() > 1);
+        self.log.count(&context.tally, has_several);
         let sink = CourierSink::new(self.options.settings(), self.courier.transport(), context);
         let mut held = sink.held();
         let log = self.log.clone();
@@ -141,14 +156,16 @@ impl Stage<'_> {
             }
         };
         let gaps = gaps(chance, records.len());
-        let input = stream::iter(records.into_iter().zip(gaps).enumerate());
-        let input = input.then(move |(number, (record, gap))| {
+        let input = stream::iter(records.into_iter().zip(gaps));
+        let input = input.then(move |((events, record), gap)| {
             let log = log.clone();
             async move {
                 if !gap.is_zero() {
                     tokio::time::sleep(gap).await;
                 }
-                log.push(What::Taken(number));
+                if !has_several {
+                    log.push(What::Taken(events.start));
+                }
                 record
             }
         });
@@ -157,7 +174,7 @@ impl Stage<'_> {
         Box::pin(futures::future::join(run, watch)).await;
     }
 
-    async fn service(self, chance: &mut Rng, records: Vec<Record>) {
+    async fn service(self, chance: &mut Rng, records: Vec<(Range<usize>, Record)>) {
         let settings = self.options.settings();
         let context = self.context(chance);
         self.log.count(&context.tally, true);
@@ -212,7 +229,7 @@ impl DeadLetters for Letters {
         let time = Duration::from_millis(chance.u64(..50));
         let is_lost = chance.u8(..10) < self.odds_of_loss;
         let log = self.log.clone();
-        let event = letter.origin.line.and_then(|line| usize::try_from(line).ok());
+        let event = events::of_letter(&letter);
         log.push(What::Refused(event));
         Box::pin(async move {
             tokio::time::sleep(time).await;

@@ -171,6 +171,22 @@ impl<'a> Replay<'a> {
         states.all(|state| !matches!(state, State::UnderWay | State::Resting))
     }
 
+    /// Whether every step was answered well, or nothing is to be done.
+    pub(crate) fn is_done(&self, event: usize) -> bool {
+        let is_done =
+            |step| self.progress.get(&(event, step)).map(|it| it.state) == Some(State::Done);
+        match &self.played.events[event].meaning {
+            Meaning::Skipped => true,
+            Meaning::Unreadable | Meaning::Refused => false,
+            Meaning::Steps(steps) => (0..steps.len()).all(is_done),
+        }
+    }
+
+    /// Whether nothing keeps the event inside but those it came with. That it was Rejected shows in its letter.
+    pub(crate) fn has_ended(&self, event: usize) -> bool {
+        self.is_done(event) || self.lost.contains(&event)
+    }
+
     fn enter(&mut self, event: usize, at: Duration) {
         for step in 0..self.steps(event).len() {
             let ready_at = at + self.played.options.batch_timeout;

@@ -1,5 +1,6 @@
 //! The caller of the sink's service face: waits for room, hands records over, and loses interest in some responses.
 
+use std::ops::Range;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::log::{Log, What};
 /// Hands over `records` until `closes`, and waits for the responses it did not drop.
 pub(crate) async fn feed(
     mut handle: Handle,
-    records: Vec<Record>,
+    records: Vec<(Range<usize>, Record)>,
     gaps: Vec<Duration>,
     mut chance: Rng,
     log: Log,
@@ -23,7 +24,8 @@ pub(crate) async fn feed(
     let mut responses = Vec::new();
     {
         let hand_over = pin!(async {
-            for (number, (record, gap)) in records.into_iter().zip(gaps).enumerate() {
+            for ((events, record), gap) in records.into_iter().zip(gaps) {
+                let number = events.start;
                 if !gap.is_zero() {
                     tokio::time::sleep(gap).await;
                 }

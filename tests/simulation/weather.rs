@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::reply::Wait;
+
 /// Faults by lot until a moment, then none: a Courier that recovers.
 #[derive(Clone, Debug)]
 pub(crate) struct Weather {
@@ -33,7 +35,7 @@ pub(crate) enum Trouble {
     /// 429 without a word about when
     Throttled,
     /// 429 with the wait asked for
-    ThrottledFor(Duration),
+    ThrottledFor(Wait),
     /// 502 of a proxy that did not let it through
     ProxyBefore,
     /// 502 of a proxy that did
@@ -50,13 +52,15 @@ pub(crate) enum Trouble {
     HangWithin,
     /// It is done, and the answer never comes.
     HangAfter,
+    /// It is done, and the body of the answer is a page of somebody else's.
+    Garbled,
 }
 
-const TROUBLES: [Trouble; 12] = [
+const TROUBLES: [Trouble; 13] = [
     Trouble::LostBefore,
     Trouble::LostAfter,
     Trouble::Throttled,
-    Trouble::ThrottledFor(Duration::ZERO),
+    Trouble::ThrottledFor(Wait::Seconds(0)),
     Trouble::ProxyBefore,
     Trouble::ProxyAfter,
     Trouble::Slow408,
@@ -65,6 +69,7 @@ const TROUBLES: [Trouble; 12] = [
     Trouble::HangBefore,
     Trouble::HangWithin,
     Trouble::HangAfter,
+    Trouble::Garbled,
 ];
 
 fn span(chance: &mut Rng, within: u64) -> Range<Duration> {
@@ -77,10 +82,10 @@ impl Weather {
     pub(crate) fn draw(chance: &mut Rng, events: usize) -> Self {
         let until = chance.u64(1_000..120_000);
         // Many seeds have few kinds of trouble, so that each is also seen without the others.
-        let breadth = chance.u8(1..13);
+        let breadth = chance.u8(1..14);
         let mut odds = [0; TROUBLES.len()];
         for odd in &mut odds {
-            if chance.u8(..12) < breadth {
+            if chance.u8(..13) < breadth {
                 *odd = chance.u16(..120);
             }
         }
@@ -129,7 +134,11 @@ impl Weather {
 
     pub(crate) fn trouble(&self, chance: &mut Rng, now: Duration) -> Option<Trouble> {
         let mut lot = chance.u16(..1_000);
-        let wait = Duration::from_millis(chance.u64(..20_000));
+        let wait = match chance.u8(..3) {
+            0 => Wait::Milliseconds(chance.u64(..20_000)),
+            1 => Wait::Seconds(chance.u64(..20)),
+            _ => Wait::Date(now.as_secs() + chance.u64(..20)),
+        };
         if now >= self.until {
             return None;
         }

@@ -41,6 +41,12 @@ impl<'a> Window<'a> {
         self.inside.remove(&event);
     }
 
+    /// Whatever came with others in a record leaves once it `has_ended`.
+    pub(crate) fn leave_all(&mut self, has_ended: impl Fn(usize) -> bool) {
+        let played = self.played;
+        self.inside.retain(|event, _| played.record(*event).len() == 1 || !has_ended(*event));
+    }
+
     fn lane(&self, event: usize) -> Lane {
         let Meaning::Steps(steps) = &self.played.events[event].meaning else { return Lane::None };
         let lanes = || steps.iter().map(|step| &step.lane);

@@ -144,7 +144,8 @@ impl Replay<'_> {
 
     /// Takes a step out of its lane; the next one may go, and those that waited for it.
     pub(super) fn finish(&mut self, place: Place, state: State, at: Duration) {
-        self.progress.get_mut(&place).expect("it stands in a lane").state = state;
+        let progress = self.progress.get_mut(&place).expect("it stands in a lane");
+        (progress.state, progress.is_forbidden) = (state, false);
         let queue = self.queue(place);
         let Some(places) = self.queues.get_mut(&queue) else { return };
         places.retain(|it| *it != place);
@@ -184,7 +185,7 @@ impl Replay<'_> {
             }
             EventStatus::Errored if self.dropped => {}
             EventStatus::Errored => {
-                if !self.lost.contains(&event) {
+                if !self.played.record(event).any(|event| self.lost.contains(&event)) {
                     return Err(format!("event {event} is Errored and was not exhausted"));
                 }
                 self.close(event, at);

@@ -1,0 +1,30 @@
+//! How events come: one in a record, or several in an array, a batch or on lines.
+
+use std::ops::Range;
+
+use fastrand::Rng;
+
+use crate::events::Event;
+
+/// The numbers of a record's events, and its text.
+pub(crate) type Drawn = (Range<usize>, String);
+
+/// Puts `events` into records; in most runs each into one of its own.
+pub(crate) fn draw(chance: &mut Rng, events: &[Event]) -> Vec<Drawn> {
+    let most = if chance.u8(..3) == 0 { 8 } else { 1 };
+    let (mut records, mut start) = (Vec::new(), 0);
+    while start < events.len() {
+        let end = (start + chance.usize(1..=most)).min(events.len());
+        let texts: Vec<&str> = events[start..end].iter().map(|event| &*event.text).collect();
+        let text = match chance.u8(..4) {
+            _ if texts.len() == 1 => texts.concat(),
+            0 => format!("[{}]", texts.join(",")),
+            1 => format!("{{\"batch\":[{}]}}", texts.join(", ")),
+            2 => texts.join("\r\n"),
+            _ => texts.join("\n") + "\n",
+        };
+        records.push((start..end, text));
+        start = end;
+    }
+    records
+}
