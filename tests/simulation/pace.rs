@@ -36,8 +36,8 @@ impl Pace {
             Limit::Adaptive(rate) => {
                 let second = Duration::from_secs(1);
                 self.full_at = at + second / rate.floor;
-                // One at once, and one more for each of the two steps that a second may hold.
-                (rate.ceiling + 3, second)
+                // Its bucket is a hundredth of a second deep, and at least one.
+                (rate.ceiling + 1, second)
             }
         };
         while self.starts.front().is_some_and(|start| *start + per <= at) {
