@@ -39,7 +39,8 @@ pub(crate) fn check_worst(
 ) -> Result<(), String> {
     for Entry { what, .. } in &played.entries {
         let What::Ended(event, told) = what else { continue };
-        let worst = played.record(*event).map(|event| own[&event]).max_by_key(badness);
+        let worst =
+            played.record(*event).map(|event| own[&event]).max_by_key(|status| badness(*status));
         let was_given_up = is_dropped && *told == EventStatus::Errored;
         if worst != Some(*told) && !was_given_up {
             return Err(format!("the record of event {event} is {told:?}, its worst is {worst:?}"));
@@ -48,7 +49,7 @@ pub(crate) fn check_worst(
     Ok(())
 }
 
-fn badness(status: &EventStatus) -> u8 {
+fn badness(status: EventStatus) -> u8 {
     match status {
         EventStatus::Delivered => 0,
         EventStatus::Rejected => 1,
