@@ -72,7 +72,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         sinks.push(Sink::build(name, sink, &places, context.clock.clone(), seed)?);
     }
     let mut sources = Sources::new(places, context.chance.fork(), Arc::clone(&context.progress));
-    let (mut fans, left_behind) = (JoinSet::new(), LeftBehind::default());
+    let (mut passing_on, left_behind) = (Vec::new(), LeftBehind::default());
     for (name, source) in config.sources {
         let mut readers: Vec<_> = sinks.iter_mut().filter(|sink| sink.reads(&name)).collect();
         let records = sources.open(&name, source, follow(&readers))?;
@@ -81,7 +81,8 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
             continue;
         }
         let (pass_on, queues) = fan_out(records, readers.len(), &left_behind);
-        fans.spawn(pass_on);
+        // Run only once all sources are open: the end of the first would be taken for the end of all.
+        passing_on.push(pass_on);
         for (reader, queue) in readers.into_iter().zip(queues) {
             reader.add(queue);
         }
@@ -90,6 +91,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let start = Instant::now();
     let mut saving = JoinSet::new();
     saving.spawn(save_regularly(sources.checkpoints()));
+    let mut fans: JoinSet<()> = passing_on.into_iter().collect();
     let mut sinks = Sinks::start(sinks);
     let limits = drive::Limits {
         signals: context.signals,
