@@ -30,4 +30,4 @@ pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, Hea
 pub use document::{Config, EmulatorConfig};
 pub use mistake::{Mistake, Mistakes};
 pub use sink::Sink;
-pub use source::{FileSource, Source, SourceKind};
+pub use source::{DoorConfig, FileSource, ServerTls, Source, SourceKind, VectorSource};

@@ -27,3 +27,7 @@ pub use key::{ApiKey, ApiKeyError, ApiKeys};
 pub use service::{Attempt, BuildError, Transport};
 pub use settings::{Alpn, Proxy, ProxyUrl, ProxyUrlError, Settings, Tls};
 pub use tls::TlsError;
+
+// A source that is sent to reads the same files for the other side of TLS.
+#[cfg(feature = "runner")]
+pub(crate) use {roots::roots, tls::read_identity};

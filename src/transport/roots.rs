@@ -10,7 +10,7 @@ use super::TlsError;
 
 /// The authorities in `ca_file`, else those of the platform (on Linux found as OpenSSL finds them, `SSL_CERT_FILE` and
 /// `SSL_CERT_DIR` included). Never none. Reads files and blocks while it does.
-pub(super) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
+pub(crate) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     let mut store = RootCertStore::empty();
     if let Some(path) = ca_file {
         for certificate in certificates(path)? {

@@ -3,7 +3,7 @@
 //! Reads the certificate files, once. It does not know sockets.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WantsClientCert;
@@ -55,6 +55,9 @@ pub enum TlsError {
     /// Certificate and key do not belong together, or cannot be used
     #[error("tls.crt_file and tls.key_file cannot be used together: {0}")]
     Identity(rustls::Error),
+    /// The authorities of clients cannot be used
+    #[error("tls.ca_file cannot be used for clients' certificates: {0}")]
+    Clients(rustls::server::VerifierBuilderError),
     /// `server_name` cannot be a host's name
     #[error("tls.server_name is neither a host name nor an address")]
     ServerName,
@@ -132,24 +135,27 @@ fn verified(
     })
 }
 
-/// A client certificate's chain and key.
-type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+/// A certificate's chain and key.
+pub(crate) type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn identity(tls: &Tls) -> Result<Option<Identity>, TlsError> {
     match (&tls.crt_file, &tls.key_file) {
         (None, None) => Ok(None),
-        (Some(crt_file), Some(key_file)) => {
-            let chain = certificates(crt_file)?;
-            let key = PrivateKeyDer::from_pem_file(key_file).map_err(|error| {
-                if matches!(error, rustls::pki_types::pem::Error::NoItemsFound) {
-                    return TlsError::NoKey(key_file.clone());
-                }
-                unreadable(key_file, &error)
-            })?;
-            Ok(Some((chain, key)))
-        }
+        (Some(crt_file), Some(key_file)) => read_identity(crt_file, key_file).map(Some),
         (Some(_), None) | (None, Some(_)) => Err(TlsError::HalfIdentity),
     }
+}
+
+/// The certificates in one PEM file, and the key in another. Reads files and blocks while it does.
+pub(crate) fn read_identity(crt_file: &Path, key_file: &Path) -> Result<Identity, TlsError> {
+    let chain = certificates(crt_file)?;
+    let key = PrivateKeyDer::from_pem_file(key_file).map_err(|error| {
+        if matches!(error, rustls::pki_types::pem::Error::NoItemsFound) {
+            return TlsError::NoKey(key_file.to_owned());
+        }
+        unreadable(key_file, &error)
+    })?;
+    Ok((chain, key))
 }
 
 fn server_name(name: &str) -> Result<ServerName<'static>, TlsError> {

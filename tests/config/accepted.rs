@@ -242,17 +242,6 @@ fn patterns_in_inputs_become_the_sources_they_match() {
 }
 
 #[test]
-fn several_sinks_may_read_the_same_source() {
-    let more = "[sinks.more]\ntype = 'courier'\ninputs = ['*']\napi_key = 'pk_other'\n\
-                proxy.enabled = false\n";
-    let text = format!("{BEFORE}proxy.enabled = false\n{more}");
-    let config = Config::parse(&text, "config.toml", &environment).expect(more);
-    assert_eq!(config.sinks["out"].inputs, config.sinks["more"].inputs);
-    assert_eq!((config.sinks["out"].line, config.sinks["more"].line), (4, 9));
-    assert_eq!(&*config.sinks["more"].courier.settings.rules.sink, "more");
-}
-
-#[test]
 fn nothing_shows_secrets() {
     let config = everything();
     let shown = format!("{config:?}");

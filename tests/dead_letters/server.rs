@@ -22,18 +22,22 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.expect("threads can be started");
-        let emulator = runtime.block_on(Emulator::bind(Settings::default()));
-        let emulator = emulator.expect("loopback has a free port");
-        let (courier, url) = (emulator.courier(), format!("http://{}", emulator.local_addr()));
         let (stop, stopped) = oneshot::channel();
+        let (bound, binding) = std::sync::mpsc::channel();
+        // All of it in a thread: a test may have a runtime of its own.
         let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("threads can be started");
+            let emulator = runtime.block_on(Emulator::bind(Settings::default()));
+            let emulator = emulator.expect("loopback has a free port");
+            let url = format!("http://{}", emulator.local_addr());
+            bound.send((emulator.courier(), url)).expect("it is waited for");
             let stopped = async {
                 let _ = stopped.await;
             };
             runtime.block_on(emulator.serve(stopped)).expect("it serves to its end");
         });
+        let (courier, url) = binding.recv().expect("the thread binds first");
         Self { courier, url, stop: Some(stop), thread: Some(thread) }
     }
 

@@ -55,12 +55,12 @@ impl Running {
         Self { stdin: child.stdin.take(), stdout: Some(stdout), stderr: received, child }
     }
 
-    /// Waits for a line of standard error that contains `text`.
-    pub(crate) fn wait_for(&self, text: &str) {
+    /// Waits for a line of standard error that contains `text`, and gives it.
+    pub(crate) fn wait_for(&self, text: &str) -> String {
         let mut seen = Vec::new();
         for line in &self.stderr {
             if line.contains(text) {
-                return;
+                return line;
             }
             seen.push(line);
         }

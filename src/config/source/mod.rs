@@ -1,16 +1,24 @@
 //! `[sources.NAME]`: where records come from.
 
+mod door;
+mod vector;
+
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
+pub use door::DoorConfig;
+pub use vector::{ServerTls, VectorSource};
+
 use super::block::Block;
+use super::item::Item;
 
 /// One source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// What is read
     pub kind: SourceKind,
-    /// `max_line_bytes`: the longest line; a longer one is a bad record. Default 4 096 000, the largest request that
-    /// RudderStack's gateway takes.
+    /// `max_line_bytes` of a source that reads lines: the longest one; a longer one is a bad record. Default 4 096 000, the
+    /// largest request that RudderStack's gateway takes.
     pub max_line_bytes: NonZeroUsize,
     /// The line its block starts at, from 1
     pub line: usize,
@@ -23,6 +31,8 @@ pub enum SourceKind {
     Stdin,
     /// `file`
     File(FileSource),
+    /// `vector`
+    Vector(VectorSource),
 }
 
 /// The options of a `file` source, named as Vector's.
@@ -42,32 +52,46 @@ const MAX_LINE_BYTES: NonZeroUsize = const { NonZeroUsize::new(4_096_000).unwrap
 enum Type {
     Stdin,
     File,
+    Vector,
 }
+
+const TYPES: [(&str, Type); 3] =
+    [("stdin", Type::Stdin), ("file", Type::File), ("vector", Type::Vector)];
 
 /// Reads one source. `None` where its type is not known: then nothing can be said of its other options.
 pub(super) fn read(block: &mut Block<'_>) -> Option<Source> {
-    let remedy = "set it to `stdin` or `file`";
-    let kind = block
-        .required("type", remedy)
-        .and_then(|item| item.choice(&[("stdin", Type::Stdin), ("file", Type::File)]));
+    let remedy = "set it to `stdin`, `file` or `vector`";
+    let kind = block.required("type", remedy).and_then(|item| item.choice(&TYPES));
     let Some(kind) = kind else {
         block.take_all();
         return None;
     };
-    Some(Source {
-        kind: match kind {
-            Type::Stdin => SourceKind::Stdin,
-            Type::File => SourceKind::File(file(block)),
-        },
-        max_line_bytes: block.count("max_line_bytes", i64::MAX, MAX_LINE_BYTES),
-        line: block.reader.position(block.place.at).0,
-    })
+    let line = block.reader.position(block.place.at).0;
+    let kind = match kind {
+        Type::Stdin => SourceKind::Stdin,
+        Type::File => SourceKind::File(file(block)),
+        Type::Vector => {
+            let kind = SourceKind::Vector(vector::read(block)?);
+            return Some(Source { kind, max_line_bytes: MAX_LINE_BYTES, line });
+        }
+    };
+    let max_line_bytes = block.count("max_line_bytes", i64::MAX, MAX_LINE_BYTES);
+    Some(Source { kind, max_line_bytes, line })
+}
+
+/// An address to listen on.
+fn address(item: &Item<'_>) -> Option<SocketAddr> {
+    let address = item.text()?.parse().ok();
+    if address.is_none() {
+        item.unexpected("an IP address with a port, such as `127.0.0.1:8080`");
+    }
+    address
 }
 
 fn file(block: &mut Block<'_>) -> FileSource {
     let include = block.required("include", "name the files to read, as in `[\"events/*.json\"]`");
     FileSource {
-        include: include.and_then(super::item::Item::some_texts).unwrap_or_default(),
+        include: include.and_then(Item::some_texts).unwrap_or_default(),
         exclude: block.texts("exclude"),
         ignore_checkpoints: block.flag("ignore_checkpoints", false),
     }

@@ -1,7 +1,10 @@
 //! Why an input, or part of one, could not be read.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::transport::TlsError;
 
 /// One thing that could not be read. What was read before is kept, and reading goes on with the next file.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,24 @@ pub enum SourceError {
     OpenArray {
         /// Which one
         name: String,
+    },
+    /// An address that cannot be listened on
+    #[error("sources.{name}: cannot listen on {address}: {error}")]
+    Listen {
+        /// The source
+        name: String,
+        /// Where
+        address: SocketAddr,
+        /// Why not
+        error: io::Error,
+    },
+    /// Certificate files that cannot be used
+    #[error("sources.{name}: {error}")]
+    Tls {
+        /// The source
+        name: String,
+        /// Why not
+        error: TlsError,
     },
     /// No thread could be started to read in
     #[error("cannot start to read: {0}")]

@@ -1,9 +1,8 @@
-//! Where events come from: files and standard input.
+//! Where events come from: files, standard input, and whoever sends them.
 //!
 //! In: what to read. Out: a stream of [`Record`]s, each with a finalizer that moves the checkpoint. Reading blocks, so
 //! it is done in a thread of its own, which is never ahead by more than a few pieces.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the sources that serve clients come next"))]
 pub(in crate::runner) mod door;
 mod error;
 mod feed;
@@ -13,6 +12,7 @@ mod open;
 mod opened;
 mod paths;
 mod progress;
+pub(super) mod vector;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -20,7 +20,7 @@ use std::time::Duration;
 use futures::stream::Stream;
 use tokio::time::timeout;
 
-pub(in crate::runner) use budget::Budget;
+pub(in crate::runner) use budget::{Budget, Share};
 pub(in crate::runner) use identity::Identity;
 use records::{Queue, Queued, Records};
 use registry::{Arrived, Registry};

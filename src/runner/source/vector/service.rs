@@ -1,0 +1,222 @@
+//! What is answered to whom: the calls of `proto/vector.proto`.
+//!
+//! In: one HTTP request of gRPC. Out: its answer, once the events in it are safe or it is known that they are not. It
+//! does not know connections.
+//!
+//! Vector sends a request again, for as long as it takes, on every status but a few; on `INVALID_ARGUMENT`,
+//! `OUT_OF_RANGE` and `UNIMPLEMENTED` it drops the request. So those are for what would be refused each time.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use prost::Message;
+use tokio::time::timeout;
+use tonic::codec::{CompressionEncoding, Streaming};
+use tonic::server::Grpc;
+use tonic::{Code, Request, Response, Status};
+use tower::service_fn;
+
+use super::codec::Raw;
+use super::convert::{Converted, Rules, convert};
+use super::cut::Events;
+use super::metered::{Held, Metered, overloaded};
+use super::proto::HealthCheckResponse;
+use crate::event::{Origin, Seed, Trust};
+use crate::json::Members;
+use crate::runner::source::door::{Arrival, Door, Identity, Verdict};
+use crate::sink::Payload;
+
+/// What a request may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Its size, before and after it is unpacked
+    pub(super) max_bytes: usize,
+    /// How many events are in it
+    pub(super) max_events: usize,
+    /// How long it may take until it is received whole
+    pub(super) body_timeout: Duration,
+}
+
+/// Answers requests. Clones share everything.
+#[derive(Clone, Debug)]
+pub(super) struct Vector(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    name: Arc<str>,
+    door: Door,
+    rules: Rules,
+    limits: Limits,
+    trust: Trust,
+    chance: Mutex<fastrand::Rng>,
+}
+
+/// After so many bytes of events others have their turn.
+const TURN_BYTES: usize = 256 << 10;
+
+impl Vector {
+    /// Answers for the source `name`, whose events go through `door`. `chance` makes the ids of events that bring
+    /// nothing to make one of.
+    pub(super) fn new(
+        (name, trust): (Arc<str>, Trust),
+        door: Door,
+        (rules, limits): (Rules, Limits),
+        chance: fastrand::Rng,
+    ) -> Self {
+        let chance = Mutex::new(chance);
+        Self(Arc::new(Shared { name, door, rules, limits, trust, chance }))
+    }
+
+    /// Answers one request. Dropping the future leaves what was taken in to go on.
+    pub(super) async fn answer(
+        self,
+        request: http::Request<Incoming>,
+    ) -> Result<http::Response<tonic::body::Body>, Infallible> {
+        let call = match request.uri().path() {
+            "/vector.Vector/PushEvents" => Call::PushEvents,
+            "/vector.Vector/HealthCheck" => Call::HealthCheck,
+            _ => return Ok(Status::unimplemented("there is no such call").into_http()),
+        };
+        let Some(share) = self.0.door.budget().take(0) else {
+            return Ok(overloaded().into_http());
+        };
+        let held = Held::new(share);
+        let request = request.map(|body| Metered::new(body, held.clone()));
+        // One message is received like a stream of them, and what is wrong with it judged here: tonic's own judgement
+        // would have Vector send a broken request for ever.
+        let mut grpc = Grpc::new(Raw)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd)
+            .max_decoding_message_size(self.0.limits.max_bytes);
+        let receive = service_fn(move |request: Request<Streaming<Bytes>>| {
+            let (vector, held) = (self.clone(), held.clone());
+            async move { vector.call(call, request.into_inner(), held).await.map(Response::new) }
+        });
+        Ok(grpc.client_streaming(receive, request).await)
+    }
+
+    async fn call(self, call: Call, stream: Streaming<Bytes>, held: Held) -> Result<Bytes, Status> {
+        let message = self.receive(stream).await?;
+        match call {
+            Call::HealthCheck => {
+                let status = i32::from(self.0.door.is_closed());
+                Ok(HealthCheckResponse { status }.encode_to_vec().into())
+            }
+            Call::PushEvents => {
+                // What it has become unpacked counts too.
+                held.grow_to(message.len())?;
+                let arrivals = self.arrivals(message).await?;
+                // From here on the door counts.
+                held.release();
+                self.accept(arrivals).await
+            }
+        }
+    }
+
+    /// The one message of a call.
+    async fn receive(&self, mut stream: Streaming<Bytes>) -> Result<Bytes, Status> {
+        let limits = &self.0.limits;
+        let receive = async {
+            let message = stream.message().await?;
+            let message = message.ok_or_else(|| Status::invalid_argument("there is no message"))?;
+            match stream.message().await? {
+                None => Ok(message),
+                Some(_) => Err(Status::invalid_argument("there is more than one message")),
+            }
+        };
+        let received = timeout(limits.body_timeout, receive).await.unwrap_or_else(|_| {
+            let time = limits.body_timeout.as_secs_f64();
+            Err(Status::deadline_exceeded(format!("the request was not received within {time} s")))
+        });
+        received.map_err(|status| {
+            let code = status.code();
+            if matches!(code, Code::OutOfRange | Code::ResourceExhausted) {
+                // Too large, as it is or unpacked.
+                let problem =
+                    format!("a request may take {} bytes, unpacked too", limits.max_bytes);
+                Status::out_of_range(problem)
+            } else if code == Code::Internal {
+                // Neither framed nor packed as it says.
+                Status::invalid_argument(status.message())
+            } else {
+                status
+            }
+        })
+    }
+
+    /// The events of a request.
+    // Correctness: gives way now and then, since a request may take a second; dropped there, nothing was taken in.
+    async fn arrivals(&self, request: Bytes) -> Result<Vec<Arrival>, Status> {
+        let limits = &self.0.limits;
+        let (mut arrivals, mut is_sound, mut since) = (Vec::new(), false, 0);
+        for event in Events::of(request) {
+            let event = event.map_err(|error| Status::invalid_argument(error.to_string()))?;
+            if arrivals.len() >= limits.max_events {
+                let problem = format!(
+                    "a request may hold {} events: lower `batch.max_events` of the sink that sends",
+                    limits.max_events
+                );
+                return Err(Status::out_of_range(problem));
+            }
+            let converted = convert(&event, &self.0.rules);
+            is_sound |= converted.is_sound;
+            arrivals.push(self.arrival(converted));
+            since += event.len();
+            if since >= TURN_BYTES {
+                since = 0;
+                tokio::task::yield_now().await;
+            }
+        }
+        // Not one of them: whoever sends speaks another protocol.
+        if !arrivals.is_empty() && !is_sound {
+            return Err(Status::invalid_argument("no event in the request can be decoded"));
+        }
+        Ok(arrivals)
+    }
+
+    fn arrival(&self, converted: Converted) -> Arrival {
+        let Converted { payload, seed, .. } = converted;
+        let seed = seed.unwrap_or_else(|| {
+            self.0.chance.lock().unwrap_or_else(PoisonError::into_inner).u128(..)
+        });
+        let identity = match &payload {
+            Payload::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            Payload::Unreadable { .. } => None,
+        };
+        Arrival {
+            identity: identity.and_then(|text| Identity::of(&self.0.name, &Members::of(text))),
+            payload,
+            origin: Origin {
+                name: Arc::clone(&self.0.name),
+                line: None,
+                seed: Seed::Random(seed),
+                trust: self.0.trust,
+            },
+        }
+    }
+
+    async fn accept(&self, arrivals: Vec<Arrival>) -> Result<Bytes, Status> {
+        match self.0.door.accept(arrivals).await {
+            Verdict::Safe => Ok(Bytes::new()),
+            Verdict::Errored => Err(Status::unavailable(
+                "not every event could be delivered: send the request again",
+            )),
+            Verdict::Late => Err(Status::unavailable(
+                "not every event is delivered yet: send the request again to hear of it",
+            )),
+            Verdict::Overloaded => Err(overloaded()),
+            Verdict::Closed => {
+                Err(Status::unavailable("the source is stopping: send the request again later"))
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    PushEvents,
+    HealthCheck,
+}
