@@ -10,6 +10,7 @@ use courier_sink::plan::Ordering;
 
 use crate::check::promises;
 use crate::log::{Answered, Entry, What};
+use crate::options::Options;
 use crate::play::{End, Face, Played, play};
 
 /// Some runs to the end on a stream, with logs worth tampering with.
@@ -127,6 +128,14 @@ fn haste_and_idleness_are_noticed() {
     });
     let promise = "rate, permits and window are never exceeded";
     assert!(hasty.iter().filter(|it| **it == Some(promise)).count() * 2 > hasty.len());
+    let hasty = broken_by(|played, entries| {
+        for entry in entries.iter_mut() {
+            entry.at /= 50;
+        }
+        let Options { rate, class_rates, adaptive_rate, .. } = &played.options;
+        rate.is_none() && (!class_rates.is_empty() || adaptive_rate.is_some())
+    });
+    assert!(hasty.iter().filter(|it| **it == Some(promise)).count() * 2 > hasty.len(), "{hasty:?}");
     let idle = broken_by(|_, entries| {
         // Everything from the middle of the attempts on comes an hour late.
         let starts = entries.iter().enumerate();
@@ -140,6 +149,30 @@ fn haste_and_idleness_are_noticed() {
     });
     let promise = "no token and no permit lies idle while work waits";
     assert!(idle.iter().filter(|it| **it == Some(promise)).count() * 2 > idle.len(), "{idle:?}");
+}
+
+#[test]
+fn a_record_that_tells_another_end_than_its_events_had_is_noticed() {
+    let noticed = broken_by(|played, entries| {
+        let is_whole = |record: &&std::ops::Range<usize>| {
+            let is_delivered = |event| {
+                let end = What::Ended(event, EventStatus::Delivered);
+                entries.iter().any(|entry| entry.what == end)
+            };
+            record.len() > 1 && (*record).clone().all(is_delivered)
+        };
+        let Some(record) = played.records.iter().find(is_whole) else { return false };
+        for entry in entries.iter_mut() {
+            if let What::Ended(event, status) = &mut entry.what
+                && record.contains(event)
+            {
+                *status = EventStatus::Rejected;
+            }
+        }
+        true
+    });
+    let promise = "a Rejected event has one dead letter with its reason";
+    assert!(noticed.iter().all(|it| *it == Some(promise)), "{noticed:?}");
 }
 
 /// What a log holds, in a word each, and what the sink was asked to find out by itself.
