@@ -14,6 +14,7 @@ pub(crate) fn own(played: &Played, replay: &Replay<'_>) -> BTreeMap<usize, Event
         let is_it = |entry: &Entry| matches!(entry.what, What::Letter(Some(it), _) if it == event);
         played.entries.iter().any(is_it)
     };
+    let was_taken = |event| played.entries.iter().any(|entry| entry.what == What::Taken(event));
     let mut statuses = BTreeMap::new();
     for Entry { what, .. } in &played.entries {
         let What::Ended(event, told) = what else { continue };
@@ -22,7 +23,7 @@ pub(crate) fn own(played: &Played, replay: &Replay<'_>) -> BTreeMap<usize, Event
             told if is_alone => *told,
             EventStatus::Delivered => EventStatus::Delivered,
             _ if has_letter(*event) => EventStatus::Rejected,
-            _ if replay.is_done(*event) => EventStatus::Delivered,
+            _ if replay.is_done(*event) && was_taken(*event) => EventStatus::Delivered,
             EventStatus::Rejected => EventStatus::Rejected,
             EventStatus::Errored => EventStatus::Errored,
         };

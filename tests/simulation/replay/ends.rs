@@ -110,6 +110,9 @@ impl Replay<'_> {
     /// this tells which are asked again and which are not.
     pub(super) fn reject(&mut self, event: Option<usize>, at: Duration) {
         if let Some(event) = event.filter(|event| self.progress.contains_key(&(*event, 0))) {
+            if self.is_behind_a_lost_one(event) {
+                self.followers.insert(event);
+            }
             for step in 0..self.steps(event).len() {
                 if self.progress[&(event, step)].is_forbidden {
                     self.follow((event, step), at);
@@ -128,8 +131,24 @@ impl Replay<'_> {
         let behind = queue.skip_while(|it| **it != place).filter(|it| it.0 != place.0);
         for (event, _) in behind.copied().collect::<Vec<Place>>() {
             self.followers.insert(event);
-            self.close(event, at);
+            for step in 0..self.steps(event).len() {
+                // What is under way goes on.
+                if self.progress[&(event, step)].state == State::Waiting {
+                    self.finish((event, step), State::Over, at);
+                }
+            }
         }
+    }
+
+    /// Whether it waits behind a step that was refused with 403 and whose event is to end Errored anyway, for another
+    /// step's sake: when that step is Rejected there is no letter to show it.
+    fn is_behind_a_lost_one(&self, event: usize) -> bool {
+        let is_lost =
+            |place: &Place| self.lost.contains(&place.0) && self.progress[place].is_forbidden;
+        let mut queues = (0..self.steps(event).len()).map(|step| self.queue((event, step)));
+        self.played.options.rejects_followers
+            && queues
+                .any(|queue| self.queues.get(&queue).and_then(|it| it.front()).is_some_and(is_lost))
     }
 
     /// No further step of the event will be done.
