@@ -208,3 +208,6 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Spawner {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests;

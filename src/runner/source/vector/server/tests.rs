@@ -1,0 +1,193 @@
+//! Connections in memory, under a paused clock.
+
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+use hyper::client::conn::http2::SendRequest;
+use hyper_util::rt::TokioExecutor;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::time::Instant;
+use tonic::{Code, Status};
+
+use super::*;
+use crate::event::Trust;
+use crate::finalization::EventStatus;
+use crate::runner::source::door::{Door, DoorSettings};
+use crate::runner::source::vector::convert::Rules;
+use crate::runner::source::vector::service::Limits;
+use crate::sink::Record;
+
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+type Body = StreamBody<stream::BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
+
+fn settings() -> Connections {
+    Connections {
+        max: 1,
+        keepalive_interval: Duration::from_secs(60),
+        keepalive_timeout: Duration::from_secs(20),
+        tls: None,
+    }
+}
+
+fn vector() -> (Vector, Door, impl futures::Stream<Item = Record> + Unpin) {
+    let most = NonZeroUsize::new(1 << 20).unwrap();
+    let (door, records) = Door::new(DoorSettings {
+        acknowledgements: true,
+        timeout: Duration::from_secs(10),
+        recent: most,
+        max_in_flight_bytes: most,
+    });
+    let rules = Rules { except: Vec::new(), max_event_bytes: 1000 };
+    let limits = Limits { max_bytes: 1000, max_events: 10, body_timeout: BODY_TIMEOUT };
+    let chance = fastrand::Rng::with_seed(1);
+    let name = ("in".into(), Trust::Trusted);
+    (Vector::new(name, door.clone(), (rules, limits), chance), door, Box::pin(records))
+}
+
+/// Serves one connection; what it ends with is when.
+fn served(
+    vector: Vector,
+    stop: &CancellationToken,
+) -> (DuplexStream, tokio::task::JoinHandle<Instant>) {
+    let (near, far) = duplex(1 << 16);
+    let run = (stop.clone(), Spawner(CancellationToken::new()));
+    let task = tokio::spawn(async move {
+        requests(far, &settings(), vector, run).await;
+        Instant::now()
+    });
+    (near, task)
+}
+
+async fn connect(stream: DuplexStream) -> SendRequest<Body> {
+    let io = TokioIo::new(stream);
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await;
+    let (sender, connection) = handshake.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+/// Asks for `path` with the frame `frame`, after which the body ends, or never does.
+async fn ask(
+    sender: &mut SendRequest<Body>,
+    path: &str,
+    frame: &[u8],
+    ends: bool,
+) -> (Code, Bytes) {
+    let frame = Ok(Frame::data(Bytes::copy_from_slice(frame)));
+    let rest = if ends { stream::empty().boxed() } else { stream::pending().boxed() };
+    let request = http::Request::post(format!("http://vector{path}"))
+        .body(StreamBody::new(stream::iter([frame]).chain(rest).boxed()))
+        .unwrap();
+    let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
+    let body = http_body_util::BodyExt::collect(body).await.unwrap();
+    let told = body.trailers().cloned().unwrap_or(parts.headers);
+    (Status::from_header_map(&told).unwrap().code(), body.to_bytes())
+}
+
+const PUSH: &str = "/vector.Vector/PushEvents";
+
+/// A request of one log event without members.
+const ONE_EVENT: &[u8] = b"\x00\x00\x00\x00\x04\x0a\x02\x0a\x00";
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_requests_ends() {
+    let start = Instant::now();
+    let stop = CancellationToken::new();
+    let (_silent, ended) = served(vector().0, &stop);
+    assert_eq!(ended.await.unwrap() - start, IDLE + LINGER);
+    // Half a head is no request either.
+    let (mut slow, ended) = served(vector().0, &stop);
+    let start = Instant::now();
+    slow.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00")
+        .await
+        .unwrap();
+    let mut told = Vec::new();
+    slow.read_to_end(&mut told).await.unwrap();
+    assert!(ended.await.unwrap() - start <= IDLE + LINGER);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_does_not_come_to_its_end_is_given_up() {
+    let (vector, _door, _records) = vector();
+    let (stream, _ended) = served(vector, &CancellationToken::new());
+    let mut sender = connect(stream).await;
+    let start = Instant::now();
+    let (code, _) = ask(&mut sender, PUSH, b"\x00\x00\x00\x00\x04\x0a", false).await;
+    assert_eq!((code, start.elapsed()), (Code::DeadlineExceeded, BODY_TIMEOUT));
+    assert_eq!(ask(&mut sender, PUSH, b"\x00\x00\x00\x00\x00", true).await.0, Code::Ok);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_answers_and_not_for_requests_to_come() {
+    let (vector, door, mut records) = vector();
+    let stop = CancellationToken::new();
+    let (stream, ended) = served(vector, &stop);
+    let mut sender = connect(stream).await;
+    let mut other = sender.clone();
+    let under_way = tokio::spawn(async move { ask(&mut other, PUSH, ONE_EVENT, true).await });
+    let record = records.next().await.unwrap();
+    let health = "/vector.Vector/HealthCheck";
+    let (code, serving) = ask(&mut sender, health, b"\x00\x00\x00\x00\x00", true).await;
+    assert_eq!((code, &serving[..]), (Code::Ok, &b"\x00\x00\x00\x00\x00"[..]));
+    door.close();
+    let (code, serving) = ask(&mut sender, health, b"\x00\x00\x00\x00\x00", true).await;
+    assert_eq!((code, &serving[..]), (Code::Ok, &b"\x00\x00\x00\x00\x02\x08\x01"[..]));
+    assert_eq!(ask(&mut sender, PUSH, ONE_EVENT, true).await.0, Code::Unavailable);
+    assert!(records.next().await.is_none());
+    stop.cancel();
+    tokio::task::yield_now().await;
+    assert!(!ended.is_finished());
+    record.finalizer.finalize(EventStatus::Delivered);
+    assert_eq!(under_way.await.unwrap().0, Code::Ok);
+    drop(sender);
+    ended.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn verdicts_have_their_statuses_and_a_resend_joins() {
+    let (vector, _door, mut records) = vector();
+    let (stream, _ended) = served(vector, &CancellationToken::new());
+    let mut sender = connect(stream).await;
+    // {"messageId":"1"}
+    let event = b"\x00\x00\x00\x00\x18\x0a\x16\x0a\x14\x0a\x12\x0a\x09messageId\x12\x05\x0a\x03abc";
+    let start = Instant::now();
+    let (answer, record) = tokio::join!(ask(&mut sender, PUSH, event, true), records.next());
+    assert_eq!((answer.0, start.elapsed()), (Code::Unavailable, Duration::from_secs(10)));
+    let mut other = sender.clone();
+    let again = tokio::spawn(async move { ask(&mut other, PUSH, event, true).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    record.unwrap().finalizer.finalize(EventStatus::Rejected);
+    assert_eq!(again.await.unwrap().0, Code::Ok);
+    let errored = async {
+        records.next().await.unwrap().finalizer.finalize(EventStatus::Errored);
+    };
+    let (answer, ()) = tokio::join!(ask(&mut sender, PUSH, ONE_EVENT, true), errored);
+    assert_eq!(answer.0, Code::Unavailable);
+}
+
+#[tokio::test]
+async fn further_connections_wait_to_be_accepted() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let (vector, _door, _records) = vector();
+    let serving = tokio::spawn(serve(listener, settings(), vector, stop.clone()));
+    let mut first = TcpStream::connect(address).await.unwrap();
+    let mut settings_frame = [0; 9];
+    first.read_exact(&mut settings_frame).await.unwrap();
+    let mut second = TcpStream::connect(address).await.unwrap();
+    assert_eq!(
+        second.try_read(&mut settings_frame).unwrap_err().kind(),
+        std::io::ErrorKind::WouldBlock
+    );
+    drop(first);
+    second.read_exact(&mut settings_frame).await.unwrap();
+    drop(second);
+    stop.cancel();
+    serving.await.unwrap();
+}
