@@ -82,6 +82,14 @@ pub(crate) fn root(json: &Value) -> DynamicMessage {
     event("log", log)
 }
 
+/// A log event that is the object `json`, known to Vector by `id`.
+pub(crate) fn known(json: &Value, id: [u8; 16]) -> DynamicMessage {
+    let metadata = with("event.Metadata", "source_event_id", Field::Bytes(id.to_vec().into()));
+    let mut log = with("event.Log", "fields", members(json));
+    log.set_field_by_name("metadata_full", Field::Message(metadata));
+    event("log", log)
+}
+
 /// An event of the `kind`.
 pub(crate) fn event(kind: &str, message: DynamicMessage) -> DynamicMessage {
     with("event.EventWrapper", kind, Field::Message(message))

@@ -112,6 +112,21 @@ async fn a_bad_event_becomes_a_letter_and_the_good_ones_beside_it_arrive() {
 }
 
 #[tokio::test]
+async fn who_is_not_trusted_starts_no_automation() {
+    let server = Server::start();
+    let mut event = track("1");
+    event["properties"] = json!({"courier": {"automation": {"template": "free-money"}}});
+    for (source, path) in [("", "/automations/free-money/invoke"), ("trusted = false", "/inbound/")]
+    {
+        let before = server.seen(0).len();
+        let rig = Rig::start(&server.url, source, "");
+        rig.client().await.push(logs([&event])).await.unwrap();
+        assert!(server.seen(before)[0].contains(path), "{:?}", server.seen(before));
+        rig.stop().await.0.expect(0);
+    }
+}
+
+#[tokio::test]
 async fn twenty_megabytes_arrive_in_one_request() {
     let server = Server::start();
     let rig = Rig::start(&server.url, "acknowledgement_timeout_secs = 60", "mode = \"inbound\"");

@@ -3,7 +3,7 @@
 use tonic::Code;
 
 use crate::client::HEALTH;
-use crate::encode::logs;
+use crate::encode::{known, logs, request};
 use crate::held_server::HeldServer;
 use crate::rig::{Rig, track};
 use crate::server::Server;
@@ -22,6 +22,20 @@ async fn a_late_request_is_to_be_sent_again_and_then_joins_what_is_under_way() {
     while client.push(request.clone()).await.is_err() {}
     let (ended, _) = rig.stop().await;
     assert_eq!(ended.expect(0).count("delivered"), 1);
+}
+
+#[tokio::test]
+async fn what_vector_knows_is_delivered_once_though_nothing_in_it_tells_it_apart() {
+    let server = Server::start();
+    let rig = Rig::start(&server.url, "", "mode = \"inbound\"");
+    let client = rig.client().await;
+    let two = "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}\n".repeat(2);
+    let lines = |id| request([known(&serde_json::json!({"message": two}), [id; 16])]);
+    for sent in [lines(1), lines(1), lines(2), lines(1)] {
+        client.push(sent).await.unwrap();
+    }
+    assert_eq!(server.seen(0).len(), 4);
+    assert_eq!(rig.stop().await.0.expect(0).count("delivered"), 4);
 }
 
 #[tokio::test]

@@ -86,10 +86,12 @@ pub(super) fn push(
 /// Appends an object of `members`, whose values may be nested `room` deep.
 pub(super) fn push_object(
     json: &mut Vec<u8>,
-    members: Vec<Member>,
+    mut members: Vec<Member>,
     except: Except<'_>,
     room: usize,
 ) -> Result<Option<Flaw>, DecodeError> {
+    // In Vector too they are in the order of their names; on the wire they may be in any. So a resend is known by its text.
+    members.sort_by(|one, other| one.name.cmp(&other.name));
     let mut flaw: Option<Flaw> = None;
     json.push(b'{');
     let mut is_first = true;

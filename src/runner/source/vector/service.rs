@@ -178,19 +178,23 @@ impl Vector {
     }
 
     fn arrival(&self, converted: Converted) -> Arrival {
-        let Converted { payload, seed, .. } = converted;
-        let seed = seed.unwrap_or_else(|| {
-            self.0.chance.lock().unwrap_or_else(PoisonError::into_inner).u128(..)
-        });
-        let identity = match &payload {
+        let Converted { payload, seed: told, .. } = converted;
+        let name = &self.0.name;
+        // By what the event says of itself, which holds also where it comes on another way; else by what Vector told.
+        let text = match &payload {
             Payload::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
             Payload::Unreadable { .. } => None,
         };
+        let identity = text.and_then(|text| Identity::of(name, &Members::of(text)));
+        let identity = identity.or_else(|| Some(Identity::told(name, told?)));
+        let seed = told.unwrap_or_else(|| {
+            self.0.chance.lock().unwrap_or_else(PoisonError::into_inner).u128(..)
+        });
         Arrival {
-            identity: identity.and_then(|text| Identity::of(&self.0.name, &Members::of(text))),
             payload,
+            identity,
             origin: Origin {
-                name: Arc::clone(&self.0.name),
+                name: Arc::clone(name),
                 line: None,
                 seed: Seed::Random(seed),
                 trust: self.0.trust,

@@ -63,7 +63,7 @@ fn every_kind_of_value_has_its_json() {
         ("list", array([text("a"), array([]), nested([])])),
         ("properties", nested([("deep", nested([("er", value(Content::Integer(7)))]))])),
     ]);
-    let expected = r#"{"type":"track","quote\"d":"line\nbreak ü","whole":-9223372036854775808,"half":0.5,"one":1.0,"yes":true,"nothing":null,"then":"2000-02-29T12:30:15.25Z","before":"1969-12-31T23:59:59Z","list":["a",[],{}],"properties":{"deep":{"er":7}}}"#;
+    let expected = r#"{"before":"1969-12-31T23:59:59Z","half":0.5,"list":["a",[],{}],"nothing":null,"one":1.0,"properties":{"deep":{"er":7}},"quote\"d":"line\nbreak ü","then":"2000-02-29T12:30:15.25Z","type":"track","whole":-9223372036854775808,"yes":true}"#;
     assert_eq!(read(&event, &[]).unwrap(), expected);
 }
 
@@ -116,8 +116,15 @@ fn what_vector_adds_is_left_out_at_every_depth() {
     ]);
     assert_eq!(
         read(&event, &["host", "source_type", "properties.debug", "type.x"]).unwrap(),
-        r#"{"type":"track","properties":{"host":"kept"}}"#
+        r#"{"properties":{"host":"kept"},"type":"track"}"#
     );
+}
+
+#[test]
+fn the_order_on_the_wire_does_not_matter_and_the_last_of_a_name_counts() {
+    let [one, other] = ["1", "2"].map(text);
+    let event = log([("b", one.clone()), ("c", one.clone()), ("a", one.clone()), ("b", other)]);
+    assert_eq!(read(&event, &[]).unwrap(), r#"{"a":"1","b":"1","b":"2","c":"1"}"#);
 }
 
 #[test]

@@ -153,7 +153,7 @@ async fn verdicts_have_their_statuses_and_a_resend_joins() {
     let (vector, _door, mut records) = vector();
     let (stream, _ended) = served(vector, &CancellationToken::new());
     let mut sender = connect(stream).await;
-    // {"messageId":"1"}
+    // {"messageId":"abc"}
     let event = b"\x00\x00\x00\x00\x18\x0a\x16\x0a\x14\x0a\x12\x0a\x09messageId\x12\x05\x0a\x03abc";
     let start = Instant::now();
     let (answer, record) = tokio::join!(ask(&mut sender, PUSH, event, true), records.next());
