@@ -41,7 +41,14 @@ async fn malformed_messages_are_invalid_arguments() {
     let status = client.call("/vector.Vector/PullEvents", "", None).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
     assert_eq!(server.seen(0).len(), 5);
-    rig.stop().await.0.expect(0);
+    let (ended, _) = rig.stop().await;
+    let ended = ended.expect(0);
+    assert_eq!(
+        ended.stderr.matches("a request is refused for good").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 //! `OUT_OF_RANGE` and `UNIMPLEMENTED` it drops the request. So those are for what would be refused each time.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ struct Shared {
     limits: Limits,
     trust: Trust,
     chance: Mutex<fastrand::Rng>,
+    told_malformed: AtomicBool,
+    told_too_large: AtomicBool,
 }
 
 /// After so many bytes of events others have their turn.
@@ -67,7 +70,17 @@ impl Vector {
         chance: fastrand::Rng,
     ) -> Self {
         let chance = Mutex::new(chance);
-        Self(Arc::new(Shared { name, door, rules, limits, trust, chance }))
+        let (told_malformed, told_too_large) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Shared {
+            name,
+            door,
+            rules,
+            limits,
+            trust,
+            chance,
+            told_malformed,
+            told_too_large,
+        }))
     }
 
     /// Answers one request. Dropping the future leaves what was taken in to go on.
@@ -93,12 +106,20 @@ impl Vector {
             .max_decoding_message_size(self.0.limits.max_bytes);
         let receive = service_fn(move |request: Request<Streaming<Bytes>>| {
             let (vector, held) = (self.clone(), held.clone());
-            async move { vector.call(call, request.into_inner(), held).await.map(Response::new) }
+            async move {
+                let called = vector.call(call, request.into_inner(), held).await;
+                called.map(Response::new).inspect_err(|status| vector.tell(status))
+            }
         });
         Ok(grpc.client_streaming(receive, request).await)
     }
 
-    async fn call(self, call: Call, stream: Streaming<Bytes>, held: Held) -> Result<Bytes, Status> {
+    async fn call(
+        &self,
+        call: Call,
+        stream: Streaming<Bytes>,
+        held: Held,
+    ) -> Result<Bytes, Status> {
         let message = self.receive(stream).await?;
         match call {
             Call::HealthCheck => {
@@ -113,6 +134,25 @@ impl Vector {
                 held.release();
                 self.accept(arrivals).await
             }
+        }
+    }
+
+    /// Tells the operator of what a client will not send again: the first time for each kind, since there may be many.
+    fn tell(&self, status: &Status) {
+        let code = status.code();
+        let told = if code == Code::InvalidArgument {
+            &self.0.told_malformed
+        } else if code == Code::OutOfRange {
+            &self.0.told_too_large
+        } else {
+            return;
+        };
+        if !told.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                source = &*self.0.name,
+                problem = status.message(),
+                "a request is refused for good, so whoever sent it drops it; further ones of this kind are not told of"
+            );
         }
     }
 
