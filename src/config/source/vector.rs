@@ -27,7 +27,8 @@ pub struct VectorSource {
     /// apps send.
     pub trust: Trust,
     /// `max_request_bytes`: the largest request, before and after it is unpacked. Default 100 MiB, as in Vector. What is
-    /// larger is refused for good.
+    /// larger is refused for good. While it is read, a request takes about three times its bytes, and one that is made to
+    /// hurt up to six times.
     pub max_request_bytes: NonZeroUsize,
     /// `max_request_events`: the most events in one request. Default 50 000; Vector's sink sends 1 000 unless it is told
     /// otherwise. More are refused for good.

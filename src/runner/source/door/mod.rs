@@ -189,7 +189,7 @@ impl Shared {
 
 impl Arrival {
     /// What it takes of the budget.
-    fn weight(&self) -> usize {
+    pub(in crate::runner) fn weight(&self) -> usize {
         let bytes = match &self.payload {
             Payload::Bytes(bytes) | Payload::Unreadable { bytes, .. } => bytes.len(),
         };

@@ -127,9 +127,7 @@ impl Vector {
                 Ok(HealthCheckResponse { status }.encode_to_vec().into())
             }
             Call::PushEvents => {
-                // What it has become unpacked counts too.
-                held.grow_to(message.len())?;
-                let arrivals = self.arrivals(message).await?;
+                let arrivals = self.arrivals(message, &held).await?;
                 // From here on the door counts.
                 held.release();
                 self.accept(arrivals).await
@@ -187,11 +185,13 @@ impl Vector {
         })
     }
 
-    /// The events of a request.
+    /// The events of a request. Security: what it has become unpacked is held, and so is what is made of it.
     // Correctness: gives way now and then, since a request may take a second; dropped there, nothing was taken in.
-    async fn arrivals(&self, request: Bytes) -> Result<Vec<Arrival>, Status> {
+    async fn arrivals(&self, request: Bytes, held: &Held) -> Result<Vec<Arrival>, Status> {
         let limits = &self.0.limits;
         let (mut arrivals, mut is_sound, mut since) = (Vec::new(), false, 0);
+        let mut bytes = request.len();
+        held.grow_to(bytes)?;
         for event in Events::of(request) {
             let event = event.map_err(|error| Status::invalid_argument(error.to_string()))?;
             if arrivals.len() >= limits.max_events {
@@ -203,7 +203,10 @@ impl Vector {
             }
             let converted = convert(&event, &self.0.rules);
             is_sound |= converted.is_sound;
-            arrivals.push(self.arrival(converted));
+            let arrival = self.arrival(converted);
+            bytes = bytes.saturating_add(arrival.weight());
+            held.grow_to(bytes)?;
+            arrivals.push(arrival);
             since += event.len();
             if since >= TURN_BYTES {
                 since = 0;
