@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use courier_sink::clock::Clock;
 use courier_sink::delivery::{self, Call, Failure, Outcome, Receipt};
 use courier_sink::ingest;
 use courier_sink::plan::Rules;
@@ -57,7 +58,8 @@ async fn run(rules: Rules, records: Vec<Record>) {
         std::future::ready(Ok::<_, Failure>(receipt))
     });
     let (dead_letters, tally) = (Arc::new(LogOnly), Arc::new(Tally::default()));
-    let context = Context { dead_letters, tally: Arc::clone(&tally), seed: 1 };
+    let context =
+        Context { dead_letters, tally: Arc::clone(&tally), seed: 1, clock: Clock::system() };
     CourierSink::new(settings(rules), instant, context)
         .run_on(futures::stream::iter(records))
         .await;

@@ -5,6 +5,7 @@
 //! and a cloneable [`tower::Service`] with a worker. It spawns nothing: whoever embeds it runs it.
 //!
 //! ```
+//! use courier_sink::clock::Clock;
 //! use courier_sink::config::CourierConfig;
 //! use courier_sink::delivery::{Answer, Call, Failure, FailureKind, Outcome, Receipt};
 //! use courier_sink::finalization::EventStatus::{Delivered, Rejected};
@@ -23,7 +24,8 @@
 //! });
 //! let block = "api_key = 'pk_test'\nbatch.timeout_secs = 0.05";
 //! let settings = CourierConfig::from_toml("courier", block, &|_| None).unwrap().settings;
-//! let context = Context { dead_letters: Arc::new(LogOnly), tally: Arc::default(), seed: 7 };
+//! let clock = Clock::system();
+//! let context = Context { dead_letters: Arc::new(LogOnly), tally: Arc::default(), seed: 7, clock };
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 //! let (handle, worker) = CourierSink::pair(settings, courier, context);

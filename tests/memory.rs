@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use courier_sink::clock::Clock;
 use courier_sink::delivery::{Call, Concurrency, Failure, Outcome, Receipt};
 use courier_sink::sink::{Context, CourierSink, LogOnly, Record, Settings};
 use courier_sink::telemetry::Tally;
@@ -51,7 +52,8 @@ fn peak(users: usize) -> (usize, usize) {
     let tally = Arc::new(Tally::default());
     runtime.block_on(async {
         let tally = Arc::clone(&tally);
-        let context = Context { dead_letters: Arc::new(LogOnly), tally, seed: 1 };
+        let context =
+            Context { dead_letters: Arc::new(LogOnly), tally, seed: 1, clock: Clock::system() };
         let input = stream::iter((0..users).map(|user| Record::new(event(user), 0)));
         Box::pin(CourierSink::new(settings, slow, context).run_on(input)).await;
     });

@@ -12,6 +12,7 @@ use crate::finalization::EventStatus;
 use crate::plan::{Lane, Step};
 use job::{Entry, Job, State, is_ready};
 
+mod expire;
 mod give_up;
 mod job;
 mod ride;
@@ -107,7 +108,8 @@ impl<T> Lanes<T> {
     }
 
     /// Takes in an event: each step goes to the end of its lane.
-    pub fn enter(&mut self, cargo: T, steps: Vec<Step>) {
+    /// Gives its first step.
+    pub fn enter(&mut self, cargo: T, steps: Vec<Step>) -> StepId {
         let serial = self.entered;
         self.entered += 1;
         let count = steps.len();
@@ -127,7 +129,9 @@ impl<T> Lanes<T> {
                 self.make_ready(id);
             }
         }
-        self.try_end(StepId { slot, serial, step: 0 });
+        let first = StepId { slot, serial, step: 0 };
+        self.try_end(first);
+        first
     }
 
     /// Takes the next step of `class` whose turn it is, with the followers in its lane that can ride on its request.

@@ -116,7 +116,7 @@ async fn drop_matching(file: &Path, filter: &Filter, yes: bool) -> Result<Exit, 
 }
 
 async fn send(options: Replay, bar: Bar) -> anyhow::Result<Exit> {
-    let Replay { file, config, sink, allow_stale, filter } = options;
+    let Replay { file, config, sink, allow_stale, ignore_expiry, filter } = options;
     let config = match validate::load(&config) {
         Ok(config) => config,
         Err(mistakes) => {
@@ -133,7 +133,7 @@ async fn send(options: Replay, bar: Bar) -> anyhow::Result<Exit> {
     };
     let name = file.display().to_string();
     let filter = filter.into();
-    let options = Options { file, sink, filter, allow_stale };
+    let options = Options { file, sink, filter, allow_stale, ignore_expiry };
     let run = Box::pin(replay(config, options, context));
     // Correctness: the bar never ends, and leaves nothing undone when the replay does.
     let outcome = tokio::select! {
@@ -148,7 +148,7 @@ async fn send(options: Replay, bar: Bar) -> anyhow::Result<Exit> {
 }
 
 fn report(name: &str, replayed: &Replayed) -> Exit {
-    let Replayed { summary, stale, damaged, left, exit } = replayed;
+    let Replayed { summary, stale, expired, damaged, left, exit } = replayed;
     tell(summary.to_string().trim_end());
     tell(&format!("letters left  {left}"));
     for (count, what) in [
@@ -156,6 +156,7 @@ fn report(name: &str, replayed: &Replayed) -> Exit {
             stale,
             "identify or group events, which may overwrite newer state: --allow-stale sends them",
         ),
+        (expired, "events that had expired: --ignore-expiry sends them"),
         (damaged, "lines that are no letters"),
     ] {
         if *count > 0 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::block::Block;
 use super::reader::Reader;
-use super::{Mistakes, network, order, request, rules};
+use super::{Mistakes, expiration, network, order, request, rules};
 use crate::sink;
 use crate::transport::{self, ApiKey, ApiKeyError, BaseUrl, Proxy, Tls};
 
@@ -159,6 +159,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<
     let (endpoint, is_endpoint_written) = network::endpoint(block, beside);
     let api_key = network::api_key(block);
     let rules = rules::read(block, name);
+    let expiration = expiration::read(block);
     let ingest = block.table("ingest", request::ingest);
     let batch = block.table("batch", request::batch);
     let order = order::read(block);
@@ -180,7 +181,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<
         path: block.text("path").map(PathBuf::from),
     });
     Some(CourierConfig {
-        settings: sink::Settings { ingest, rules, batch, order, buffer, delivery },
+        settings: sink::Settings { ingest, rules, batch, order, buffer, delivery, expiration },
         endpoint: endpoint?,
         is_endpoint_written,
         api_key: api_key?,

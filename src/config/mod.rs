@@ -13,6 +13,7 @@ mod block;
 mod build;
 mod courier;
 mod document;
+mod expiration;
 mod interpolate;
 mod item;
 mod mistake;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::Expiry;
 use crate::courier::{Generation, IdempotencyKey, KeySeed, Request};
 
 /// One attempt at one request. Cloning is cheap: retries clone it.
@@ -18,6 +19,8 @@ pub struct Call {
     /// Whether it was answered 403 before, and how many holds had ended by then: when another has ended since, the key
     /// is right and this request is not let
     pub forbidden_at: Option<u64>,
+    /// Until when it may be attempted; at any time where absent
+    pub expiry: Option<Arc<Expiry>>,
 }
 
 impl Call {
@@ -29,6 +32,7 @@ impl Call {
             seed,
             generation: Generation::default(),
             forbidden_at: None,
+            expiry: None,
         }
     }
 

@@ -51,6 +51,8 @@ pub enum FailureKind {
     Refused,
     /// The request cannot be sent as it is
     Unsendable,
+    /// The request is sent no more: what it is about has become too old
+    Expired,
 }
 
 /// What to do about a failure.
@@ -84,7 +86,9 @@ impl Failure {
             | FailureKind::Network
             | FailureKind::TimedOut => Verdict::Retry,
             FailureKind::Unauthorized | FailureKind::Forbidden => Verdict::Hold,
-            FailureKind::Refused | FailureKind::Unsendable => Verdict::Reject,
+            FailureKind::Refused | FailureKind::Unsendable | FailureKind::Expired => {
+                Verdict::Reject
+            }
         }
     }
 
@@ -106,6 +110,7 @@ impl FailureKind {
             Self::Forbidden => "forbidden",
             Self::Refused => "refused",
             Self::Unsendable => "unsendable",
+            Self::Expired => "expired",
         }
     }
 }

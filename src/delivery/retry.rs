@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use tower::retry::Policy;
 
 use super::backoff::wait;
@@ -84,12 +84,23 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         call: &mut Call,
         result: &mut Result<Receipt, Failure>,
     ) -> Option<Self::Future> {
+        if let Some(expiry) = &call.expiry {
+            expiry.rest(call.generation, result.as_ref().err());
+        }
         let failure = match result {
             Ok(receipt) if receipt.outcome == Outcome::Duplicate && self.may_have_run => {
                 // It may mean the key of an attempt that still runs, and may yet fail. To a key that nobody has used it
                 // can only mean the `messageId`. The attempt is one more, and no failure that counts.
                 self.may_have_run = false;
                 call.generation = call.generation.next();
+                if let Some(expiry) = &call.expiry {
+                    expiry.rest(call.generation, None);
+                }
+                if let Some(expired) = expired(call) {
+                    // It cannot be asked any more. In doubt a letter is written too many rather than too few.
+                    *result = Err(expired);
+                    return None;
+                }
                 self.tally.retry();
                 return Some(tokio::time::sleep(Duration::ZERO));
             }
@@ -104,6 +115,13 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         if failure.kind == FailureKind::Forbidden {
             call.forbidden_at = Some(self.gate.resumes());
         }
+        if let Some(expiry) = &call.expiry {
+            expiry.rest(call.generation, Some(failure));
+        }
+        if let Some(expired) = expired(call) {
+            *failure = expired;
+            return None;
+        }
         self.tally.retry();
         let class = call.request.class();
         tracing::debug!(%failure, %class, retries = self.retries, ?wait, "attempt failed, will be repeated");
@@ -111,8 +129,18 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
     }
 
     fn clone_request(&mut self, call: &Call) -> Option<Call> {
+        // Asked right before each attempt.
+        if let Some(expiry) = &call.expiry {
+            expiry.attempt();
+        }
         Some(call.clone())
     }
+}
+
+/// What ends `call` if it is too late for another attempt. Where that comes later the layer above sees to it.
+fn expired(call: &Call) -> Option<Failure> {
+    let expiry = call.expiry.as_ref()?;
+    expiry.forbids(Instant::now()).then(|| expiry.failure())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use tower::retry::{Retry, RetryLayer};
 use tower::{Service, ServiceBuilder};
 
 use super::admission::{Admission, AdmissionLayer};
+use super::expiry::{Expires, ExpiryLayer};
 use super::gate::Gate;
 use super::retry::RetryPolicy;
 use super::tenants::{Tenants, TenantsLayer};
@@ -15,7 +16,7 @@ use crate::courier::Class;
 use crate::telemetry::Tally;
 
 /// The stack of one class over the transport `S`.
-pub type Stack<S> = Tenants<Retry<RetryPolicy, Admission<Timeout<S>>>>;
+pub type Stack<S> = Expires<Tenants<Retry<RetryPolicy, Admission<Timeout<S>>>>>;
 
 /// What all stacks of one sink share.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ where
     let Shared { settings, gate, chance, tally } = shared.clone();
     let timeout = settings.timeout;
     ServiceBuilder::new()
+        // Outside everything a step may wait in: wherever it does, it ends in time.
+        .layer(ExpiryLayer)
         // A tenant's update is two requests: above retry, so that each is repeated and paid for on its own.
         .layer(TenantsLayer)
         // Outside everything that costs a slot, so that a sleeping call holds none.
@@ -58,7 +61,7 @@ where
 /// Says that the next call of `stack` is the first try of a step; clones, which the stack makes for whatever comes
 /// after, are for retries. Where both wait for their turn, retries get the smaller share.
 pub fn for_first_tries<S>(stack: &mut Stack<S>) {
-    stack.get_mut().get_mut().for_first_tries();
+    stack.get_mut().get_mut().get_mut().for_first_tries();
 }
 
 #[cfg(test)]

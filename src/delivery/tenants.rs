@@ -2,12 +2,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 use tower::{Layer, Service, ServiceExt};
 
-use super::{Call, Failure, FailureKind, Outcome, Receipt};
+use super::{Call, Expiry, Failure, FailureKind, Outcome, Receipt};
 use crate::courier::{
     Action, Generation, KeySeed, Request, TenantId, TenantMergeError, TenantUpdate, TenantWrite,
 };
@@ -21,6 +23,8 @@ pub struct Work {
     pub seed: KeySeed,
     /// The generation its keys begin with: another than the first where it was refused before
     pub generation: Generation,
+    /// Until when it may be attempted; at any time where absent
+    pub expiry: Option<Arc<Expiry>>,
 }
 
 /// Puts [`Tenants`] around a service.
@@ -63,7 +67,7 @@ where
         match work.action {
             Action::Request(request) => {
                 let call = Call::new(request, Some(work.seed));
-                let call = Call { generation: work.generation, ..call };
+                let call = Call { generation: work.generation, expiry: work.expiry, ..call };
                 WorkFuture { kind: Kind::One { call: self.0.call(call) } }
             }
             Action::UpdateTenant { tenant, update } => {
@@ -71,9 +75,10 @@ where
                 let fresh = self.0.clone();
                 let mut ready = std::mem::replace(&mut self.0, fresh);
                 // Begun here, as any other call: what was admitted must not lie about until somebody looks at it.
-                let read =
-                    ready.call(Call::new(Request::GetTenant { tenant: tenant.clone() }, None));
-                let calls = read_and_write(read, ready, tenant, update);
+                let read = Request::GetTenant { tenant: tenant.clone() };
+                let expiry = work.expiry;
+                let read = ready.call(Call { expiry: expiry.clone(), ..Call::new(read, None) });
+                let calls = read_and_write(read, ready, tenant, update, expiry);
                 WorkFuture { kind: Kind::Two { calls: Box::pin(calls) } }
             }
         }
@@ -85,6 +90,7 @@ async fn read_and_write<S>(
     mut service: S,
     tenant: TenantId,
     update: TenantUpdate,
+    expiry: Option<Arc<Expiry>>,
 ) -> Result<Receipt, Failure>
 where
     S: Service<Call, Response = Receipt, Error = Failure>,
@@ -99,7 +105,12 @@ where
     let body =
         body.map_err(|error| Failure::without_answer(FailureKind::Unsendable, error.to_string()))?;
     let write = Request::PutTenant { tenant, body };
-    service.ready().await?.call(Call::new(write, None)).await
+    // The write may be admitted at once. Where it has to wait, the layer above looks at the time.
+    if let Some(expiry) = expiry.as_ref().filter(|expiry| expiry.forbids(Instant::now())) {
+        return Err(expiry.failure());
+    }
+    let write = Call { expiry, ..Call::new(write, None) };
+    service.ready().await?.call(write).await
 }
 
 type Calls = Pin<Box<dyn Future<Output = Result<Receipt, Failure>> + Send>>;

@@ -1,5 +1,9 @@
 //! What rides on an event through batch and lanes, and the dead letter it may become.
 
+use tokio::time::Instant;
+
+use super::deadlines::Place;
+use super::expiration::Lifetime;
 use super::window::Room;
 use super::{DeadLetter, Identity, Refused, Resume};
 use crate::courier::{Endpoint, Generation};
@@ -22,6 +26,10 @@ pub(super) struct Cargo {
     pub(super) failed: Option<Box<Ending>>,
     /// Where its event went on, if a part of it was done before
     pub(super) resume: Option<Box<Resume>>,
+    /// How old it may become, if that is limited
+    pub(super) lifetime: Option<Box<Lifetime>>,
+    /// Where its deadline stands, if it has one
+    pub(super) place: Option<Place>,
 }
 
 /// Security: the most that is repeated of another event's id; a longer one is found by its beginning.
@@ -46,6 +54,11 @@ impl Cargo {
         self.was_accepted |= outcome != Outcome::Filtered;
     }
 
+    /// The moment from which on nothing of it is begun any more.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.lifetime.as_ref().map(|lifetime| lifetime.deadline())
+    }
+
     /// The generation its idempotency keys begin with.
     pub(super) fn generation(&self) -> Generation {
         self.resume.as_ref().map(|resume| resume.generation).unwrap_or_default()
@@ -55,6 +68,7 @@ impl Cargo {
     pub(super) fn fail(&mut self, step: usize, endpoint: Endpoint, failure: &Failure) {
         let reason = match failure.kind {
             FailureKind::Unsendable => Rejection::Unsendable,
+            FailureKind::Expired => Rejection::Expired,
             FailureKind::Refused if failure.answer.as_ref().is_some_and(|it| it.status == 403) => {
                 Rejection::Forbidden
             }
@@ -66,7 +80,10 @@ impl Cargo {
             | FailureKind::Forbidden
             | FailureKind::Refused => Rejection::Answered,
         };
-        let detail = failure.to_string();
+        let detail = match (&self.lifetime, failure.kind) {
+            (Some(lifetime), FailureKind::Expired) => lifetime.detail(&failure.detail),
+            _ => failure.to_string(),
+        };
         let step = self.resume.as_ref().map_or(step, |resume| resume.position(step));
         let (mut generation, mut needs_new_key) =
             (failure.generation.max(self.generation()), failure.answer_is_stored());

@@ -11,6 +11,7 @@ use tower::Service;
 use super::service::{self, Handle, Worker};
 use super::worker::Driver;
 use super::{DeadLetters, Record, Settings, StreamSink};
+use crate::clock::Clock;
 use crate::delivery::{Call, Failure, Gate, HoldReason, Receipt, Shared};
 use crate::telemetry::Tally;
 use crate::transport::ApiKeys;
@@ -36,6 +37,8 @@ pub struct Context {
     pub tally: Arc<Tally>,
     /// Seeds the jitter of retries
     pub seed: u64,
+    /// The time of day, which the ages of events count to
+    pub clock: Clock,
 }
 
 /// Delivers records to Courier. Run it on a stream ([`StreamSink`]) or split it into a service and its worker
@@ -45,6 +48,7 @@ pub struct CourierSink<S> {
     transport: S,
     dead_letters: Arc<dyn DeadLetters>,
     shared: Shared,
+    clock: Clock,
 }
 
 impl<S: Transport> CourierSink<S> {
@@ -56,7 +60,8 @@ impl<S: Transport> CourierSink<S> {
             chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(context.seed))),
             tally: context.tally,
         };
-        Self { settings, transport, dead_letters: context.dead_letters, shared }
+        let Context { dead_letters, clock, .. } = context;
+        Self { settings, transport, dead_letters, shared, clock }
     }
 
     /// Why everything is held, now and as it changes; `None` while it is not.
@@ -78,8 +83,8 @@ impl<S: Transport> CourierSink<S> {
     ///
     /// Dropping the future gives every event that has not ended the status `Errored`.
     pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
-        let Self { settings, transport, dead_letters, shared } = self;
-        Driver::new(settings, &transport, dead_letters, shared).run(input).await;
+        let Self { settings, transport, dead_letters, shared, clock } = self;
+        Driver::new(settings, &transport, dead_letters, shared, clock).run(input).await;
     }
 }
 

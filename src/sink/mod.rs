@@ -6,6 +6,8 @@
 mod cargo;
 mod courier_sink;
 mod dead_letter;
+mod deadlines;
+mod expiration;
 mod healthcheck;
 mod in_flight;
 mod letters;
@@ -21,6 +23,7 @@ pub use courier_sink::{Context, CourierSink, Transport};
 pub use dead_letter::{
     DeadLetter, DeadLetterError, DeadLetters, Identity, KeepFuture, LogOnly, Refused,
 };
+pub use expiration::{Expiration, ExpiresFrom};
 pub use healthcheck::healthcheck;
 pub use record::{Payload, Record};
 pub use resume::Resume;

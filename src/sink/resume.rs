@@ -13,6 +13,8 @@ pub struct Resume {
     pub steps_done: Vec<usize>,
     /// The generation the keys of all other steps begin with
     pub generation: Generation,
+    /// Whether its event may be of any age: somebody has decided that it is still wanted
+    pub ignores_expiry: bool,
 }
 
 impl Resume {

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use super::Expiration;
 use crate::{batch, delivery, ingest, plan};
 
 /// Everything a sink depends on besides its transport.
@@ -20,6 +21,8 @@ pub struct Settings {
     pub buffer: Buffer,
     /// How often, how fast, how many at once
     pub delivery: delivery::Settings,
+    /// How old events may become
+    pub expiration: Expiration,
 }
 
 /// The window: what the sink holds, from reading an event to its end. When it is full the source waits.
@@ -71,6 +74,7 @@ impl Settings {
             order: Order::default(),
             buffer: Buffer::default(),
             delivery: delivery::Settings::default(),
+            expiration: Expiration::default(),
         }
     }
 }

@@ -13,17 +13,21 @@ use tokio::time::{Instant, Sleep};
 use tower::Service;
 
 use super::cargo::Cargo;
+use super::deadlines::Deadlines;
 use super::in_flight::InFlight;
 use super::letters::Letters;
 use super::window::Window;
 use super::{DeadLetters, Record, Settings, Transport};
 use crate::batch::{Gather, Lanes};
+use crate::clock::Clock;
 use crate::courier::Class;
 use crate::delivery::{Shared, Stack, Work, for_first_tries, stack};
 use crate::plan::Step;
+use expire::{enter, expiry};
 use open::OpenRecord;
 
 mod ends;
+mod expire;
 mod intake;
 mod open;
 
@@ -48,6 +52,9 @@ pub(super) struct Driver<S: Transport> {
     in_flight: FuturesUnordered<InFlight<StackFuture<S>>>,
     letters: Letters,
     timer: Pin<Box<Sleep>>,
+    deadlines: Deadlines,
+    alarm: Pin<Box<Sleep>>,
+    clock: Clock,
     epoch: Instant,
     input_has_ended: bool,
 }
@@ -66,6 +73,7 @@ impl<S: Transport> Driver<S> {
         transport: &S,
         dead_letters: Arc<dyn DeadLetters>,
         shared: Shared,
+        clock: Clock,
     ) -> Self {
         let stacks = Class::ALL.map(|class| Stacked {
             service: stack(class, &shared, transport.clone()),
@@ -81,6 +89,9 @@ impl<S: Transport> Driver<S> {
             in_flight: FuturesUnordered::new(),
             letters: Letters::new(dead_letters, Arc::clone(&shared.tally)),
             timer: Box::pin(tokio::time::sleep_until(epoch)),
+            deadlines: Deadlines::default(),
+            alarm: Box::pin(tokio::time::sleep_until(epoch)),
+            clock,
             epoch,
             input_has_ended: false,
             settings,
@@ -94,8 +105,8 @@ impl<S: Transport> Driver<S> {
     }
 
     // Correctness: every round polls all that can make progress until nothing does, so each of them has our waker:
-    // requests, letters, the input if there is room for it, the stacks of classes with work, and the timer of an open
-    // batch. Dropped at any await, every finalizer inside is dropped and says `Errored`.
+    // requests, letters, the input if there is room for it, the stacks of classes with work, the timer of an open
+    // batch and the alarm for the next event that becomes too old. Dropped at any await, every finalizer inside is dropped and says `Errored`.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -105,6 +116,7 @@ impl<S: Transport> Driver<S> {
             let mut progress = self.poll_ends(cx);
             progress |= self.poll_input(cx, input.as_mut());
             progress |= self.poll_batch(cx);
+            progress |= self.poll_deadlines(cx);
             progress |= self.poll_stacks(cx);
             if !progress {
                 let is_done = self.lanes.is_empty() && self.letters.is_empty();
@@ -176,7 +188,7 @@ impl<S: Transport> Driver<S> {
 
     fn close_batch(&mut self) {
         for (cargo, steps) in self.batch.close() {
-            self.lanes.enter(cargo, steps);
+            enter(&mut self.lanes, &mut self.deadlines, cargo, steps);
         }
     }
 
@@ -197,7 +209,8 @@ impl<S: Transport> Driver<S> {
                 let endpoint = action.endpoint();
                 let generation = self.lanes.cargo_mut(parcel.first).map(|cargo| cargo.generation());
                 let generation = generation.unwrap_or_default();
-                let future = stack.service.call(Work { action, seed, generation });
+                let expiry = expiry(&self.deadlines, &mut self.lanes, &parcel, generation);
+                let future = stack.service.call(Work { action, seed, generation, expiry });
                 self.shared.tally.merged(parcel.riders.len());
                 self.in_flight.push(InFlight { parcel, endpoint, future });
                 progress = true;

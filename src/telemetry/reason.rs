@@ -81,17 +81,20 @@ pub enum Rejection {
     Unsendable,
     /// An event before it in its lane was rejected, and its followers are to stay behind it
     Follower,
+    /// The event has become too old to be sent
+    Expired,
 }
 
 impl Rejection {
     /// All of them, in the order of their [`Rejection::index`].
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Unreadable,
         Self::Refused,
         Self::Answered,
         Self::Unsendable,
         Self::Forbidden,
         Self::Follower,
+        Self::Expired,
     ];
 
     /// The position in [`Rejection::ALL`].
@@ -103,6 +106,7 @@ impl Rejection {
             Self::Unsendable => 3,
             Self::Forbidden => 4,
             Self::Follower => 5,
+            Self::Expired => 6,
         }
     }
 
@@ -115,6 +119,7 @@ impl Rejection {
             Self::Forbidden => "forbidden",
             Self::Unsendable => "unsendable",
             Self::Follower => "follower",
+            Self::Expired => "expired",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use courier_sink::clock::Clock;
 use courier_sink::config::CourierConfig;
 use courier_sink::emulator::{Courier, Merge, Settings};
 use courier_sink::sink::{Context, CourierSink, LogOnly, Record};
@@ -45,8 +46,12 @@ fn run(events: &[Value], merge: Merge, window: usize) -> (State, u64) {
     let records: Vec<Record> =
         events.iter().map(|event| Record::new(event.to_string(), 0)).collect();
     runtime.block_on(async {
-        let context =
-            Context { dead_letters: Arc::new(LogOnly), tally: Arc::clone(&tally), seed: 1 };
+        let context = Context {
+            dead_letters: Arc::new(LogOnly),
+            tally: Arc::clone(&tally),
+            seed: 1,
+            clock: Clock::system(),
+        };
         let sink = CourierSink::new(settings, transport(&courier), context);
         Box::pin(sink.run_on(stream::iter(records))).await;
     });

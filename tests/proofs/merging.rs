@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use courier_sink::clock::Clock;
 use courier_sink::config::CourierConfig;
 use courier_sink::delivery::{Answer, Call, Failure, FailureKind, Outcome, Receipt};
 use courier_sink::sink::{Context, CourierSink, LogOnly, Record, Transport};
@@ -63,7 +64,12 @@ impl Measured {
 async fn measure(overload: u64) -> Measured {
     let settings = CourierConfig::from_toml("test", CONFIG, &|_| None).unwrap().settings;
     let tally = Arc::new(Tally::default());
-    let context = Context { dead_letters: Arc::new(LogOnly), tally: Arc::clone(&tally), seed: 1 };
+    let context = Context {
+        dead_letters: Arc::new(LogOnly),
+        tally: Arc::clone(&tally),
+        seed: 1,
+        clock: Clock::system(),
+    };
     let start = Instant::now();
     let events = LIMIT * overload * SECONDS;
     let input = offered(events, LIMIT * overload, start);

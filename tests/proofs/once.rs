@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use courier_sink::clock::Clock;
 use courier_sink::config::CourierConfig;
 use courier_sink::delivery::{Answer, Call, Failure, FailureKind};
 use courier_sink::emulator::{Courier, Settings};
@@ -62,7 +63,12 @@ fn with_accident(courier: &Courier, accident: Accident) -> impl Transport + use<
 async fn deliver(courier: &Courier, accident: Accident, events: &[&'static str]) -> Totals {
     let settings = CourierConfig::from_toml("test", CONFIG, &|_| None).unwrap().settings;
     let tally = Arc::new(Tally::default());
-    let context = Context { dead_letters: Arc::new(LogOnly), tally: Arc::clone(&tally), seed: 1 };
+    let context = Context {
+        dead_letters: Arc::new(LogOnly),
+        tally: Arc::clone(&tally),
+        seed: 1,
+        clock: Clock::system(),
+    };
     let sink = CourierSink::new(settings, with_accident(courier, accident), context);
     let records: Vec<Record> =
         events.iter().map(|event| Record::new(Bytes::from_static(event.as_bytes()), 0)).collect();

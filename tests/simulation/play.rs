@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use courier_sink::clock::Clock;
 use courier_sink::finalization::{EventFinalizer, EventStatus};
 use courier_sink::sink::{
     Context, CourierSink, DeadLetter, DeadLetterError, DeadLetters, KeepFuture, Record,
@@ -12,6 +13,7 @@ use courier_sink::sink::{
 use courier_sink::telemetry::Tally;
 use fastrand::Rng;
 use futures::{StreamExt, stream};
+use tokio::time::Instant;
 
 use crate::courier::Courier;
 use crate::events::{self, Event};
@@ -23,6 +25,9 @@ use crate::weather::Weather;
 
 /// Nothing takes as long as this: whatever is inside then is stuck.
 const LIMIT: Duration = Duration::from_secs(1_000_000);
+
+/// What time it is when a run begins.
+pub(crate) const BEGIN: Duration = Duration::from_secs(1_000_000);
 
 /// A run that is over.
 pub(crate) struct Played {
@@ -204,8 +209,15 @@ impl Stage<'_> {
             dead_letters: Arc::new(letters),
             tally: Arc::new(Tally::default()),
             seed: chance.u64(..),
+            clock: clock(),
         }
     }
+}
+
+/// It is 1 000 000 s after 1970 when a run begins.
+fn clock() -> Clock {
+    let start = Instant::now();
+    Clock::from_fn(move || BEGIN + start.elapsed())
 }
 
 /// How long each event keeps the next one waiting.

@@ -17,7 +17,7 @@ use tower::{Service, ServiceExt};
 
 use crate::events::{automate, identify};
 use crate::support::{
-    Letters, NEVER, Told, context, ok, pass, run, server, settings, sink, unavailable,
+    Letters, NEVER, Told, clock, context, ok, pass, run, server, settings, sink, unavailable,
 };
 
 /// How many of endless records are taken in by a sink that gets no answer.
@@ -120,8 +120,12 @@ async fn letters_that_are_not_kept_yet_fill_the_window_too() {
         counted.fetch_add(1, Ordering::Relaxed);
         Record::new("no event", 0)
     });
-    let context =
-        Context { dead_letters: Arc::new(Never), tally: Arc::new(Tally::default()), seed: 0 };
+    let context = Context {
+        dead_letters: Arc::new(Never),
+        tally: Arc::new(Tally::default()),
+        seed: 0,
+        clock: clock(),
+    };
     let (server, _) = server(|_| (NEVER, ok()));
     let running = CourierSink::new(room(5, 1 << 20), server, context).run_on(endless);
     assert!(tokio::time::timeout(Duration::from_secs(9), running).await.is_err());
@@ -214,6 +218,7 @@ async fn a_record_of_many_events_is_taken_in_as_there_is_room() {
         dead_letters: Arc::new(courier_sink::sink::LogOnly),
         tally: Arc::clone(&tally),
         seed: 1,
+        clock: clock(),
     };
     let sink = courier_sink::sink::CourierSink::new(room(5, 1_000_000), server, context);
     let running = sink.run_on(stream::iter(told.records(vec![record])));

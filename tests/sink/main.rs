@@ -9,6 +9,7 @@ mod back_pressure;
 mod bad_days;
 mod batches;
 mod events;
+mod expiry;
 mod faces;
 mod followers;
 mod hold;

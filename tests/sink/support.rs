@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use courier_sink::clock::Clock;
 use courier_sink::courier::{Class, Generation, Request};
 use courier_sink::delivery::{
     Answer, Call, Concurrency, Failure, FailureKind, Jitter, Outcome, Receipt,
@@ -237,7 +238,14 @@ impl DeadLetters for Letters {
 }
 
 pub(crate) fn context(letters: &Letters) -> Context {
-    Context { dead_letters: Arc::new(letters.clone()), tally: Arc::new(Tally::default()), seed: 1 }
+    let (dead_letters, tally) = (Arc::new(letters.clone()), Arc::new(Tally::default()));
+    Context { dead_letters, tally, seed: 1, clock: clock() }
+}
+
+/// It is 2026-11-23T10:00:00Z, and the time goes on with the paused clock.
+pub(crate) fn clock() -> Clock {
+    let start = Instant::now();
+    Clock::from_fn(move || Duration::from_secs(1_795_428_000) + start.elapsed())
 }
 
 pub(crate) fn sink<S: Transport>(settings: Settings, transport: S) -> CourierSink<S> {

@@ -32,6 +32,9 @@ pub(in crate::cli) enum DeadLetters {
     /// gets new idempotency keys, one that was never answered keeps its own. What is refused again or cannot be
     /// delivered stays in the file, with its new reason.
     ///
+    /// Letters of events that expired are not sent, and counted. Others are sent under the limits of the configuration:
+    /// what has become too old since ends as `expired` and stays in the file. With --ignore-expiry no event is too old.
+    ///
     /// A running sink may go on writing to the file: it is put aside (FILE.replaying), the sink begins another, and what
     /// stays is put back at the end. After a crash the next `replay` or `drop` puts back what was not delivered.
     ///
@@ -65,6 +68,9 @@ pub(in crate::cli) struct Replay {
     /// Send identify and group events too, which may overwrite what newer events wrote since
     #[arg(long)]
     pub(in crate::cli) allow_stale: bool,
+    /// Send events too that have become too old, whatever limits the configuration sets
+    #[arg(long)]
+    pub(in crate::cli) ignore_expiry: bool,
     #[command(flatten)]
     pub(in crate::cli) filter: Filters,
 }

@@ -182,7 +182,8 @@ impl State {
                 FailureKind::Unavailable
                 | FailureKind::Network
                 | FailureKind::TimedOut
-                | FailureKind::Unsendable,
+                | FailureKind::Unsendable
+                | FailureKind::Expired,
             ))
             | None => {}
         }
@@ -245,7 +246,12 @@ fn signals(kind: Option<Result<(), FailureKind>>, has_adaptive_rate: bool) -> (S
         }
         // It got past whatever limits the pace.
         Some(Err(FailureKind::Refused)) => (Neither, Success),
-        Some(Err(FailureKind::Unauthorized | FailureKind::Forbidden | FailureKind::Unsendable))
+        Some(Err(
+            FailureKind::Unauthorized
+            | FailureKind::Forbidden
+            | FailureKind::Unsendable
+            | FailureKind::Expired,
+        ))
         | None => (Neither, Neither),
     }
 }

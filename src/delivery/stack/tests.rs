@@ -64,6 +64,7 @@ async fn run(settings: Settings, load: usize, seed_of_answers: u64) -> Seen {
             action: Action::Request(request(class)),
             seed: seed(),
             generation: Generation::default(),
+            expiry: None,
         };
         let stack = stack(class, &shared, server.clone());
         std::iter::repeat_with(move || stack.clone().oneshot(work.clone())).take(load)

@@ -17,6 +17,7 @@ use crate::courier::Generation;
 use crate::event::{Event, EventType, Id, MessageId, Origin, Seed, Trust};
 use crate::ingest::{self, Limits};
 use crate::sink::Resume;
+use crate::telemetry::Rejection;
 
 /// One dead letter. `Debug` leaves out what is personal.
 #[derive(Clone)]
@@ -195,6 +196,11 @@ impl Letter {
         self.reason == "damaged"
     }
 
+    /// Whether its event had become too old when it was written.
+    pub fn is_expired(&self) -> bool {
+        self.reason == Rejection::Expired.as_str()
+    }
+
     /// Its line as it stands, its record included.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.text)
@@ -212,6 +218,7 @@ impl Letter {
             message_id: self.message_id.as_deref().and_then(MessageId::new),
             steps_done: self.steps_done.clone(),
             generation: if is_answered { self.generation.next() } else { self.generation },
+            ignores_expiry: false,
         }
     }
 }

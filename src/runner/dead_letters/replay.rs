@@ -35,6 +35,8 @@ pub struct Options {
     pub filter: Filter,
     /// Whether identify and group events are sent, which may overwrite what is newer
     pub allow_stale: bool,
+    /// Whether events are sent that have become too old, or do so meanwhile
+    pub ignore_expiry: bool,
 }
 
 /// What a replay did.
@@ -44,6 +46,8 @@ pub struct Replayed {
     pub summary: Summary,
     /// Letters that need `allow_stale`
     pub stale: u64,
+    /// Letters that need `ignore_expiry`
+    pub expired: u64,
     /// Lines that are no letters
     pub damaged: u64,
     /// Letters that stay in the file, whatever the reason
@@ -89,6 +93,7 @@ impl ReplayError {
 #[derive(Debug, Default)]
 struct Held {
     stale: AtomicU64,
+    expired: AtomicU64,
     damaged: AtomicU64,
 }
 
@@ -106,12 +111,13 @@ pub async fn replay(
     let courier = emulated.point(courier);
     let Context { clock, mut chance, signals, progress } = context;
     let (tally, now) = (Arc::new(Tally::default()), clock.now());
-    let letters = UnderWay::new(clock);
+    let letters = UnderWay::new(clock.clone(), options.ignore_expiry);
     let settings = courier.validate().unwrap_or_else(|never| match never {});
     let sink_context = sink::Context {
         dead_letters: Arc::new(letters.clone()),
         tally: Arc::clone(&tally),
         seed: chance.u64(..),
+        clock,
     };
     let (sink, _) = courier.build(settings, sink_context).map_err(RunError::from)?;
 
@@ -190,6 +196,8 @@ fn wanted(
             Some(&held.damaged)
         } else if letter.is_stale && !options.allow_stale {
             Some(&held.stale)
+        } else if letter.is_expired() && !options.ignore_expiry {
+            Some(&held.expired)
         } else {
             return true;
         };
@@ -247,16 +255,17 @@ async fn note(
 
 fn result(summary: Summary, held: &Held, left: u64, is_noted: bool) -> Replayed {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let (stale, damaged) = (count(&held.stale), count(&held.damaged));
+    let (stale, expired, damaged) =
+        (count(&held.stale), count(&held.expired), count(&held.damaged));
     let is_whole = summary.input == InputEnd::Complete;
     let owed = summary.owed() + u64::from(!is_whole);
     // What was not let through is as good as rejected: somebody must decide.
-    let is_held = stale + damaged > 0;
+    let is_held = stale + expired + damaged > 0;
     let exit = match (Exit::of(&summary.totals, owed, InputEnd::Complete), is_held) {
         _ if !is_noted => Exit::Internal,
         (Exit::Done, true) => Exit::Rejected,
         (Exit::Owed, true) => Exit::RejectedAndOwed,
         (exit, _) => exit,
     };
-    Replayed { summary, stale, damaged, left, exit }
+    Replayed { summary, stale, expired, damaged, left, exit }
 }

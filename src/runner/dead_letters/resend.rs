@@ -35,6 +35,7 @@ pub(super) struct Ended {
 pub(super) struct UnderWay {
     letters: Arc<Mutex<HashMap<Arc<str>, Sent>>>,
     clock: Clock,
+    ignores_expiry: bool,
 }
 
 /// A letter under way.
@@ -67,8 +68,8 @@ pub(super) fn read(
 }
 
 impl UnderWay {
-    pub(super) fn new(clock: Clock) -> Self {
-        Self { letters: Arc::default(), clock }
+    pub(super) fn new(clock: Clock, ignores_expiry: bool) -> Self {
+        Self { letters: Arc::default(), clock, ignores_expiry }
     }
 
     /// The records of `letters`, whose ends go to `ends`; `file` is what the letters' place is called in logs.
@@ -97,8 +98,9 @@ impl UnderWay {
         let place: Arc<str> = format!("{file}:{}", letter.line).into();
         // The same each time it is sent, for an event that brings no id.
         let seed = Seed::Position { fingerprint: letter.id().short(), offset: 0 };
+        let payload = Payload::Bytes(letter.record.clone());
+        let resume = Resume { ignores_expiry: self.ignores_expiry, ..letter.resume() };
         let origin = Origin { name: Arc::clone(&place), line: None, seed, trust: letter.trust };
-        let (payload, resume) = (Payload::Bytes(letter.record.clone()), letter.resume());
         self.lock().insert(Arc::clone(&place), Sent { letter, stays: Vec::new() });
         let own = self.clone();
         let finalizer = EventFinalizer::new(move |status| {

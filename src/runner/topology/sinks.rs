@@ -56,11 +56,11 @@ impl Sink {
     ) -> Result<Self, RunError> {
         let config::Sink { inputs, courier, .. } = configured;
         let letters = places.dead_letters(&name, courier.dead_letter.path.as_deref());
-        let (keeper, letters) = dead_letters::open(&letters, clock)?;
+        let (keeper, letters) = dead_letters::open(&letters, clock.clone())?;
         let tally = Arc::new(Tally::default());
         let settings = courier.validate().unwrap_or_else(|never| match never {});
         let dead_letters = Arc::new(keeper);
-        let context = sink::Context { dead_letters, tally: Arc::clone(&tally), seed };
+        let context = sink::Context { dead_letters, tally: Arc::clone(&tally), seed, clock };
         let key_file = KeyFile::new(&courier.api_key);
         let (built, health) = courier.build(settings, context)?;
         // At the level of the worst, so that whatever is logged says whose it is.

@@ -1,6 +1,7 @@
 //! The way out: what came of a request ends its steps, and with its last step an event, which is told in one place.
 
 use super::Driver;
+use super::expire::is_expired;
 use crate::batch::{Ended, StepId};
 use crate::delivery::Verdict;
 use crate::finalization::EventStatus;
@@ -19,11 +20,13 @@ impl<S: Transport> Driver<S> {
             Err(_) => EventStatus::Errored,
         };
         if status == EventStatus::Rejected && !parcel.riders.is_empty() {
-            self.lanes.split(&parcel);
+            self.part(&parcel, &result);
             return;
         }
         let takes_followers = match status {
             EventStatus::Delivered => false,
+            // Being late is nothing that those behind could suffer from: they go on, as behind one that never began.
+            EventStatus::Rejected if is_expired(&result) => false,
             EventStatus::Rejected => {
                 self.settings.order.on_rejected == OnRejected::DeadLetterFollowers
             }
@@ -54,6 +57,11 @@ impl<S: Transport> Driver<S> {
                 self.lanes.end(id, status);
             }
         }
+        self.tell_ends();
+    }
+
+    /// Tells the ends of all events that have ended.
+    pub(super) fn tell_ends(&mut self) {
         while let Some(ended) = self.lanes.pop_ended() {
             self.end(ended);
         }
@@ -69,6 +77,9 @@ impl<S: Transport> Driver<S> {
 
     /// An event has come to its end.
     fn end(&mut self, Ended { cargo, status, steps_done }: Ended<Box<Cargo>>) {
+        if let Some(place) = cargo.place {
+            self.deadlines.leave(place);
+        }
         let tally = &self.shared.tally;
         match status {
             EventStatus::Rejected => {

@@ -1,6 +1,7 @@
 //! The way in: a record becomes events, an event steps in the open batch, or its end at once.
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::Driver;
 use super::open::{Content, OpenRecord};
@@ -9,6 +10,7 @@ use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
 use crate::plan::{self, Lane, Plan, Planned};
 use crate::sink::cargo::{Cargo, letter};
+use crate::sink::expiration::Lifetime;
 use crate::sink::window::lane_of;
 use crate::sink::{DeadLetter, Payload, Record, Resume, Transport};
 use crate::telemetry::Rejection;
@@ -97,6 +99,7 @@ impl<S: Transport> Driver<S> {
                 let requests: usize = steps.iter().map(|step| step.action.weight()).sum();
                 let weight = size.saturating_add(requests);
                 let room = self.window.enter(lane_of(&steps), weight);
+                let lifetime = self.lifetime(&event, resume.as_ref()).map(Box::new);
                 let (origin, now) = (origin.clone(), self.now());
                 let cargo = Box::new(Cargo {
                     event,
@@ -106,10 +109,22 @@ impl<S: Transport> Driver<S> {
                     was_accepted: false,
                     failed: None,
                     resume: resume.map(Box::new),
+                    lifetime,
+                    place: None,
                 });
                 self.batch.push((cargo, steps), size, now);
             }
         }
+    }
+
+    /// How old the event is and may become; `None` where it may become any age.
+    fn lifetime(&self, event: &Event, resume: Option<&Resume>) -> Option<Lifetime> {
+        let limit = self.settings.expiration.limit(event)?;
+        if resume.is_some_and(|resume| resume.ignores_expiry) {
+            return None;
+        }
+        let age = self.settings.expiration.age(event, self.clock.now());
+        Some(Lifetime { began: Instant::now(), age, limit })
     }
 
     fn unreadable(&mut self, error: DecodeError, finalizer: EventFinalizer) {
