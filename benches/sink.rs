@@ -9,7 +9,9 @@ use courier_sink::clock::Clock;
 use courier_sink::delivery::{self, Call, Failure, Outcome, Receipt};
 use courier_sink::ingest;
 use courier_sink::plan::Rules;
-use courier_sink::sink::{Buffer, Context, CourierSink, LogOnly, Order, Record, Settings};
+use courier_sink::sink::{
+    Buffer, Context, CourierSink, Expiration, LogOnly, Order, Record, Settings,
+};
 use courier_sink::telemetry::Tally;
 use courier_sink::{batch, event, finalization};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -48,6 +50,7 @@ fn settings(rules: Rules) -> Settings {
         order: Order::default(),
         buffer: Buffer::default(),
         delivery: delivery::Settings::default(),
+        expiration: Expiration::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use courier_sink::plan::{
     Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Ordering,
     Target, TenantRule, Traits, Trigger, Unmapped,
 };
-use courier_sink::sink::{Buffer, OnRejected, Order};
+use courier_sink::sink::{Buffer, Expiration, ExpiresFrom, OnRejected, Order};
 use courier_sink::transport::{Alpn, Proxy, ProxyUrl, Tls};
 use courier_sink::{batch, ingest};
 
@@ -70,6 +70,7 @@ fn a_few_lines_are_enough_and_mean_the_documented_defaults() {
     assert_eq!(courier.settings.order, Order::default());
     assert_eq!(courier.settings.buffer, Buffer::default());
     assert_eq!(courier.settings.delivery, delivery::Settings::default());
+    assert_eq!(courier.settings.expiration, Expiration::default());
     assert_eq!(courier.settings.rules.inline, Inline::Allow);
     assert_eq!(courier.settings.rules.ordering, Ordering::User);
     assert_eq!(courier.settings.rules.integrations, Integrations::Strict);
@@ -116,6 +117,17 @@ fn every_option_of_the_flow_is_read() {
     assert_eq!(courier.settings.batch, batch);
     let order = Order { on_rejected: OnRejected::DeadLetterFollowers };
     assert_eq!(courier.settings.order, order);
+    let expiration = Expiration {
+        after: Some(Duration::from_secs(86_400)),
+        by_type: [(EventType::Identify, Duration::from_secs(3600))].into(),
+        by_name: [
+            ("Code Sent".to_owned(), Duration::from_secs(600)),
+            ("group".to_owned(), Duration::from_millis(1500)),
+        ]
+        .into(),
+        from: ExpiresFrom::Timestamp,
+    };
+    assert_eq!(courier.settings.expiration, expiration);
     let buffer = Buffer { max_events: count(30), max_size: count(40) };
     assert_eq!(courier.settings.buffer, buffer);
     let rate = Rate {

@@ -129,3 +129,32 @@ fn what_becomes_of_those_who_wait_is_one_of_what_there_is() {
         &["8:1: sinks.out.ordering: expected `user` or `none`, was the boolean true"],
     );
 }
+
+#[test]
+fn limits_of_age_are_times_of_events_that_can_be_told_apart() {
+    wrong(
+        "expires_after_secs = 0\nexpires_after_secs_by_event = { Identify = 1, \"track/\" = 2, a = 3, \
+         \"track/a\" = 4, b = true }\nexpires_from = \"sentAt\"",
+        &[
+            "8:1: sinks.out.expires_after_secs: must be more than 0 and at most 31536000 (a year), was \
+             the integer 0",
+            "9:33: sinks.out.expires_after_secs_by_event.Identify: is almost a type of events, write \
+             `identify`, or `track/Identify` for track events of that name",
+            "9:48: sinks.out.expires_after_secs_by_event.\"track/\": names no event, write `track` for all \
+             track events",
+            "9:69: sinks.out.expires_after_secs_by_event.\"track/a\": is the same event as another line, \
+             keep one of the two",
+            "9:83: sinks.out.expires_after_secs_by_event.b: expected a number of seconds, was the \
+             boolean true",
+            "10:1: sinks.out.expires_from: expected `received_at` or `timestamp`, was the string \
+             \"sentAt\"",
+        ],
+    );
+    wrong(
+        "expires_from = \"timestamp\"",
+        &[
+            "8:1: sinks.out.expires_from: does nothing without a limit, set one of `expires_after_secs` \
+           and `expires_after_secs_by_event`",
+        ],
+    );
+}

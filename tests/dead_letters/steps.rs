@@ -141,3 +141,38 @@ fn what_was_replayed_is_not_replayed_again() {
     run(folder.path(), &replay("f", &[])).expect(0);
     assert_eq!(server.seen(0).len(), 2, "each was sent once: what was delivered has left the file");
 }
+
+#[test]
+fn expired_letters_need_a_word_and_are_then_sent_whatever_their_age() {
+    let server = Server::start();
+    let folder = folder(&server.url, &files("in"), "expires_after_secs = 60");
+    let mut old = track("old");
+    old["receivedAt"] = json!("2020-01-01T00:00:00Z");
+    write(folder.path(), "in", old.to_string());
+    run(folder.path(), &["run", "config.toml"]).expect(65);
+    let listed = run(folder.path(), &["dead-letters", "ls", LETTERS, "--reason", "expired"]);
+    assert!(listed.expect(0).stdout.contains("user-old"));
+    let letters = kept(folder.path(), LETTERS);
+    assert_eq!((&letters[0]["reason"], &letters[0]["generation"]), (&json!("expired"), &json!(0)));
+    assert!(letters[0]["detail"].as_str().unwrap().ends_with("s old and expires after 60 s"));
+
+    let ended = run(folder.path(), &replay(LETTERS, &[])).expect(65);
+    assert!(ended.stderr.contains("not sent: 1 events that had expired"), "{}", ended.stderr);
+    assert_eq!(server.seen(0).len(), 0);
+    let ended = run(folder.path(), &replay(LETTERS, &["--ignore-expiry"])).expect(0);
+    assert_eq!((ended.count("delivered"), kept(folder.path(), LETTERS).len()), (1, 0));
+}
+
+#[test]
+fn a_letter_whose_event_has_become_too_old_since_expires_when_it_is_sent_again() {
+    let server = Server::start();
+    let folder = folder(&server.url, "type = \"stdin\"", "expires_after_secs = 60");
+    let mut old = track("old");
+    old["receivedAt"] = json!("2020-01-01T00:00:00Z");
+    keep(folder.path(), "f", &[letter("2020-01-01T00:00:00.000Z", &old)]);
+    run(folder.path(), &replay("f", &[])).expect(65);
+    let letters = kept(folder.path(), "f");
+    assert_eq!((&letters[0]["reason"], &letters[0]["generation"]), (&json!("expired"), &json!(1)));
+    let ended = run(folder.path(), &replay("f", &["--ignore-expiry"])).expect(0);
+    assert_eq!((ended.count("delivered"), server.seen(0).len()), (1, 1));
+}

@@ -108,7 +108,12 @@ fn request(user: usize) -> Request {
 
 fn work(user: usize) -> Work {
     let seed = KeySeed { sink: "test".into(), message_id: user.to_string().into(), step: 0 };
-    Work { action: Action::Request(request(user)), seed, generation: Generation::default(), expiry: None }
+    Work {
+        action: Action::Request(request(user)),
+        seed,
+        generation: Generation::default(),
+        expiry: None,
+    }
 }
 
 /// Hands over one request after the other, as the stack is ready for them, and waits for all their ends.
