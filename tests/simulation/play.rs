@@ -187,7 +187,7 @@ impl Stage<'_> {
         let gaps = gaps(chance, records.len());
         let closes = tokio::time::sleep(self.end.closes_at());
         let feed = service::feed(handle, records, gaps, chance.fork(), self.log.clone(), closes);
-        futures::future::join(self.run(worker.run()), feed).await;
+        Box::pin(futures::future::join(self.run(worker.run()), feed)).await;
     }
 
     /// Runs the sink until it is done or dropped.
