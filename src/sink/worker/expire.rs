@@ -21,16 +21,18 @@ impl<S: Transport> Driver<S> {
     pub(super) fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         while let Some(next) = self.deadlines.next() {
+            // The clock is asked, since a timer whose time has come may say so a moment later.
+            if let Some(id) = self.deadlines.pop(Instant::now()) {
+                self.expire(id);
+                progress = true;
+                continue;
+            }
             if self.alarm.deadline() != next {
                 self.alarm.as_mut().reset(next);
             }
             if self.alarm.poll_unpin(cx).is_pending() {
                 break;
             }
-            if let Some(id) = self.deadlines.pop(Instant::now()) {
-                self.expire(id);
-            }
-            progress = true;
         }
         progress
     }
