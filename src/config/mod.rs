@@ -31,4 +31,7 @@ pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, Hea
 pub use document::{Config, EmulatorConfig};
 pub use mistake::{Mistake, Mistakes};
 pub use sink::Sink;
-pub use source::{DoorConfig, FileSource, ServerTls, Source, SourceKind, VectorSource};
+pub use source::{
+    DoorConfig, FileSource, HttpServerSource, ServerTls, Source, SourceKind, VectorSource,
+    WriteKey, WriteKeyError, WriteKeyHash, WriteKeys,
+};

@@ -16,6 +16,7 @@ use bytestring::ByteString;
 
 pub use error::{DecodeError, Problem};
 pub use limits::Limits;
+pub(crate) use split::elements;
 
 use crate::event::{Event, Origin, Trust};
 use crate::json::Json;
@@ -27,6 +28,19 @@ use crate::json::Json;
 /// Each event stands alone: a bad one gives its own error and costs no other. They are read as they are asked for.
 pub fn decode(record: &Bytes, origin: &Origin, limits: &Limits) -> Decoding {
     Decoding { parts: unwrap::parts(record), origin: origin.clone(), limits: limits.clone() }
+}
+
+/// What of a record should be an event each, cut as [`decode`] does and not read.
+pub(crate) fn cut(record: &Bytes) -> impl Iterator<Item = Bytes> + Send + use<> {
+    unwrap::parts(record).map(|part| match part.outcome {
+        Ok(bytes) | Err((bytes, _)) => bytes,
+    })
+}
+
+/// The last member called `name` of an object, cut and not read.
+pub(crate) fn member(object: &Bytes, name: &str) -> Option<Bytes> {
+    let members = elements(object)?.filter_map(|element| unwrap::member(&element));
+    members.filter(|(found, _)| found == name.as_bytes()).last().map(|(_, value)| value)
 }
 
 /// The events of one record, one by one.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// Cuts off one element after the other. Security: nothing is kept but the list itself.
 #[derive(Clone, Debug)]
-pub(super) struct Elements {
+pub(crate) struct Elements {
     list: Bytes,
     /// Where the next element begins; past the end when there is none.
     at: usize,
@@ -13,7 +13,7 @@ pub(super) struct Elements {
 /// The elements between the brackets of `list`, which must begin with `[` or `{` and end with the bracket that closes
 /// it; `None` where it does not. Elements are trimmed and not checked: they may be anything that leaves the brackets
 /// balanced.
-pub(super) fn elements(list: &Bytes) -> Option<Elements> {
+pub(crate) fn elements(list: &Bytes) -> Option<Elements> {
     if !matches!(list.first(), Some(b'[' | b'{')) {
         return None;
     }

@@ -223,7 +223,7 @@ fn envelope(value: &Bytes) -> Option<Envelope> {
 }
 
 /// Name and value of a member, the name as written.
-fn member(member: &Bytes) -> Option<(Bytes, Bytes)> {
+pub(super) fn member(member: &Bytes) -> Option<(Bytes, Bytes)> {
     let rest = member.strip_prefix(b"\"")?;
     let end = memchr::memchr(b'"', rest)?;
     let (name, rest) = rest.split_at_checked(end)?;

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::JsonError;
+
 /// The members of an object: names with their escapes resolved, values as written.
 ///
 /// Names may repeat; [`Members::get`] gives the last, iteration gives all.
@@ -18,6 +20,11 @@ impl<'a> Members<'a> {
     /// Reads one level of `text`. Anything but an object has no members.
     pub fn of(text: &'a str) -> Self {
         serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Reads one level of `text`, which is an object or an error.
+    pub fn parse(text: &'a str) -> Result<Self, JsonError> {
+        Ok(serde_json::from_str(text)?)
     }
 
     /// The value of the last member called `name`.

@@ -5,6 +5,7 @@
 //! that waits for standard input.
 
 mod active;
+mod base64;
 mod check;
 pub mod checkpoint;
 pub mod dead_letters;
@@ -18,6 +19,7 @@ mod signals;
 pub mod source;
 mod summary;
 mod topology;
+mod watch;
 
 pub use check::check;
 pub use error::RunError;

@@ -71,7 +71,12 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         let seed = context.chance.u64(..);
         sinks.push(Sink::build(name, sink, &places, context.clock.clone(), seed)?);
     }
-    let mut sources = Sources::new(places, context.chance.fork(), Arc::clone(&context.progress));
+    let mut sources = Sources::new(
+        places,
+        context.clock.clone(),
+        context.chance.fork(),
+        Arc::clone(&context.progress),
+    );
     let (mut passing_on, left_behind) = (Vec::new(), LeftBehind::default());
     for (name, source) in config.sources {
         let mut readers: Vec<_> = sinks.iter_mut().filter(|sink| sink.reads(&name)).collect();

@@ -1,13 +1,17 @@
 //! `[sources.NAME]`: where records come from.
 
 mod door;
+mod http_server;
 mod vector;
+mod write_key;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 pub use door::DoorConfig;
+pub use http_server::{HttpServerSource, WriteKeys};
 pub use vector::{ServerTls, VectorSource};
+pub use write_key::{WriteKey, WriteKeyError, WriteKeyHash};
 
 use super::block::Block;
 use super::item::Item;
@@ -31,6 +35,8 @@ pub enum SourceKind {
     Stdin,
     /// `file`
     File(FileSource),
+    /// `http_server`
+    HttpServer(HttpServerSource),
     /// `vector`
     Vector(VectorSource),
 }
@@ -52,15 +58,20 @@ const MAX_LINE_BYTES: NonZeroUsize = const { NonZeroUsize::new(4_096_000).unwrap
 enum Type {
     Stdin,
     File,
+    HttpServer,
     Vector,
 }
 
-const TYPES: [(&str, Type); 3] =
-    [("stdin", Type::Stdin), ("file", Type::File), ("vector", Type::Vector)];
+const TYPES: [(&str, Type); 4] = [
+    ("stdin", Type::Stdin),
+    ("file", Type::File),
+    ("http_server", Type::HttpServer),
+    ("vector", Type::Vector),
+];
 
 /// Reads one source. `None` where its type is not known: then nothing can be said of its other options.
 pub(super) fn read(block: &mut Block<'_>) -> Option<Source> {
-    let remedy = "set it to `stdin`, `file` or `vector`";
+    let remedy = "set it to `stdin`, `file`, `http_server` or `vector`";
     let kind = block.required("type", remedy).and_then(|item| item.choice(&TYPES));
     let Some(kind) = kind else {
         block.take_all();
@@ -70,6 +81,10 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<Source> {
     let kind = match kind {
         Type::Stdin => SourceKind::Stdin,
         Type::File => SourceKind::File(file(block)),
+        Type::HttpServer => {
+            let kind = SourceKind::HttpServer(http_server::read(block)?);
+            return Some(Source { kind, max_line_bytes: MAX_LINE_BYTES, line });
+        }
         Type::Vector => {
             let kind = SourceKind::Vector(vector::read(block)?);
             return Some(Source { kind, max_line_bytes: MAX_LINE_BYTES, line });

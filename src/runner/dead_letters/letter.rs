@@ -10,12 +10,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::base64;
 use super::journal::LetterId;
 use crate::clock::Time;
 use crate::courier::Generation;
 use crate::event::{Event, EventType, Id, MessageId, Origin, Seed, Trust};
 use crate::ingest::{self, Limits};
+use crate::runner::base64;
 use crate::sink::Resume;
 use crate::telemetry::Rejection;
 

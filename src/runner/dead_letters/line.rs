@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::base64;
 use super::letter::Letter;
 use crate::clock::Time;
 use crate::event::Trust;
+use crate::runner::base64;
 use crate::sink::{DeadLetter, Resume};
 
 /// The members, in the order they are written; what is not known is left out.

@@ -5,7 +5,6 @@
 //! dropped ([`drop_letters`]), also while a sink writes to the file.
 
 mod aside;
-mod base64;
 mod drop;
 mod file;
 mod filter;

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::http_server::KeysFileError;
 use crate::transport::TlsError;
 
 /// One thing that could not be read. What was read before is kept, and reading goes on with the next file.
@@ -77,6 +78,14 @@ pub enum SourceError {
         name: String,
         /// Why not
         error: TlsError,
+    },
+    /// Write keys that cannot be used
+    #[error("sources.{name}: {error}")]
+    WriteKeys {
+        /// The source
+        name: String,
+        /// Why not
+        error: KeysFileError,
     },
     /// No thread could be started to read in
     #[error("cannot start to read: {0}")]

@@ -8,6 +8,7 @@ mod error;
 mod feed;
 mod files;
 pub mod framing;
+pub(super) mod http_server;
 mod open;
 mod opened;
 mod paths;
@@ -26,6 +27,7 @@ pub use error::SourceError;
 use feed::{Feed, Input, Message};
 use files::Files;
 use framing::{Content, Frame, Place};
+pub use http_server::KeysFileError;
 pub(super) use opened::{Context, Opened};
 pub use progress::Progress;
 
@@ -65,7 +67,7 @@ struct Reading {
 
 /// Starts to read. A record may take `max_bytes`. What cannot be read is logged and counted.
 pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Opened, SourceError> {
-    let Context { name, stop, chance, progress, problems } = context;
+    let Context { name, stop, chance, progress, problems, .. } = context;
     let (feed, messages) = Feed::new();
     let mut reading = Reading {
         name,

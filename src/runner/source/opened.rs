@@ -12,6 +12,7 @@ use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
 use super::Progress;
+use crate::clock::Clock;
 use crate::sink::Record;
 
 /// What a source needs from whoever runs it.
@@ -21,6 +22,8 @@ pub(in crate::runner) struct Context {
     pub(in crate::runner) name: Arc<str>,
     /// Cancelled once the source is to stop: it takes in nothing more, and its records end
     pub(in crate::runner) stop: CancellationToken,
+    /// What time it is
+    pub(in crate::runner) clock: Clock,
     /// Draws ids for events that bring nothing to make one of
     pub(in crate::runner) chance: fastrand::Rng,
     /// Counts the bytes read

@@ -22,6 +22,7 @@ fn context() -> Context {
     Context {
         name: "files".into(),
         stop: CancellationToken::new(),
+        clock: crate::clock::Clock::system(),
         chance: fastrand::Rng::with_seed(0),
         progress: Arc::default(),
         problems: Arc::default(),

@@ -13,16 +13,18 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::config::{Source, SourceKind};
 use crate::runner::check::Places;
 use crate::runner::checkpoint::{Checkpoints, Follow, Start};
-use crate::runner::source::{self, Opened};
+use crate::runner::source::{self, Opened, http_server};
 use crate::runner::{InputEnd, RunError};
 use crate::sink::Record;
 
 /// All sources of a run.
 pub(super) struct Sources {
     places: Places,
+    clock: Clock,
     chance: fastrand::Rng,
     progress: Arc<source::Progress>,
     stop: CancellationToken,
@@ -40,11 +42,13 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn new(
         places: Places,
+        clock: Clock,
         chance: fastrand::Rng,
         progress: Arc<source::Progress>,
     ) -> Self {
         Self {
             places,
+            clock,
             chance,
             progress,
             stop: CancellationToken::new(),
@@ -91,6 +95,7 @@ impl Sources {
         let context = source::Context {
             name: name.into(),
             stop: self.stop.clone(),
+            clock: self.clock.clone(),
             chance: self.chance.fork(),
             progress: Arc::clone(&self.progress),
             problems: Arc::clone(&self.problems),
@@ -107,6 +112,9 @@ impl Sources {
                 let checkpoints = Checkpoints::open(place, start, follow)?;
                 self.checkpoints.push(checkpoints.clone());
                 source::Kind::Files { include: file.include, exclude: file.exclude, checkpoints }
+            }
+            SourceKind::HttpServer(settings) => {
+                return Ok(http_server::open(settings, follow, context)?);
             }
             SourceKind::Vector(settings) => {
                 let waits = matches!(follow, Follow::Acknowledgements);
@@ -187,7 +195,12 @@ mod tests {
     use super::*;
 
     fn sources() -> Sources {
-        Sources::new(Places::within("unused".into()), fastrand::Rng::with_seed(0), Arc::default())
+        Sources::new(
+            Places::within("unused".into()),
+            Clock::system(),
+            fastrand::Rng::with_seed(0),
+            Arc::default(),
+        )
     }
 
     async fn read_all(records: BoxStream<'static, Record>) {

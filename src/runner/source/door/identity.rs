@@ -47,6 +47,11 @@ impl Identity {
         }
         Self(half)
     }
+
+    /// The hash itself.
+    pub(in crate::runner) const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
 }
 
 #[cfg(test)]

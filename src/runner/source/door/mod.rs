@@ -27,8 +27,10 @@ use registry::{Arrived, Registry};
 use request::Request;
 use ticket::Ticket;
 
+use crate::config::DoorConfig;
 use crate::event::Origin;
 use crate::finalization::{EventFinalizer, EventStatus};
+use crate::runner::checkpoint::Follow;
 use crate::sink::{Payload, Record};
 
 /// What taking in one event costs beside its bytes: its places in the queue, the registry and the sink.
@@ -88,6 +90,18 @@ struct Shared {
 struct State {
     queue: Queue,
     registry: Registry,
+}
+
+impl DoorSettings {
+    /// As configured, for sinks that are to be followed like this.
+    pub(in crate::runner) fn new(config: &DoorConfig, follow: Follow) -> Self {
+        Self {
+            acknowledgements: follow == Follow::Acknowledgements,
+            timeout: config.acknowledgement_timeout,
+            recent: config.recent_events,
+            max_in_flight_bytes: config.max_in_flight_bytes,
+        }
+    }
 }
 
 impl Door {

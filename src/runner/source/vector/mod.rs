@@ -34,7 +34,7 @@ pub(in crate::runner) fn open(
     acknowledgements: bool,
     context: Context,
 ) -> Result<Opened, SourceError> {
-    let Context { name, stop, chance, progress: _, problems: _ } = context;
+    let Context { name, stop, clock: _, chance, progress: _, problems: _ } = context;
     let tls = settings.tls.as_ref().map(tls::config).transpose();
     let tls = tls.map_err(|error| SourceError::Tls { name: name.to_string(), error })?;
     let listen = |error| {

@@ -1,0 +1,109 @@
+//! `http_server`: RudderStack's data-plane API as its SDKs use it, and a path for bodies of any shape.
+//!
+//! In: connections. Out: records through a [`Door`], and to each request the answer that makes its sender do the right
+//! thing: 200 once every event is safe, 4xx for what will never be taken, 5xx for what is to be sent again. It does not
+//! know what becomes of an event.
+
+mod answer;
+mod batch;
+mod body;
+mod gateway;
+mod ids;
+mod keys;
+mod routes;
+mod server;
+mod unpack;
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::StreamExt;
+
+use super::door::{Door, DoorSettings};
+use super::{Context, Opened, SourceError};
+use crate::clock::Clock;
+use crate::config::HttpServerSource;
+use crate::runner::checkpoint::Follow;
+use keys::Keys;
+pub use keys::KeysFileError;
+use server::Connections;
+
+/// What all requests of a source share.
+#[derive(Debug)]
+struct Shared {
+    settings: HttpServerSource,
+    name: Arc<str>,
+    door: Door,
+    keys: Keys,
+    clock: Clock,
+    chance: Mutex<fastrand::Rng>,
+}
+
+/// Listens on the address of the settings. Connections wait until the source is served. Blocks on the disk.
+pub(in crate::runner) fn open(
+    settings: HttpServerSource,
+    follow: Follow,
+    context: Context,
+) -> Result<Opened, SourceError> {
+    let address = settings.address;
+    let name = || context.name.as_ref().to_owned();
+    let listen = |error| SourceError::Listen { name: name(), address, error };
+    let (keys, file) = Keys::new(&settings.write_keys)
+        .map_err(|error| SourceError::WriteKeys { name: name(), error })?;
+    let listener = TcpListener::bind(address).map_err(listen)?;
+    let bound = listener.local_addr().map_err(listen)?;
+    tracing::info!(source = &*context.name, address = %bound, "listens for HTTP");
+    let (door, records) = Door::new(DoorSettings::new(&settings.door, follow));
+    let shared = Arc::new(Shared::new(settings, keys, door, &context));
+    let serve = async move {
+        let connections = match from_std(listener) {
+            Ok(listener) => Connections::new(listener, &shared, context.stop),
+            Err(error) => {
+                tracing::error!(%error, "the address cannot be listened on any more");
+                return;
+            }
+        };
+        let stop = connections.stop();
+        let follow = async {
+            match file {
+                Some(file) => file.follow(shared.keys.clone()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let close = async {
+            stop.cancelled().await;
+            shared.door.close();
+            std::future::pending::<()>().await;
+        };
+        // Correctness: only the first one ends; the others are polled in place until then.
+        tokio::select! {
+            () = connections.serve() => {}
+            () = follow => {}
+            () = close => {}
+        }
+        shared.door.close();
+    };
+    Ok(Opened { records: records.boxed(), serve: Some(Box::pin(serve)) })
+}
+
+fn from_std(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
+}
+
+impl Shared {
+    fn new(settings: HttpServerSource, keys: Keys, door: Door, context: &Context) -> Self {
+        let chance = Mutex::new(fastrand::Rng::with_seed(context.chance.clone().u64(..)));
+        let (name, clock) = (Arc::clone(&context.name), context.clock.clone());
+        Self { settings, name, door, keys, clock, chance }
+    }
+
+    /// Chance for one request.
+    fn chance(&self) -> fastrand::Rng {
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).fork()
+    }
+}
+
+#[cfg(test)]
+mod tests;
