@@ -4,6 +4,7 @@
 #[cfg(feature = "emulator")]
 mod accepted;
 mod embedded;
+mod http_server;
 mod vector_source;
 mod wrong_automations;
 mod wrong_components;

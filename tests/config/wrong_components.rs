@@ -94,7 +94,7 @@ fn sources_have_a_type_and_only_its_options() {
              [sources.d]\n[sources.\"e.f\"]\ntype = \"file\"\ninclude = []"
         ),
         &[
-            "config.toml:7:1: sources.a.type: expected `stdin`, `file` or `vector`, \
+            "config.toml:7:1: sources.a.type: expected `stdin`, `file`, `http_server` or `vector`, \
              was the string \"stdn\", did you mean `stdin`?",
             "config.toml:9:10: sources.b.include: is missing, \
              name the files to read, as in `[\"events/*.json\"]`",
@@ -102,7 +102,8 @@ fn sources_have_a_type_and_only_its_options() {
             "config.toml:14:1: sources.c.include: unknown option, \
              known here: `type`, `max_line_bytes`",
             "config.toml:15:1: sources.c.max_line_bytes: must be at least 1, was 0",
-            "config.toml:16:10: sources.d.type: is missing, set it to `stdin`, `file` or `vector`",
+            "config.toml:16:10: sources.d.type: is missing, \
+             set it to `stdin`, `file`, `http_server` or `vector`",
             "config.toml:17:11: sources.\"e.f\": a name consists of letters, digits, `_` and `-`",
             "config.toml:19:1: sources.\"e.f\".include: must not be empty",
         ],
