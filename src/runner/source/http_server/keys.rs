@@ -85,8 +85,9 @@ impl KeysFile {
         let Self { path, watch } = self;
         let look = move || match read(&path) {
             Ok(known) => {
-                tracing::info!(keys = known.len(), "the write keys were read again");
+                let number = known.len();
                 keys.set(known);
+                tracing::info!(keys = number, "the write keys were read again");
             }
             Err(error) => tracing::error!("{error}; the keys from before stay in use"),
         };

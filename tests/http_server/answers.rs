@@ -1,0 +1,114 @@
+//! Every route and what is said to whom: the words RudderStack's SDKs understand.
+
+use crate::client::{Source, folder, track};
+use crate::process::dead_letters;
+
+const EVENT: &str = r#"{"userId":"u","type":"track","event":"X"}"#;
+
+#[test]
+fn every_route_answers_as_the_gateway_does() {
+    let folder = folder("", "");
+    let source = Source::start(folder.path());
+    let batch = format!("{{\"batch\":[{EVENT}]}}");
+    let ok = (200, "ok");
+    for (line, body, answer) in [
+        ("POST /v1/batch", batch.as_str(), ok),
+        ("POST /v1/import", &batch, ok),
+        ("POST /beacon/v1/batch?writeKey=any", &batch, ok),
+        ("POST /v1/identify", EVENT, ok),
+        ("POST /v1/track", EVENT, ok),
+        ("POST /v1/group", r#"{"userId":"u","groupId":"g"}"#, ok),
+        ("POST /v1/page", EVENT, ok),
+        ("POST /v1/screen", EVENT, ok),
+        ("POST /v1/alias", EVENT, ok),
+        ("POST /v1/merge", EVENT, ok),
+        ("POST /v1/webhook", r#"{"type":"track","event":"X","userId":"u"}"#, ok),
+        ("PUT /v1/webhook", &batch, ok),
+        ("PATCH /v1/webhook", "{\"type\":\"page\"}\n{\"type\":\"page\"}\n", ok),
+        ("POST /v1/batch", "", (400, "invalid json\n")),
+        ("POST /v1/batch", "hello", (400, "invalid json\n")),
+        ("POST /v1/batch", "{}", (400, "empty batch payload\n")),
+        ("POST /v1/batch", "[]", (400, "empty batch payload\n")),
+        ("POST /v1/batch", "{\"batch\":[5]}", (400, "event is not a valid rudder event\n")),
+        ("POST /v1/track", "[]", (400, "event is not a valid rudder event\n")),
+        (
+            "POST /v1/track",
+            "{\"event\":\"X\"}",
+            (400, "request neither has anonymousId nor userId\n"),
+        ),
+        ("GET /v1/batch", "", (405, "")),
+        ("GET /v1/webhook", "", (405, "")),
+        ("POST /health", "", (405, "")),
+        ("POST /v1/record", EVENT, (404, "")),
+        ("POST /v1/batch/", &batch, (404, "")),
+    ] {
+        let got = source.send(line, &[("content-type", "text/strange")], body);
+        assert_eq!((got.status, got.body.as_str()), answer, "{line} {body}");
+        if got.status == 200 || got.status == 400 {
+            assert_eq!(got.header("content-type"), Some("text/plain; charset=utf-8"));
+        }
+    }
+    let ended = source.stop().expect(0);
+    assert_eq!((ended.count("delivered"), ended.count("rejected")), (8, 0), "{}", ended.stdout);
+}
+
+#[test]
+fn health_and_version_are_json() {
+    let folder = folder("", "");
+    let source = Source::start(folder.path());
+    for path in ["/health", "/"] {
+        let answer = source.send(&format!("GET {path}"), &[], "");
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
+        let health: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(health["acceptingEvents"], "TRUE");
+    }
+    let version: serde_json::Value =
+        serde_json::from_str(&source.send("GET /version", &[], "").body).unwrap();
+    assert_eq!(version["Features"], serde_json::json!(["gzip-req-payload"]));
+    source.stop().expect(0);
+}
+
+#[test]
+fn a_bad_record_becomes_a_dead_letter_and_the_good_ones_are_taken() {
+    let folder = folder("", "");
+    let source = Source::start(folder.path());
+    let (good, other) = (track("u", "1"), track("u", "2"));
+    let answer = source.batch(&[&good, "5", "{\"event\":}", "{\"type\":\"track\"}", &other]);
+    assert_eq!(answer, (200, "ok".to_owned()));
+    let ended = source.stop().expect(65);
+    assert_eq!((ended.count("delivered"), ended.count("rejected")), (2, 3));
+    let letters = dead_letters(folder.path());
+    let details: Vec<_> = letters.iter().map(|letter| letter["detail"].as_str().unwrap()).collect();
+    assert_eq!(
+        details,
+        [
+            "event is not a valid rudder event",
+            "invalid json",
+            "request neither has anonymousId nor userId"
+        ]
+    );
+    assert_eq!(letters[0]["origin"], "in");
+}
+
+#[test]
+fn the_strict_rule_refuses_the_whole() {
+    let folder = folder("", "strict = true");
+    let source = Source::start(folder.path());
+    let good = track("u", "1");
+    let (status, text) = source.batch(&[&good, "{}"]);
+    assert_eq!((status, text.as_str()), (400, "request neither has anonymousId nor userId\n"));
+    assert_eq!(source.batch(&[&good, "{x}"]), (400, "invalid json\n".to_owned()));
+    let ended = source.stop().expect(0);
+    assert_eq!(ended.count("delivered"), 0);
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = folder("", &format!("address = \"{address}\""));
+    let ended = crate::process::run(folder.path(), &["run", "config.toml"]).expect(66);
+    let said = format!("cannot listen on {address}");
+    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+}
