@@ -18,10 +18,11 @@ fn count(number: usize) -> NonZeroUsize {
 fn read(options: &str) -> HttpServerSource {
     let text = format!("{SINK}{options}");
     let mut config = Config::parse(&text, "config.toml", &environment).expect(options);
-    match config.sources.remove("in").expect("it is there").kind {
-        SourceKind::HttpServer(source) => source,
-        other => panic!("{other:?}"),
-    }
+    let SourceKind::HttpServer(source) = config.sources.remove("in").expect("it is there").kind
+    else {
+        panic!("{text}");
+    };
+    source
 }
 
 /// Checks what is said about its options, which start at line 8.
