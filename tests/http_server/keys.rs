@@ -7,7 +7,7 @@ use crate::process::{Emulated, write};
 
 /// `user:password` as HTTP's basic scheme has it.
 fn basic(credentials: &str) -> String {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |bytes: &[u8]| {
         let bits = bytes
             .iter()
@@ -15,7 +15,8 @@ fn basic(credentials: &str) -> String {
             .take(3)
             .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
         let digit = |at: usize| {
-            if at <= bytes.len() { char::from(DIGITS[bits >> (18 - 6 * at) & 63]) } else { '=' }
+            let digit = DIGITS.chars().nth(bits >> (18 - 6 * at) & 63);
+            digit.filter(|_| at <= bytes.len()).unwrap_or('=')
         };
         (0..4).map(digit).collect::<String>()
     };
