@@ -176,7 +176,7 @@ async fn idle(under_way: &mut watch::Receiver<usize>, time: Duration) {
             Err(_) if !is_busy => return,
             Ok(Ok(())) | Err(_) => {}
             // There will be no further request: as idle as can be.
-            Ok(Err(_)) => sleep(time).await,
+            Ok(Err(_)) => return sleep(time).await,
         }
     }
 }
