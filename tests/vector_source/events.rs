@@ -25,21 +25,6 @@ fn the_paths_are_those_of_the_service() {
     assert_eq!(paths, [PUSH, HEALTH]);
 }
 
-#[test]
-fn the_examples_on_both_sides_name_the_same_addresses() {
-    let example = |name: &str| {
-        let path = format!("{}/config-examples/{name}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(path).unwrap()
-    };
-    let (vector, ours) = (example("vector.yaml"), example("behind-vector.toml"));
-    for (there, here) in [
-        ("    address: 127.0.0.1:6000\n", "type = \"vector\"\naddress = \"127.0.0.1:6000\""),
-        ("    uri: http://127.0.0.1:8080/", "type = \"http_server\"\naddress = \"127.0.0.1:8080\""),
-    ] {
-        assert!(vector.contains(there) && ours.contains(here), "{there}");
-    }
-}
-
 #[tokio::test]
 async fn what_is_sent_arrives_however_it_is_packed() {
     let server = Server::start();

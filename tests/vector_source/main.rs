@@ -11,6 +11,7 @@ mod bad;
 mod client;
 mod encode;
 mod events;
+mod example;
 #[path = "../runner/held_server.rs"]
 #[allow(dead_code, reason = "the runner's tests use all of it")]
 mod held_server;

@@ -24,7 +24,7 @@ impl Rig {
         let text = text.replace("shutdown_timeout_secs = 0.2", "shutdown_timeout_secs = 60");
         std::fs::write(path, text).unwrap();
         let running = Running::start(folder.path(), &["run", "config.toml"]);
-        let line = running.wait_for("listening");
+        let line = running.wait_for("listens for Vector");
         let address = line.split("address=").nth(1).unwrap();
         Self { running, address: address.trim().to_owned(), folder }
     }

@@ -53,7 +53,7 @@ pub(in crate::runner) fn open(
             "whoever can reach the address can send events: let it be reached by your own only, or set tls.ca_file"
         );
     }
-    tracing::info!(source = &*name, %address, "listening");
+    tracing::info!(source = &*name, %address, "listens for Vector");
     let (door, records) = Door::new(DoorSettings {
         acknowledgements,
         timeout: settings.door.acknowledgement_timeout,
