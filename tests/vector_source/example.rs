@@ -48,8 +48,8 @@ async fn what_either_protocol_brings_arrives() {
         assert!(text.contains(from), "{from}");
         text = text.replace(from, to);
     }
-    text.push_str(&format!("endpoint = \"{}\"\nproxy.enabled = false\n", server.url));
-    write(folder.path(), "config.toml", text);
+    let sink = format!("endpoint = \"{}\"\nproxy.enabled = false\n", server.url);
+    write(folder.path(), "config.toml", text + &sink);
     write(folder.path(), "api-key", "pk_test");
     let running = Running::start(folder.path(), &["run", "config.toml"]);
     let addresses: HashMap<_, _> = (0..2)
