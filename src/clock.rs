@@ -61,6 +61,12 @@ impl Time {
         Duration::try_from(time.as_duration()).ok().map(Self)
     }
 
+    /// The time so much later.
+    #[must_use]
+    pub const fn after(self, length: Duration) -> Self {
+        Self(self.0.saturating_add(length))
+    }
+
     /// How much later it is than `earlier`, or nothing.
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)

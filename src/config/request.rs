@@ -1,11 +1,12 @@
 //! The flow of a sink: `ingest`, `batch`, `buffer` and `request`, named as Vector's where Vector has them.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use super::block::Block;
 use super::item::Item;
 use super::pace;
-use crate::delivery::{Jitter, Retry};
+use crate::delivery::{Jitter, Retry, RetryStrategy};
 use crate::sink::Buffer;
 use crate::{batch, delivery, ingest};
 
@@ -80,6 +81,8 @@ pub(super) fn buffer(block: &mut Block<'_>) -> Buffer {
 /// | `retry_initial_backoff_secs` | number | 1 | as Vector |
 /// | `retry_max_duration_secs` | number | 30 | as Vector: the longest single wait |
 /// | `retry_jitter_mode` | `Full` or `None` | `Full` | as Vector |
+/// | `retry_strategy.type` | `default`, `none`, `all` or `custom` | `default` | as Vector; what Courier means by its answers |
+/// | `retry_strategy.status_codes` | integers, for `custom` | | as Vector; without 401 and 403, which hold |
 /// | `retry_after_max_secs` | number | 3600 | how long a wait is believed that the server asks for |
 /// | `hold_probe_secs` | number | 10 | how often a refused key is tried again |
 pub(super) fn request(block: &mut Block<'_>) -> delivery::Settings {
@@ -117,6 +120,11 @@ fn retry(block: &mut Block<'_>) -> Retry {
         ));
     }
     Retry {
+        strategy: block
+            .take("retry_strategy")
+            .and_then(|item| item.table(strategy))
+            .flatten()
+            .unwrap_or_default(),
         attempts: block
             .take("retry_attempts")
             .and_then(|item| item.number(0, i64::MAX))
@@ -134,4 +142,59 @@ fn retry(block: &mut Block<'_>) -> Retry {
             ],
         ),
     }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum StrategyName {
+    Default,
+    None,
+    All,
+    Custom,
+}
+
+fn strategy(block: &mut Block<'_>) -> Option<RetryStrategy> {
+    let name = block.required("type", "set it to `default`, `none`, `all` or `custom`");
+    let name = name.and_then(|item| {
+        item.choice(&[
+            ("default", StrategyName::Default),
+            ("none", StrategyName::None),
+            ("all", StrategyName::All),
+            ("custom", StrategyName::Custom),
+        ])
+    });
+    let statuses = block.take("status_codes");
+    match (name?, statuses) {
+        (StrategyName::Custom, None) => {
+            block.missing("status_codes", "list the statuses that are to be repeated");
+            None
+        }
+        (StrategyName::Custom, Some(item)) => Some(RetryStrategy::Custom(statuses_of(item)?)),
+        (name, statuses) => {
+            if let Some(item) = statuses {
+                item.refuse_with("does nothing unless `type` is `custom`", "remove it");
+            }
+            Some(match name {
+                StrategyName::None => RetryStrategy::None,
+                StrategyName::All => RetryStrategy::All,
+                StrategyName::Default | StrategyName::Custom => RetryStrategy::Default,
+            })
+        }
+    }
+}
+
+fn statuses_of(item: Item<'_>) -> Option<BTreeSet<u16>> {
+    let mut statuses = BTreeSet::new();
+    for item in item.elements()? {
+        match item.number(300, 599).and_then(|number| u16::try_from(number).ok()) {
+            Some(401 | 403) => {
+                item.refuse_with(
+                    "holds the sink until it is let, and is never given up",
+                    "remove it",
+                );
+            }
+            Some(status) if !statuses.insert(status) => item.refuse("is there twice"),
+            Some(_) | None => {}
+        }
+    }
+    Some(statuses)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,17 @@ pub struct KeySeed {
     pub message_id: Arc<str>,
     /// Which of the event's steps, from 0.
     pub step: u16,
+}
+
+/// How long Courier is to be asked to remember a key that may be used again for `horizon`; `None` where it does so anyway,
+/// for a day. Longer than a year it cannot be asked for, nor shorter than a day; an hour is for clocks that differ.
+/// (<https://www.courier.com/docs/reference/idempotent-requests>)
+pub fn retention(horizon: Duration) -> Option<Duration> {
+    const HOUR: Duration = Duration::from_secs(3600);
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let wanted = horizon.saturating_add(HOUR);
+    (wanted > DAY).then(|| wanted.clamp(DAY.saturating_add(HOUR), YEAR.saturating_sub(HOUR)))
 }
 
 impl Generation {
@@ -92,6 +104,20 @@ mod tests {
             seed("s", "m", 0).key(&request("t"), Generation(1)),
         ] {
             assert_ne!(key, other);
+        }
+    }
+
+    #[test]
+    fn courier_is_asked_to_remember_a_key_for_more_than_a_day_and_less_than_a_year() {
+        let hours = |hours: u64| Duration::from_secs(3600 * hours);
+        for (horizon, expected) in [
+            (hours(0), None),
+            (hours(23), None),
+            (hours(24), Some(hours(25))),
+            (hours(48), Some(hours(49))),
+            (Duration::MAX, Some(hours(365 * 24 - 1))),
+        ] {
+            assert_eq!(retention(horizon), expected);
         }
     }
 }

@@ -15,6 +15,6 @@ pub use action::Action;
 pub use body::{Body, BodyTooLarge, MAX_BODY_BYTES};
 pub use class::{Class, Endpoint};
 pub use id::{PathId, PathIdError, TemplateId, TenantId, UserId, kinds};
-pub use key::{Generation, IdempotencyKey, KeySeed};
+pub use key::{Generation, IdempotencyKey, KeySeed, retention};
 pub use request::{Method, Request};
 pub use tenant::{TenantMergeError, TenantUpdate, TenantWrite};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Expiry;
+use crate::clock::Time;
 use crate::courier::{Generation, IdempotencyKey, KeySeed, Request};
 
 /// One attempt at one request. Cloning is cheap: retries clone it.
@@ -19,6 +20,8 @@ pub struct Call {
     /// Whether it was answered 403 before, and how many holds had ended by then: when another has ended since, the key
     /// is right and this request is not let
     pub forbidden_at: Option<u64>,
+    /// Until when Courier is asked to remember the key, if longer than it does anyway; the same for every attempt with it
+    pub key_expires: Option<Time>,
     /// Until when it may be attempted; at any time where absent
     pub expiry: Option<Arc<Expiry>>,
 }
@@ -32,6 +35,7 @@ impl Call {
             seed,
             generation: Generation::default(),
             forbidden_at: None,
+            key_expires: None,
             expiry: None,
         }
     }

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
@@ -36,6 +37,11 @@ impl Expiry {
     pub fn new(deadline: Instant, generation: Generation) -> Self {
         let progress = Progress { is_under_way: false, generation, last: String::new() };
         Self { deadline, progress: Mutex::new(progress) }
+    }
+
+    /// How long it is until then.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     /// An attempt begins.

@@ -15,6 +15,7 @@ mod gate;
 mod retry;
 mod settings;
 mod stack;
+mod strategy;
 mod tenants;
 #[cfg(test)]
 mod testing;
@@ -33,5 +34,6 @@ pub use settings::{
     Settings,
 };
 pub use stack::{Shared, Stack, for_first_tries, stack};
+pub use strategy::RetryStrategy;
 pub use tenants::{Tenants, TenantsLayer, Work, WorkFuture};
 pub use timeout::{Timeout, TimeoutFuture, TimeoutLayer};

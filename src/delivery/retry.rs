@@ -1,23 +1,18 @@
 //! Which failed attempts are repeated, when, and under which idempotency key.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 use tower::retry::Policy;
 
 use super::backoff::wait;
-use super::gate::Gate;
-use super::{Answer, Call, Failure, FailureKind, Outcome, Receipt, Settings, Verdict};
-use crate::telemetry::Tally;
+use super::{Answer, Call, Failure, FailureKind, Outcome, Receipt, Shared, Verdict};
 
 /// The policy for [`tower::retry::Retry`]. It is cloned for each delivery and counts for that one.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    settings: Arc<Settings>,
-    chance: Arc<Mutex<fastrand::Rng>>,
-    gate: Arc<Gate>,
-    tally: Arc<Tally>,
+    shared: Shared,
     retries: usize,
     last_answer: Option<Answer>,
     /// Whether an attempt with the current key may have done its work, though it was not answered so
@@ -25,34 +20,42 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The policy for fresh deliveries; jitter is drawn from `chance`.
-    pub const fn new(
-        settings: Arc<Settings>,
-        chance: Arc<Mutex<fastrand::Rng>>,
-        gate: Arc<Gate>,
-        tally: Arc<Tally>,
-    ) -> Self {
-        Self { settings, chance, gate, tally, retries: 0, last_answer: None, may_have_run: false }
+    /// The policy for fresh deliveries; jitter is drawn from the chance that is shared.
+    pub const fn new(shared: Shared) -> Self {
+        Self { shared, retries: 0, last_answer: None, may_have_run: false }
+    }
+
+    /// Makes `call` one with a key that was never used.
+    fn renew(&self, call: &mut Call) {
+        call.generation = call.generation.next();
+        if call.seed.is_some() {
+            call.key_expires = self.shared.key_expires(call.expiry.as_deref());
+        }
     }
 
     /// How long to wait before the next attempt; `None` for no further attempt.
     fn decide(&mut self, failure: &Failure) -> Option<Duration> {
         match failure.verdict() {
-            Verdict::Reject => None,
             // The gate lets probes through one by one; an attempt on hold is no fault of the event.
             Verdict::Hold => Some(Duration::ZERO),
-            Verdict::Retry if self.retries >= self.settings.retry.attempts => None,
-            Verdict::Retry => {
+            Verdict::Reject | Verdict::Retry
+                if self.retries >= self.shared.settings.retry.attempts
+                    || !self.shared.settings.retry.strategy.repeats(failure) =>
+            {
+                None
+            }
+            Verdict::Reject | Verdict::Retry => {
                 let retry = self.retries;
                 self.retries += 1;
                 // A throttled class is paused in the gate for everybody; waiting here as well would only be late.
                 if failure.kind == FailureKind::Throttled {
                     return Some(Duration::ZERO);
                 }
-                let chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64();
+                let chance =
+                    self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner).f64();
                 let asked = failure.retry_after.unwrap_or_default();
-                let backoff = wait(&self.settings.retry, retry, chance);
-                Some(backoff.max(asked.min(self.settings.retry_after_max)))
+                let backoff = wait(&self.shared.settings.retry, retry, chance);
+                Some(backoff.max(asked.min(self.shared.settings.retry_after_max)))
             }
         }
     }
@@ -92,7 +95,7 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
                 // It may mean the key of an attempt that still runs, and may yet fail. To a key that nobody has used it
                 // can only mean the `messageId`. The attempt is one more, and no failure that counts.
                 self.may_have_run = false;
-                call.generation = call.generation.next();
+                self.renew(call);
                 if let Some(expiry) = &call.expiry {
                     expiry.rest(call.generation, None);
                 }
@@ -101,7 +104,7 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
                     *result = Err(expired);
                     return None;
                 }
-                self.tally.retry();
+                self.shared.tally.retry();
                 return Some(tokio::time::sleep(Duration::ZERO));
             }
             Ok(_) => return None,
@@ -110,10 +113,10 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         failure.generation = call.generation;
         let wait = self.decide(failure)?;
         if self.needs_new_key(failure) {
-            call.generation = call.generation.next();
+            self.renew(call);
         }
         if failure.kind == FailureKind::Forbidden {
-            call.forbidden_at = Some(self.gate.resumes());
+            call.forbidden_at = Some(self.shared.gate.resumes());
         }
         if let Some(expiry) = &call.expiry {
             expiry.rest(call.generation, Some(failure));
@@ -122,7 +125,7 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
             *failure = expired;
             return None;
         }
-        self.tally.retry();
+        self.shared.tally.retry();
         let class = call.request.class();
         tracing::debug!(%failure, %class, retries = self.retries, ?wait, "attempt failed, will be repeated");
         Some(tokio::time::sleep(wait))

@@ -3,6 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use super::RetryStrategy;
 use crate::courier::Class;
 
 /// The settings of the stack.
@@ -38,8 +39,10 @@ pub struct Rate {
 }
 
 /// How failed attempts are repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
+    /// Which failures are followed by another attempt
+    pub strategy: RetryStrategy,
     /// Repetitions after the first attempt; those on hold do not count. Default no limit.
     pub attempts: usize,
     /// The wait before the first repetition; it doubles with each. Default 1 s.
@@ -68,6 +71,17 @@ impl Rate {
     }
 }
 
+impl Settings {
+    /// For how long after the first attempt with an idempotency key others may be made with the same, by how often and
+    /// how far apart they are. What is held or paced takes longer, which nothing bounds.
+    pub fn key_horizon(&self) -> Duration {
+        let wait = self.retry.max_backoff.max(self.retry_after_max).saturating_add(self.timeout);
+        let is_repeated = self.retry.strategy != RetryStrategy::None;
+        let attempts = if is_repeated { self.retry.attempts } else { 0 };
+        wait.saturating_mul(u32::try_from(attempts).unwrap_or(u32::MAX))
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -86,6 +100,7 @@ impl Default for Settings {
 impl Default for Retry {
     fn default() -> Self {
         Self {
+            strategy: RetryStrategy::default(),
             attempts: usize::MAX,
             initial_backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(30),

@@ -6,13 +6,14 @@ use tower::retry::{Retry, RetryLayer};
 use tower::{Service, ServiceBuilder};
 
 use super::admission::{Admission, AdmissionLayer};
-use super::expiry::{Expires, ExpiryLayer};
+use super::expiry::{Expires, Expiry, ExpiryLayer};
 use super::gate::Gate;
 use super::retry::RetryPolicy;
 use super::tenants::{Tenants, TenantsLayer};
 use super::timeout::{Timeout, TimeoutLayer};
 use super::{Call, Failure, Receipt, Settings};
-use crate::courier::Class;
+use crate::clock::{Clock, Time};
+use crate::courier::{Class, retention};
 use crate::telemetry::Tally;
 
 /// The stack of one class over the transport `S`.
@@ -29,6 +30,18 @@ pub struct Shared {
     pub chance: Arc<Mutex<fastrand::Rng>>,
     /// Where attempts are counted
     pub tally: Arc<Tally>,
+    /// The time of day, which Courier is told when it may forget a key
+    pub clock: Clock,
+}
+
+impl Shared {
+    /// Until when Courier is to remember a key that is used for the first time now, by work that ends with `expiry`; `None`
+    /// where it does so anyway.
+    pub fn key_expires(&self, expiry: Option<&Expiry>) -> Option<Time> {
+        let horizon = self.settings.key_horizon();
+        let horizon = expiry.map_or(horizon, |expiry| horizon.min(expiry.left()));
+        Some(self.clock.now().after(retention(horizon)?))
+    }
 }
 
 /// Builds the stack of `class`. `poll_ready` has no request and so knows no class: hence a stack for each.
@@ -36,24 +49,18 @@ pub fn stack<S>(class: Class, shared: &Shared, transport: S) -> Stack<S>
 where
     S: Service<Call, Response = Receipt, Error = Failure> + Clone,
 {
-    let Shared { settings, gate, chance, tally } = shared.clone();
-    let timeout = settings.timeout;
+    let Shared { settings, gate, tally, .. } = shared.clone();
     ServiceBuilder::new()
         // Outside everything a step may wait in: wherever it does, it ends in time.
         .layer(ExpiryLayer)
         // A tenant's update is two requests: above retry, so that each is repeated and paid for on its own.
         .layer(TenantsLayer)
         // Outside everything that costs a slot, so that a sleeping call holds none.
-        .layer(RetryLayer::new(RetryPolicy::new(
-            settings,
-            chance,
-            Arc::clone(&gate),
-            Arc::clone(&tally),
-        )))
+        .layer(RetryLayer::new(RetryPolicy::new(shared.clone())))
         // Inside retry: each attempt pays, with a token and a permit taken together or neither.
         .layer(AdmissionLayer::new(gate, class, tally))
         // One attempt, and only while it is under way: waiting for a turn is not Courier's fault.
-        .layer(TimeoutLayer::new(timeout))
+        .layer(TimeoutLayer::new(settings.timeout))
         // Signs each attempt anew, sends it, judges the answer.
         .service(transport)
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service, ServiceExt};
 
 use super::{Call, Expiry, Failure, FailureKind, Outcome, Receipt};
+use crate::clock::Time;
 use crate::courier::{
     Action, Generation, KeySeed, Request, TenantId, TenantMergeError, TenantUpdate, TenantWrite,
 };
@@ -23,6 +24,8 @@ pub struct Work {
     pub seed: KeySeed,
     /// The generation its keys begin with: another than the first where it was refused before
     pub generation: Generation,
+    /// Until when Courier is asked to remember its key, if longer than it does anyway
+    pub key_expires: Option<Time>,
     /// Until when it may be attempted; at any time where absent
     pub expiry: Option<Arc<Expiry>>,
 }
@@ -67,7 +70,8 @@ where
         match work.action {
             Action::Request(request) => {
                 let call = Call::new(request, Some(work.seed));
-                let call = Call { generation: work.generation, expiry: work.expiry, ..call };
+                let Work { generation, key_expires, expiry, .. } = work;
+                let call = Call { generation, key_expires, expiry, ..call };
                 WorkFuture { kind: Kind::One { call: self.0.call(call) } }
             }
             Action::UpdateTenant { tenant, update } => {

@@ -14,6 +14,7 @@ use super::{
     Answer, Call, Concurrency, Failure, FailureKind, Gate, Jitter, Outcome, Rate, Receipt, Retry,
     Settings, Shared,
 };
+use crate::clock::Clock;
 use crate::courier::{Body, Class, Generation, KeySeed, Request, TemplateId, TenantId, UserId};
 use crate::telemetry::Tally;
 
@@ -52,6 +53,7 @@ pub(super) fn shared(settings: Settings) -> Shared {
         settings: Arc::new(settings),
         chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(1))),
         tally: Arc::new(Tally::default()),
+        clock: Clock::from_fn(|| seconds(1_000_000)),
     }
 }
 

@@ -48,7 +48,6 @@ pub struct CourierSink<S> {
     transport: S,
     dead_letters: Arc<dyn DeadLetters>,
     shared: Shared,
-    clock: Clock,
 }
 
 impl<S: Transport> CourierSink<S> {
@@ -59,9 +58,9 @@ impl<S: Transport> CourierSink<S> {
             settings: Arc::new(settings.delivery.clone()),
             chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(context.seed))),
             tally: context.tally,
+            clock: context.clock,
         };
-        let Context { dead_letters, clock, .. } = context;
-        Self { settings, transport, dead_letters, shared, clock }
+        Self { settings, transport, dead_letters: context.dead_letters, shared }
     }
 
     /// Why everything is held, now and as it changes; `None` while it is not.
@@ -83,8 +82,8 @@ impl<S: Transport> CourierSink<S> {
     ///
     /// Dropping the future gives every event that has not ended the status `Errored`.
     pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
-        let Self { settings, transport, dead_letters, shared, clock } = self;
-        Driver::new(settings, &transport, dead_letters, shared, clock).run(input).await;
+        let Self { settings, transport, dead_letters, shared } = self;
+        Driver::new(settings, &transport, dead_letters, shared).run(input).await;
     }
 }
 

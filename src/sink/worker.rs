@@ -19,11 +19,10 @@ use super::letters::Letters;
 use super::window::Window;
 use super::{DeadLetters, Record, Settings, Transport};
 use crate::batch::{Gather, Lanes};
-use crate::clock::Clock;
 use crate::courier::Class;
 use crate::delivery::{Shared, Stack, Work, for_first_tries, stack};
 use crate::plan::Step;
-use expire::{enter, expiry};
+use expire::{enter, expiry, key_expires};
 use open::OpenRecord;
 
 mod ends;
@@ -54,7 +53,6 @@ pub(super) struct Driver<S: Transport> {
     timer: Pin<Box<Sleep>>,
     deadlines: Deadlines,
     alarm: Pin<Box<Sleep>>,
-    clock: Clock,
     epoch: Instant,
     input_has_ended: bool,
 }
@@ -73,7 +71,6 @@ impl<S: Transport> Driver<S> {
         transport: &S,
         dead_letters: Arc<dyn DeadLetters>,
         shared: Shared,
-        clock: Clock,
     ) -> Self {
         let stacks = Class::ALL.map(|class| Stacked {
             service: stack(class, &shared, transport.clone()),
@@ -91,7 +88,6 @@ impl<S: Transport> Driver<S> {
             timer: Box::pin(tokio::time::sleep_until(epoch)),
             deadlines: Deadlines::default(),
             alarm: Box::pin(tokio::time::sleep_until(epoch)),
-            clock,
             epoch,
             input_has_ended: false,
             settings,
@@ -210,7 +206,9 @@ impl<S: Transport> Driver<S> {
                 let generation = self.lanes.cargo_mut(parcel.first).map(|cargo| cargo.generation());
                 let generation = generation.unwrap_or_default();
                 let expiry = expiry(&self.deadlines, &mut self.lanes, &parcel, generation);
-                let future = stack.service.call(Work { action, seed, generation, expiry });
+                let key_expires = key_expires(&self.shared, &action, expiry.as_deref());
+                let work = Work { action, seed, generation, key_expires, expiry };
+                let future = stack.service.call(work);
                 self.shared.tally.merged(parcel.riders.len());
                 self.in_flight.push(InFlight { parcel, endpoint, future });
                 progress = true;

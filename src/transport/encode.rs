@@ -12,6 +12,10 @@ use crate::delivery::{Call, Failure, FailureKind};
 /// Courier's header for a request that must not act twice.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+/// Until when Courier is to remember that key. Of the forms its documents name, epoch milliseconds, ISO 8601 and `1 Day`,
+/// only the second is in all of them.
+const IDEMPOTENCY_EXPIRATION: HeaderName = HeaderName::from_static("x-idempotency-expiration");
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 const AGENT: HeaderValue =
@@ -49,6 +53,11 @@ pub fn encode(
         let key = HeaderValue::try_from(key.as_str())
             .map_err(|error| unsendable(call, "idempotency key", &error))?;
         headers.insert(IDEMPOTENCY_KEY, key);
+        if let Some(expires) = call.key_expires {
+            let expires = HeaderValue::try_from(expires.to_string())
+                .map_err(|error| unsendable(call, "expiration of the idempotency key", &error))?;
+            headers.insert(IDEMPOTENCY_EXPIRATION, expires);
+        }
     }
     Ok(request)
 }

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use courier_sink::config::{Config, CourierConfig, FileSource, HealthcheckConfig, SourceKind};
-use courier_sink::delivery::{self, Concurrency, Jitter, Rate, Retry};
+use courier_sink::delivery::{self, Concurrency, Jitter, Rate, Retry, RetryStrategy};
 use courier_sink::event::EventType;
 use courier_sink::plan::{
     Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Ordering,
@@ -140,6 +140,7 @@ fn every_option_of_the_flow_is_read() {
         rate: Some(rate),
         timeout: Duration::from_secs(30),
         retry: Retry {
+            strategy: RetryStrategy::Custom([404, 503].into()),
             attempts: 0,
             initial_backoff: Duration::from_millis(500),
             max_backoff: Duration::from_secs(15),

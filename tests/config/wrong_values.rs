@@ -158,3 +158,38 @@ fn limits_of_age_are_times_of_events_that_can_be_told_apart() {
         ],
     );
 }
+
+#[test]
+fn a_retry_strategy_lists_statuses_where_it_is_custom_and_only_there() {
+    for (strategy, said) in [
+        ("{}", "8:9: type: is missing, set it to `default`, `none`, `all` or `custom`"),
+        (
+            "{ type = \"custom\" }",
+            "8:9: status_codes: is missing, list the statuses that are to be repeated",
+        ),
+        (
+            "{ type = \"all\", status_codes = [503] }",
+            "8:49: status_codes: does nothing unless `type` is `custom`, remove it",
+        ),
+        (
+            "{ type = \"some\" }",
+            "8:28: type: expected `default`, `none`, `all` or `custom`, was the string \"some\"",
+        ),
+        (
+            "{ type = \"custom\", status_codes = [404, 404] }",
+            "8:73: status_codes[1]: is there twice",
+        ),
+        (
+            "{ type = \"custom\", status_codes = [401] }",
+            "8:68: status_codes[0]: holds the sink until it is let, and is never given up, remove it",
+        ),
+        (
+            "{ type = \"custom\", status_codes = [200] }",
+            "8:68: status_codes[0]: must be between 300 and 599, was 200",
+        ),
+    ] {
+        let place = ": sinks.out.request.retry_strategy.";
+        let said = said.replacen(": ", place, 1);
+        wrong(&format!("request.retry_strategy = {strategy}"), &[&said]);
+    }
+}

@@ -46,6 +46,7 @@ pub(crate) async fn of(fixture: &Fixture, server: &Server) -> String {
             action: step.action.clone(),
             seed: step.seed.clone(),
             generation: Generation::default(),
+            key_expires: None,
             expiry: None,
         };
         for seen in server.take(work).await {

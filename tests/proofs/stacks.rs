@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use courier_sink::clock::Clock;
 use courier_sink::courier::{Action, Body, Class, Generation, KeySeed, Request, UserId};
 use courier_sink::delivery::{
-    Call, Concurrency, Failure, FailureKind, Gate, Jitter, Outcome, Rate, Receipt, Retry, Settings,
-    Shared, Work, for_first_tries, stack,
+    Call, Concurrency, Failure, FailureKind, Gate, Jitter, Outcome, Rate, Receipt, Retry,
+    RetryStrategy, Settings, Shared, Work, for_first_tries, stack,
 };
 use courier_sink::sink::Transport;
 use courier_sink::telemetry::Tally;
@@ -78,6 +79,7 @@ pub(crate) async fn send(
                 settings: Arc::new(settings),
                 chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(1))),
                 tally: Arc::new(Tally::default()),
+                clock: Clock::system(),
             };
             let service = stack(Class::Profiles, &shared, transport);
             drive(service, (0..users).map(work), for_first_tries, &seen, start).await;
@@ -92,6 +94,7 @@ fn settings(limits: Limits) -> Settings {
         concurrency: Concurrency::Fixed(NonZeroUsize::new(limits.permits).unwrap()),
         rate: Some(rate),
         retry: Retry {
+            strategy: RetryStrategy::default(),
             attempts: limits.attempts - 1,
             initial_backoff: limits.backoff,
             max_backoff: limits.backoff,
@@ -112,6 +115,7 @@ fn work(user: usize) -> Work {
         action: Action::Request(request(user)),
         seed,
         generation: Generation::default(),
+        key_expires: None,
         expiry: None,
     }
 }

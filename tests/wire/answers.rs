@@ -1,10 +1,13 @@
 //! Answers that are large, cut short, elsewhere, or indiscreet.
 
+use std::time::Duration;
+
+use courier_sink::clock::Time;
 use courier_sink::courier::MAX_BODY_BYTES;
-use courier_sink::delivery::{FailureKind, Outcome};
+use courier_sink::delivery::{Call, FailureKind, Outcome};
 
 use crate::server::{Server, answer, raw};
-use crate::{KEY, profile, send, tenant, transport};
+use crate::{KEY, automation, profile, send, tenant, transport};
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
@@ -84,4 +87,19 @@ async fn a_server_that_echoes_the_key_does_not_get_it_into_the_failure() {
     assert!(!format!("{failure:?} {failure}").contains(KEY));
     let excerpt = failure.answer.unwrap().excerpt;
     assert_eq!(excerpt, "{\"message\":\"bad Bearer **************\"}");
+}
+
+#[tokio::test]
+async fn courier_is_told_until_when_a_key_counts_and_nothing_where_there_is_no_key() {
+    let server = Server::plain(200).await;
+    let transport = transport(&server.url());
+    let until = Some(Time::from_epoch(Duration::from_millis(1_700_172_800_250)));
+    for call in [automation(), Call { key_expires: until, ..automation() }] {
+        send(&transport, call).await.unwrap();
+    }
+    send(&transport, Call { key_expires: until, ..profile() }).await.unwrap();
+    let seen = server.seen();
+    let told: Vec<_> = seen.iter().map(|it| it.headers.get("x-idempotency-expiration")).collect();
+    let until = http::HeaderValue::from_static("2023-11-16T22:13:20.250Z");
+    assert_eq!(told, [None, Some(&until), None]);
 }

@@ -54,7 +54,7 @@ impl State {
             admitted: 0,
             has_adaptive_rate: settings.adaptive_rate.is_some(),
             // A pause is the same for everybody: there is nobody to spread.
-            retry: Retry { jitter: Jitter::None, ..settings.retry },
+            retry: Retry { jitter: Jitter::None, ..settings.retry.clone() },
             retry_after_max: settings.retry_after_max,
             hold_probe: settings.hold_probe,
         }

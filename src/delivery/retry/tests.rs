@@ -5,18 +5,16 @@ use tower::{Layer, Service, ServiceExt};
 
 use super::*;
 use crate::courier::{Class, Generation};
-use crate::delivery::Outcome;
 use crate::delivery::testing::{
     Server, accepted, answered, call, of_generation, seconds, serve, server, settings, shared,
     silence, throttled, unauthorized, unavailable,
 };
+use crate::delivery::{Outcome, RetryStrategy, Settings};
 
 type Answer = Result<Receipt, Failure>;
 
 fn retrying(settings: Settings, server: Server) -> Retry<RetryPolicy, Server> {
-    let shared = shared(settings);
-    RetryLayer::new(RetryPolicy::new(shared.settings, shared.chance, shared.gate, shared.tally))
-        .layer(server)
+    RetryLayer::new(RetryPolicy::new(shared(settings))).layer(server)
 }
 
 fn attempts(attempts: usize) -> Settings {
@@ -84,6 +82,26 @@ async fn a_refusal_is_not_repeated() {
         let (end, _) = deliver(settings(), Class::Journeys, vec![Err(failure.clone())]).await;
         assert_eq!(end, Err(failure));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_repeated_with_another_key_where_the_strategy_says_so() {
+    let refused = || answered(FailureKind::Refused, 404, true);
+    let mut settings = attempts(1);
+    settings.retry.strategy = RetryStrategy::Custom([404].into());
+    let answers = vec![Err(refused()), Err(refused())];
+    let (end, served) = deliver(settings, Class::Journeys, answers).await;
+    assert_eq!((end, at(&served)), (Err(of_generation(1, refused())), vec![0, 1]));
+    assert_eq!(generations(&served), [0, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_is_repeated_a_wrong_key_holds_all_the_same() {
+    let mut settings = settings();
+    settings.retry.strategy = RetryStrategy::None;
+    let answers = vec![Err(unauthorized()), Err(unauthorized()), Err(silence())];
+    let (end, served) = deliver(settings, Class::Profiles, answers).await;
+    assert_eq!((end.map_err(|it| it.kind), served.len()), (Err(FailureKind::Network), 3));
 }
 
 #[tokio::test(start_paused = true)]

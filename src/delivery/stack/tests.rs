@@ -64,6 +64,7 @@ async fn run(settings: Settings, load: usize, seed_of_answers: u64) -> Seen {
             action: Action::Request(request(class)),
             seed: seed(),
             generation: Generation::default(),
+            key_expires: None,
             expiry: None,
         };
         let stack = stack(class, &shared, server.clone());

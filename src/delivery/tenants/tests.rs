@@ -40,7 +40,13 @@ async fn deliver(
 ) -> (Answer, Vec<String>) {
     let (courier, mut asked) = server();
     let stack = stack(Class::Tenants, &shared(settings), courier);
-    let work = Work { action, seed: seed(), generation: Generation::default(), expiry: None };
+    let work = Work {
+        action,
+        seed: seed(),
+        generation: Generation::default(),
+        key_expires: None,
+        expiry: None,
+    };
     let (end, served) = tokio::join!(stack.oneshot(work), serve(&mut asked, answers));
     assert!(asked.next_request().await.is_none());
     let told = |(at, call): (u64, Call)| {
@@ -151,6 +157,7 @@ async fn what_was_admitted_is_begun_before_anybody_looks_at_it() {
         action: action(TenantWrite::Merge),
         seed: seed(),
         generation: Generation::default(),
+        key_expires: None,
         expiry: None,
     };
     let _under_way = stack.ready().await.unwrap().call(work);

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use super::Driver;
 use crate::batch::{Lanes, Parcel, StepId};
-use crate::courier::Generation;
-use crate::delivery::{Expiry, Failure, FailureKind, Receipt};
+use crate::clock::Time;
+use crate::courier::{Action, Generation};
+use crate::delivery::{Expiry, Failure, FailureKind, Receipt, Shared};
 use crate::plan::Step;
 use crate::sink::Transport;
 use crate::sink::cargo::Cargo;
@@ -100,4 +101,16 @@ pub(super) fn expiry(
     let mut deadline = |id| lanes.cargo_mut(id)?.deadline();
     let deadline = parcel.steps().filter_map(&mut deadline).min()?;
     Some(Arc::new(Expiry::new(deadline, generation)))
+}
+
+/// Until when Courier is asked to remember the key of `action`, if it has one and that is longer than it does anyway.
+pub(super) fn key_expires(
+    shared: &Shared,
+    action: &Action,
+    expiry: Option<&Expiry>,
+) -> Option<Time> {
+    match action {
+        Action::Request(request) if request.wants_key() => shared.key_expires(expiry),
+        Action::Request(_) | Action::UpdateTenant { .. } => None,
+    }
 }

@@ -123,7 +123,7 @@ impl<S: Transport> Driver<S> {
         if resume.is_some_and(|resume| resume.ignores_expiry) {
             return None;
         }
-        let age = self.settings.expiration.age(event, self.clock.now());
+        let age = self.settings.expiration.age(event, self.shared.clock.now());
         Some(Lifetime { began: Instant::now(), age, limit })
     }
 
