@@ -169,23 +169,23 @@ fn a_retry_strategy_lists_statuses_where_it_is_custom_and_only_there() {
         ),
         (
             "{ type = \"all\", status_codes = [503] }",
-            "8:49: status_codes: does nothing unless `type` is `custom`, remove it",
+            "8:42: status_codes: does nothing unless `type` is `custom`, remove it",
         ),
         (
-            "{ type = \"some\" }",
-            "8:28: type: expected `default`, `none`, `all` or `custom`, was the string \"some\"",
+            "{ type = \"sometimes\" }",
+            "8:28: type: expected `default`, `none`, `all` or `custom`, was the string \"sometimes\"",
         ),
         (
             "{ type = \"custom\", status_codes = [404, 404] }",
-            "8:73: status_codes[1]: is there twice",
+            "8:66: status_codes[1]: is there twice",
         ),
         (
             "{ type = \"custom\", status_codes = [401] }",
-            "8:68: status_codes[0]: holds the sink until it is let, and is never given up, remove it",
+            "8:61: status_codes[0]: holds the sink until it is let, and is never given up, remove it",
         ),
         (
             "{ type = \"custom\", status_codes = [200] }",
-            "8:68: status_codes[0]: must be between 300 and 599, was 200",
+            "8:61: status_codes[0]: must be between 300 and 599, was 200",
         ),
     ] {
         let place = ": sinks.out.request.retry_strategy.";
