@@ -21,7 +21,7 @@ use super::drive::{self, drive};
 use super::source::Progress;
 use super::{Exit, InputEnd, RunError, Summaries, Summary};
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::Config;
 use fan_out::{LeftBehind, fan_out};
 use sinks::{Sink, Sinks};
 use sources::Sources;
@@ -67,7 +67,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let mut sinks = Vec::new();
     for (name, sink) in std::mem::take(&mut config.sinks) {
         #[cfg(feature = "emulator")]
-        let sink = config::Sink { courier: emulated.point(sink.courier), ..sink };
+        let sink = crate::config::Sink { courier: emulated.point(sink.courier), ..sink };
         let seed = context.chance.u64(..);
         sinks.push(Sink::build(name, sink, &places, context.clock.clone(), seed)?);
     }
