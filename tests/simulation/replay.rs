@@ -87,6 +87,7 @@ impl<'a> Replay<'a> {
         match what {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
+                self.forsake(asked, *at);
                 let owner = self.owner_of(asked)?;
                 let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();

@@ -6,7 +6,8 @@ use courier_sink::courier::{Action, Endpoint, TenantWrite};
 use courier_sink::delivery::Outcome;
 use courier_sink::finalization::EventStatus;
 
-use super::{Place, Progress, Replay, State};
+use super::{Place, Progress, Queue, Replay, State};
+use crate::log::Asked;
 
 impl Replay<'_> {
     pub(super) fn done(&mut self, attempt: usize, outcome: Outcome, at: Duration) {
@@ -113,12 +114,33 @@ impl Replay<'_> {
             if self.is_behind_a_lost_one(event) {
                 self.followers.insert(event);
             }
-            for step in 0..self.steps(event).len() {
-                if self.progress[&(event, step)].is_forbidden {
-                    self.follow((event, step), at);
-                }
+            self.close_with_followers(event, at);
+        }
+    }
+
+    fn close_with_followers(&mut self, event: usize, at: Duration) {
+        for step in 0..self.steps(event).len() {
+            if self.progress[&(event, step)].is_forbidden {
+                self.follow((event, step), at);
             }
-            self.close(event, at);
+        }
+        self.close(event, at);
+    }
+
+    /// A step that was refused with 403, and whose event is to end Errored anyway, may have been Rejected without a
+    /// letter to show it. What is asked for now and cannot be its attempt does.
+    pub(super) fn forsake(&mut self, asked: &Asked, at: Duration) {
+        let queue = asked.keyed.map_or(Queue::Lane(asked.lane.clone()), |place| self.queue(place));
+        while let Some(head) = self.queues.get(&queue).and_then(|it| it.front()).copied() {
+            let is_other = match asked.keyed {
+                Some(keyed) => keyed != head,
+                None => !asked.marks.is_empty() && !asked.marks.contains(&head.0),
+            };
+            if !(is_other && self.lost.contains(&head.0) && self.progress[&head].is_forbidden) {
+                return;
+            }
+            self.follow(head, at);
+            self.finish(head, State::Over, at);
         }
     }
 
@@ -207,7 +229,7 @@ impl Replay<'_> {
                 if !self.played.record(event).any(|event| self.lost.contains(&event)) {
                     return Err(format!("event {event} is Errored and was not exhausted"));
                 }
-                self.close(event, at);
+                self.close_with_followers(event, at);
             }
             EventStatus::Rejected => self.close(event, at),
         }
