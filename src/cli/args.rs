@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub(super) mod buffer;
 pub(super) mod letters;
 
 /// Delivers RudderStack events to Courier: in order per user, never faster than Courier allows, nothing lost
@@ -34,6 +35,9 @@ pub(super) enum Command {
     /// List, show, send again or remove dead letters
     #[command(subcommand)]
     DeadLetters(letters::DeadLetters),
+    /// Look at buffers on disk
+    #[command(subcommand)]
+    Buffer(buffer::Buffer),
     /// Run a local Courier to try things against
     #[cfg(feature = "emulator")]
     Emulate(Emulate),

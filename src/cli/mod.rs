@@ -3,6 +3,7 @@
 //! The one place that reads the environment and writes to standard output.
 
 mod args;
+mod buffer;
 mod dead_letters;
 #[cfg(feature = "emulator")]
 mod emulate;
@@ -63,6 +64,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Run { config } => runtime.block_on(run::run(&config, bar)),
         Command::Validate { configs } => Ok(validate::validate(&configs)),
         Command::DeadLetters(letters) => runtime.block_on(dead_letters::run(letters, bar)),
+        Command::Buffer(buffer) => Ok(buffer::run(&buffer)),
         #[cfg(feature = "emulator")]
         Command::Emulate(options) => runtime.block_on(emulate::emulate(options)),
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::block::Block;
 use super::reader::Reader;
-use super::{Mistakes, expiration, network, order, request, rules};
+use super::{DiskBuffer, Mistakes, buffer, expiration, network, order, request, rules};
 use crate::sink;
 use crate::transport::{self, ApiKey, ApiKeyError, BaseUrl, Proxy, Tls};
 
@@ -38,6 +38,8 @@ pub struct CourierConfig {
     pub acknowledgements: bool,
     /// `[dead_letter]`
     pub dead_letter: DeadLetterConfig,
+    /// `buffer` of type `disk`: whoever runs the sink keeps it. Never there where [`CourierConfig::from_toml`] read it.
+    pub disk_buffer: Option<DiskBuffer>,
 }
 
 /// What stands in the same configuration.
@@ -47,6 +49,8 @@ pub(super) enum Beside {
     Nothing,
     /// `[emulator]`
     Emulator,
+    /// Nothing at all: an embedder runs the sink
+    Embedder,
 }
 
 /// Where the API key is from. `Debug` does not show it.
@@ -115,7 +119,7 @@ impl CourierConfig {
                 if let Some(item) = block.take("inputs") {
                     item.refuse_with("does nothing here", "remove it");
                 }
-                read(block, name, Beside::Nothing)
+                read(block, name, Beside::Embedder)
             })
             .map_err(|mistakes| Mistakes::new(name, mistakes))
     }
@@ -163,7 +167,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<
     let ingest = block.table("ingest", request::ingest);
     let batch = block.table("batch", request::batch);
     let order = order::read(block);
-    let buffer = block.table("buffer", request::buffer);
+    let (buffer, disk_buffer) = block.table("buffer", |block| buffer::read(block, beside));
     let (delivery, connect_timeout) = block.table("request", |block| {
         let connect_timeout = block.seconds("connect_timeout_secs", Duration::from_secs(5));
         (request::request(block), connect_timeout)
@@ -191,5 +195,6 @@ pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<
         healthcheck,
         acknowledgements,
         dead_letter,
+        disk_buffer,
     })
 }

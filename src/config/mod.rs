@@ -10,6 +10,7 @@
 
 mod automation;
 mod block;
+mod buffer;
 mod build;
 mod courier;
 mod document;
@@ -27,6 +28,7 @@ mod sink;
 mod source;
 mod steps_json;
 
+pub use buffer::{DiskBuffer, WhenFull};
 pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig};
 pub use document::{Config, EmulatorConfig};
 pub use mistake::{Mistake, Mistakes};

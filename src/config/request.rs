@@ -1,4 +1,4 @@
-//! The flow of a sink: `ingest`, `batch`, `buffer` and `request`, named as Vector's where Vector has them.
+//! The flow of a sink: `ingest`, `batch` and `request`, named as Vector's where Vector has them.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -7,7 +7,6 @@ use super::block::Block;
 use super::item::Item;
 use super::pace;
 use crate::delivery::{Jitter, Retry, RetryStrategy};
-use crate::sink::Buffer;
 use crate::{batch, delivery, ingest};
 
 /// What `ingest.max_depth` may be at most.
@@ -46,28 +45,6 @@ pub(super) fn batch(block: &mut Block<'_>) -> batch::Limits {
         max_events: block.take("max_events").and_then(|item| item.count(i64::MAX)),
         max_bytes: block.count("max_bytes", i64::MAX, default.max_bytes),
         timeout: block.seconds("timeout_secs", default.timeout),
-    }
-}
-
-/// `[buffer]`
-///
-/// | option | type | default | reason |
-/// |---|---|---|---|
-/// | `type` | `memory` | `memory` | there is no other yet |
-/// | `max_events` | integer | 500 | as Vector's memory buffer |
-/// | `max_size` | integer, in bytes | 134 217 728 | 128 MiB bounds memory where events are large |
-pub(super) fn buffer(block: &mut Block<'_>) -> Buffer {
-    let default = Buffer::default();
-    if let Some(item) = block.take("type") {
-        if item.value.as_str() == Some("disk") {
-            item.refuse_with("`disk` is not available yet", "use `memory`");
-        } else {
-            item.choice(&[("memory", ())]);
-        }
-    }
-    Buffer {
-        max_events: block.count("max_events", u32::MAX.into(), default.max_events),
-        max_size: block.count("max_size", i64::MAX, default.max_size),
     }
 }
 

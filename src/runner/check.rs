@@ -14,10 +14,13 @@ pub fn check(config: &Config) -> Vec<String> {
     let mut sources = config.sources.values();
     let mut sinks = config.sinks.values();
     let is_needed = sources.any(|source| reads_files(&source.kind))
-        || sinks.any(|sink| sink.courier.dead_letter.path.is_none());
+        || sinks.any(|sink| {
+            sink.courier.dead_letter.path.is_none() || sink.courier.disk_buffer.is_some()
+        });
     if config.data_dir.is_none() && is_needed {
         wrong.push(
-            "1: data_dir: is missing, set it to a folder where checkpoints and dead letters can be kept".to_owned(),
+            "1: data_dir: is missing, set it to a folder where checkpoints, dead letters and buffers can be kept"
+                .to_owned(),
         );
     }
     wrong.extend(globs(config));
@@ -103,6 +106,11 @@ impl Places {
     /// The checkpoints of a source.
     pub(super) fn checkpoints(&self, source: &str) -> PathBuf {
         self.data.join(source).join("checkpoints.json")
+    }
+
+    /// The folder of a sink's buffer.
+    pub(super) fn buffer(&self, sink: &str) -> PathBuf {
+        self.data.join(sink)
     }
 
     /// The dead letters of a sink, `path` being what is configured.

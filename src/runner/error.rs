@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::Exit;
+use super::buffer::BufferError;
 use super::checkpoint::CheckpointError;
 use super::dead_letters;
 use super::source::SourceError;
@@ -24,6 +25,9 @@ pub enum RunError {
     /// Dead letters cannot be kept
     #[error(transparent)]
     DeadLetters(#[from] dead_letters::OpenError),
+    /// A buffer cannot be used
+    #[error(transparent)]
+    Buffer(#[from] BufferError),
     /// A source cannot start
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -44,10 +48,13 @@ impl RunError {
     /// The exit code it ends in.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Build(_) => Exit::Config,
+            Self::Config(_) | Self::Build(_) | Self::Buffer(BufferError::LeftBehind { .. }) => {
+                Exit::Config
+            }
             Self::Source(_) => Exit::Source,
             Self::Checkpoints(_)
             | Self::DeadLetters(_)
+            | Self::Buffer(_)
             | Self::Emulator { .. }
             | Self::Signals(_) => Exit::Internal,
         }

@@ -6,6 +6,7 @@
 
 mod active;
 mod base64;
+pub mod buffer;
 mod check;
 pub mod checkpoint;
 pub mod dead_letters;

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::Exit;
+use super::buffer::Report;
 use crate::telemetry::Totals;
 
 /// What a run did. Written aligned, one count a line.
@@ -16,6 +17,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// How reading ended
     pub input: InputEnd,
+    /// What its buffer did, where that is on disk. Then events that were fed again were read again.
+    pub buffer: Option<Report>,
 }
 
 /// What each sink of a run did, by its name. Written as one summary where there is one, else one after the other, each
@@ -35,12 +38,34 @@ pub enum InputEnd {
 }
 
 impl Summary {
-    /// Events that were read and have not ended for good: their source keeps them.
+    /// Events that were read and have not ended for good: their source keeps them. With a buffer on disk, the records
+    /// that it or their source keeps.
     pub fn owed(&self) -> u64 {
+        match &self.buffer {
+            Some(buffer) => buffer.left + buffer.unstored,
+            None => self.read().saturating_sub(self.ended()),
+        }
+    }
+
+    /// Of what is owed, what its source keeps.
+    pub fn returned(&self) -> u64 {
+        self.buffer.map_or_else(|| self.owed(), |buffer| buffer.unstored)
+    }
+
+    /// How it ended.
+    pub fn exit(&self) -> Exit {
+        let exit = Exit::of(&self.totals, self.owed(), self.input);
+        let has_failed = self.buffer.is_some_and(|buffer| buffer.lost > 0 || !buffer.is_noted);
+        if has_failed { exit.and(Exit::Internal) } else { exit }
+    }
+
+    fn read(&self) -> u64 {
+        sum(&self.totals.events) + self.totals.unreadable
+    }
+
+    fn ended(&self) -> u64 {
         let totals = &self.totals;
-        let read = sum(&totals.events) + totals.unreadable;
-        let ended = totals.delivered + sum(&totals.skipped) + sum(&totals.rejected);
-        read.saturating_sub(ended)
+        totals.delivered + sum(&totals.skipped) + sum(&totals.rejected)
     }
 
     fn lines(&self) -> Vec<(String, String)> {
@@ -64,6 +89,18 @@ impl Summary {
         group("skipped", sum(&totals.skipped), &totals.skipped);
         group("rejected", sum(&totals.rejected), &totals.rejected);
         group("still owed", self.owed(), &none);
+        if let Some(Report { left, unstored, discarded, lost, .. }) = self.buffer {
+            group("  in the buffer", left, &none);
+            for (name, count) in [
+                ("  not stored", unstored),
+                ("discarded, the buffer was full", discarded),
+                ("lost, damaged in the buffer", lost),
+            ] {
+                if count > 0 {
+                    group(name, count, &none);
+                }
+            }
+        }
         if totals.merged > 0 {
             group("requests saved by merging", totals.merged, &none);
         }
@@ -84,7 +121,7 @@ impl Summary {
 
     /// Events that ended, per second.
     fn rate(&self) -> String {
-        let ended = (sum(&self.totals.events) + self.totals.unreadable) - self.owed();
+        let ended = self.ended();
         let micros = self.elapsed.as_micros().max(1);
         let tenths = u128::from(ended) * 10_000_000 / micros;
         format!("{}.{} events/s", tenths / 10, tenths % 10)
@@ -113,10 +150,14 @@ impl Summaries {
         self.0.values().map(Summary::owed).sum()
     }
 
+    /// Of those, what their sources keep.
+    pub fn returned(&self) -> u64 {
+        self.0.values().map(Summary::returned).sum()
+    }
+
     /// How the run ended: as the worst of them.
     pub fn exit(&self) -> Exit {
-        let exits = self.0.values().map(|it| Exit::of(&it.totals, it.owed(), it.input));
-        exits.fold(Exit::Done, Exit::and)
+        self.0.values().map(Summary::exit).fold(Exit::Done, Exit::and)
     }
 }
 
@@ -157,6 +198,7 @@ mod tests {
             },
             elapsed: Duration::from_millis(1_500),
             input: InputEnd::Complete,
+            buffer: None,
         };
         assert_eq!(
             summary.to_string(),
@@ -186,7 +228,7 @@ rate                        824.0 events/s
     #[test]
     fn one_sink_is_summed_up_alone_and_several_by_name() {
         let (totals, elapsed) = (Totals::default(), Duration::ZERO);
-        let summary = Summary { totals, elapsed, input: InputEnd::Complete };
+        let summary = Summary { totals, elapsed, input: InputEnd::Complete, buffer: None };
         let one = Summaries([("a".to_owned(), summary.clone())].into());
         assert_eq!(one.to_string(), summary.to_string());
         let two = Summaries(["a", "b"].map(|name| (name.to_owned(), summary.clone())).into());
@@ -200,6 +242,7 @@ rate                        824.0 events/s
             totals: Totals::default(),
             elapsed: Duration::ZERO,
             input: InputEnd::Stopped,
+            buffer: None,
         };
         assert_eq!(summary.owed(), 0);
         assert!(summary.to_string().contains("0.0 events/s"));

@@ -68,8 +68,8 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     for (name, sink) in std::mem::take(&mut config.sinks) {
         #[cfg(feature = "emulator")]
         let sink = crate::config::Sink { courier: emulated.point(sink.courier), ..sink };
-        let seed = context.chance.u64(..);
-        sinks.push(Sink::build(name, sink, &places, context.clock.clone(), seed)?);
+        let chance = context.chance.fork();
+        sinks.push(Sink::build(name, sink, &places, context.clock.clone(), chance)?);
     }
     let mut sources = Sources::new(
         places,
@@ -97,7 +97,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let mut saving = JoinSet::new();
     saving.spawn(save_regularly(sources.checkpoints()));
     let mut fans: JoinSet<()> = passing_on.into_iter().collect();
-    let mut sinks = Sinks::start(sinks);
+    let mut sinks = Sinks::start(sinks, sources.stop());
     let limits = drive::Limits {
         signals: context.signals,
         stop: sources.stop(),
@@ -112,7 +112,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let now = Instant::now();
     let deadline = ended.deadline.unwrap_or(now + config.shutdown_timeout);
     sources.end(deadline.min(now + ANSWERS_WITHIN)).await;
-    let totals = sinks.end().await;
+    let done = sinks.end().await;
     saving.shutdown().await;
     let saved = save(sources.checkpoints()).await;
     #[cfg(feature = "emulator")]
@@ -123,12 +123,13 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         input = InputEnd::Stopped;
     }
     let elapsed = start.elapsed();
-    let summaries =
-        totals.into_iter().map(|(name, totals)| (name, Summary { totals, elapsed, input }));
+    let summaries = done
+        .into_iter()
+        .map(|(name, (totals, buffer))| (name, Summary { totals, elapsed, input, buffer }));
     let summaries = Summaries(summaries.collect());
-    if sources.reads_stdin() && (summaries.owed() > 0 || input == InputEnd::Stopped) {
+    if sources.reads_stdin() && (summaries.returned() > 0 || input == InputEnd::Stopped) {
         tracing::warn!(
-            owed = summaries.owed(),
+            owed = summaries.returned(),
             "standard input cannot be read again: the next run does not bring back what is owed or unread of it"
         );
     }

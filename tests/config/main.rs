@@ -3,6 +3,7 @@
 // `everything.toml` has the emulator's block, which a build without it refuses.
 #[cfg(feature = "emulator")]
 mod accepted;
+mod buffer;
 mod embedded;
 mod http_server;
 mod vector_source;

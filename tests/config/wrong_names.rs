@@ -71,11 +71,7 @@ fn options_of_the_other_mode_are_refused() {
 }
 
 #[test]
-fn what_is_not_available_yet_says_so() {
-    wrong(
-        "buffer.type = \"disk\"",
-        &["8:8: sinks.out.buffer.type: `disk` is not available yet, use `memory`"],
-    );
+fn what_is_no_concurrency_says_what_is() {
     wrong(
         "request.concurrency = true",
         &[

@@ -153,7 +153,8 @@ pub async fn replay(
     let left = aside.put_back()?;
     #[cfg(feature = "emulator")]
     emulated.end().await;
-    let summary = Summary { totals: tally.totals(), elapsed: start.elapsed(), input: end };
+    let summary =
+        Summary { totals: tally.totals(), elapsed: start.elapsed(), input: end, buffer: None };
     Ok(result(summary, &held, left, is_noted))
 }
 

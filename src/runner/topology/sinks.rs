@@ -9,11 +9,13 @@ use std::sync::Arc;
 use futures::stream::{self, BoxStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use crate::clock::Clock;
 use crate::config::{self, CourierConfig};
 use crate::runner::active::Active;
+use crate::runner::buffer::{self, Buffer};
 use crate::runner::check::Places;
 use crate::runner::key_file::KeyFile;
 use crate::runner::{RunError, dead_letters};
@@ -32,6 +34,7 @@ pub(super) struct Sink {
     health: Healthcheck,
     key_file: Option<KeyFile>,
     letters: dead_letters::Writer,
+    buffer: Option<Buffer>,
     records: Vec<BoxStream<'static, Record>>,
 }
 
@@ -43,7 +46,12 @@ pub(super) struct Sinks {
     /// What looks after them, and never ends by itself
     beside: JoinSet<()>,
     letters: JoinSet<()>,
+    buffers: BTreeMap<String, buffer::Running>,
+    stop: CancellationToken,
 }
+
+/// What one sink did, and its buffer, where it is on disk.
+pub(super) type Done = (Totals, Option<buffer::Report>);
 
 impl Sink {
     /// Builds a sink. Blocks on the disk.
@@ -52,7 +60,7 @@ impl Sink {
         configured: config::Sink,
         places: &Places,
         clock: Clock,
-        seed: u64,
+        mut chance: fastrand::Rng,
     ) -> Result<Self, RunError> {
         let config::Sink { inputs, courier, .. } = configured;
         let letters = places.dead_letters(&name, courier.dead_letter.path.as_deref());
@@ -60,13 +68,40 @@ impl Sink {
         let tally = Arc::new(Tally::default());
         let settings = courier.validate().unwrap_or_else(|never| match never {});
         let dead_letters = Arc::new(keeper);
-        let context = sink::Context { dead_letters, tally: Arc::clone(&tally), seed, clock };
+        let context = sink::Context {
+            dead_letters,
+            tally: Arc::clone(&tally),
+            seed: chance.u64(..),
+            clock: clock.clone(),
+        };
         let key_file = KeyFile::new(&courier.api_key);
         let (built, health) = courier.build(settings, context)?;
         // At the level of the worst, so that whatever is logged says whose it is.
         let span = tracing::error_span!("sink", name);
-        let records = Vec::new();
-        Ok(Self { name, span, inputs, courier, built, tally, health, key_file, letters, records })
+        let folder = places.buffer(&name);
+        let buffer = match courier.disk_buffer {
+            Some(buffer) => {
+                let _entered = span.enter();
+                Some(Buffer::open(&folder, buffer, clock, &mut chance)?)
+            }
+            None => {
+                buffer::refuse_left_behind(&folder)?;
+                None
+            }
+        };
+        Ok(Self {
+            name,
+            span,
+            inputs,
+            courier,
+            built,
+            tally,
+            health,
+            key_file,
+            letters,
+            buffer,
+            records: Vec::new(),
+        })
     }
 
     /// Whether it reads the source called `source`.
@@ -94,14 +129,16 @@ impl Sink {
 }
 
 impl Sinks {
-    /// Starts all of `sinks`.
-    pub(super) fn start(sinks: Vec<Sink>) -> Self {
+    /// Starts all of `sinks`; those with a buffer on disk take nothing more out of it once `stop` is cancelled.
+    pub(super) fn start(sinks: Vec<Sink>, stop: CancellationToken) -> Self {
         let mut own = Self {
             active: Active::new(sinks.len()),
             tallies: BTreeMap::new(),
             running: JoinSet::new(),
             beside: JoinSet::new(),
             letters: JoinSet::new(),
+            buffers: BTreeMap::new(),
+            stop,
         };
         for sink in sinks {
             own.start_one(sink);
@@ -110,8 +147,13 @@ impl Sinks {
     }
 
     fn start_one(&mut self, sink: Sink) {
-        let Sink { name, span, courier, built, tally, health, key_file, letters, records, .. } =
-            sink;
+        let Sink { name, span, courier, built, tally, health, key_file, letters, .. } = sink;
+        let mut records = Sink::records(sink.records);
+        if let Some(buffer) = sink.buffer {
+            let (fed, running) = span.in_scope(|| buffer.start(records, self.stop.clone()));
+            self.buffers.insert(name.clone(), running);
+            records = fed;
+        }
         self.tallies.insert(name, tally);
         if courier.healthcheck.enabled {
             self.beside.spawn(report_health(health).instrument(span.clone()));
@@ -121,7 +163,7 @@ impl Sinks {
             self.beside.spawn(follow.instrument(span.clone()));
         }
         self.letters.spawn(letters.run().instrument(span.clone()));
-        let run = self.active.clone().run(built, Sink::records(records));
+        let run = self.active.clone().run(built, records);
         self.running.spawn(Box::pin(run.instrument(span)));
     }
 
@@ -130,7 +172,7 @@ impl Sinks {
         self.active.watch()
     }
 
-    /// Resolves when all are done. Dropping the future lets them go on.
+    /// Resolves when all are done, and what came for them is in their buffers. Dropping the future lets them go on.
     pub(super) async fn done(&mut self) {
         while let Some(ended) = self.running.join_next().await {
             if let Err(error) = ended
@@ -140,6 +182,9 @@ impl Sinks {
                 std::panic::resume_unwind(panic);
             }
         }
+        for buffer in self.buffers.values_mut() {
+            buffer.taken_in().await;
+        }
     }
 
     /// Ends those that are not done, whose events go back to their sources.
@@ -148,11 +193,19 @@ impl Sinks {
     }
 
     /// Waits until everything they left is kept, and tells what each of them did. To be called when all have ended.
-    pub(super) async fn end(mut self) -> BTreeMap<String, Totals> {
+    pub(super) async fn end(mut self) -> BTreeMap<String, Done> {
         self.beside.shutdown().await;
         // The sinks are gone and their letters' handles with them, so this is the end of what waits; a panic was printed.
         while self.letters.join_next().await.is_some() {}
-        self.tallies.into_iter().map(|(name, tally)| (name, tally.totals())).collect()
+        let mut done = BTreeMap::new();
+        for (name, tally) in self.tallies {
+            let report = match self.buffers.remove(&name) {
+                Some(buffer) => Some(buffer.end().await),
+                None => None,
+            };
+            done.insert(name, (tally.totals(), report));
+        }
+        done
     }
 }
 

@@ -1,0 +1,236 @@
+//! A buffer on disk between the sources and one sink.
+//!
+//! In: records. Out: the same records, in their order, from a stream that the sink polls; each source is told Delivered
+//! once its record is on disk, before the sink has it. A record leaves the buffer when the sink says Delivered or Rejected.
+//! Errored stays, and is fed again in order: nothing newer is fed until all that was fed has ended. A record of several
+//! events is one: it is fed again whole.
+//!
+//! `intake` gathers what arrives, `keeper` writes and reads, `state` decides what is fed, `feed` is the sink's stream.
+//! Below them `store` keeps blocks of records in one file (`database`), each record a `frame` that can be found and verified
+//! by itself. What has ended is in the `ledger`. `survey` finds all of this without the store, for `salvage` and `list`.
+
+mod database;
+mod error;
+mod feed;
+mod frame;
+mod intake;
+mod keeper;
+mod ledger;
+mod limits;
+mod list;
+mod place;
+mod salvage;
+mod scan;
+mod state;
+mod store;
+mod survey;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+pub use error::BufferError;
+pub use list::{Entry, EntryState, Listing, file_in, is_file_of_a_buffer, list};
+
+use crate::clock::Clock;
+use crate::config::DiskBuffer;
+use crate::finalization::EventStatus;
+use crate::sink::Record;
+use feed::Feed;
+use intake::Intake;
+use keeper::{Append, Keeper};
+use limits::Limits;
+use place::Place;
+use state::State;
+use store::{Contents, Store};
+
+/// A buffer that is open: nobody else has it.
+#[derive(Debug)]
+pub struct Buffer {
+    shared: Arc<Shared>,
+    limits: Limits,
+    store: Store,
+    commit: u64,
+    clock: Clock,
+}
+
+/// A buffer that runs.
+#[derive(Debug)]
+pub struct Running {
+    shared: Arc<Shared>,
+    cancel: CancellationToken,
+    intake: JoinHandle<()>,
+    keeper: JoinHandle<bool>,
+    /// The keeper reads for the feed as long as this is there
+    appends: mpsc::Sender<Append>,
+}
+
+/// What a buffer did in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Records in it that have not ended
+    pub left: u64,
+    /// Records that could not be written, and went back to their source
+    pub unstored: u64,
+    /// Records that arrived when it was full, and were discarded as configured
+    pub discarded: u64,
+    /// Records that were damaged on disk, and are lost
+    pub lost: u64,
+    /// Whether all that ended is noted on disk
+    pub is_noted: bool,
+}
+
+/// What the parts of a buffer share.
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    state: Mutex<State>,
+    /// Something is wanted of the keeper
+    work: Notify,
+    /// There may be room for a group that waits
+    room: Notify,
+    lost: AtomicU64,
+    discarded: AtomicU64,
+    unstored: AtomicU64,
+}
+
+impl Buffer {
+    /// Opens the buffer in `folder`, or makes one whose id `chance` draws. What is damaged is set aside, and what is whole
+    /// of it kept. `clock` tells when a record came in. Blocks on the disk.
+    pub fn open(
+        folder: &Path,
+        buffer: DiskBuffer,
+        clock: Clock,
+        chance: &mut fastrand::Rng,
+    ) -> Result<Self, BufferError> {
+        let (store, contents) = Store::open(Place::new(folder), chance.u64(..))?;
+        let Contents { ledger, commit, used } = contents;
+        let path = store.place().store();
+        if ledger.left() > 0 {
+            tracing::info!(
+                path = %path.display(),
+                records = ledger.left(),
+                bytes = used,
+                "records of an earlier run are fed first"
+            );
+        }
+        let shared = Arc::new(Shared {
+            path,
+            state: Mutex::new(State::new(ledger, used)),
+            work: Notify::new(),
+            room: Notify::new(),
+            lost: AtomicU64::new(0),
+            discarded: AtomicU64::new(0),
+            unstored: AtomicU64::new(0),
+        });
+        Ok(Self { shared, limits: Limits::new(buffer), store, commit, clock })
+    }
+
+    /// Puts the buffer between `input` and the sink that will poll the stream. To be called within a runtime.
+    ///
+    /// The stream ends once `input` has, and all that is left has ended or does not get anywhere; and at once when `stop`
+    /// is cancelled: what is inside stays for the next run.
+    pub fn start(
+        self,
+        input: BoxStream<'static, Record>,
+        stop: CancellationToken,
+    ) -> (BoxStream<'static, Record>, Running) {
+        let Self { shared, limits, store, commit, clock } = self;
+        // One group is written while another gathers; none need wait between them.
+        let (appends, taken) = mpsc::channel(1);
+        let cancel = CancellationToken::new();
+        let intake = Intake {
+            shared: Arc::clone(&shared),
+            limits,
+            appends: appends.clone(),
+            cancel: cancel.clone(),
+        };
+        let keeper = Keeper::new(Arc::clone(&shared), (store, commit), clock, taken);
+        let feed = Feed::new(Arc::clone(&shared), stop);
+        let running = Running {
+            shared,
+            cancel,
+            appends,
+            intake: tokio::spawn(intake.run(input).in_current_span()),
+            keeper: tokio::spawn(keeper.run().in_current_span()),
+        };
+        (feed.boxed(), running)
+    }
+}
+
+/// Refuses to forget: an error where a buffer in `folder` holds records, for a sink that does not use it. Blocks on the
+/// disk.
+pub fn refuse_left_behind(folder: &Path) -> Result<(), BufferError> {
+    let path = Place::new(folder).store();
+    if !path.exists() {
+        return Ok(());
+    }
+    match list(&path)?.left {
+        0 => Ok(()),
+        records => Err(BufferError::LeftBehind { path, records }),
+    }
+}
+
+impl Running {
+    /// Resolves once the input has ended and all that came from it is on disk, or told that it is not.
+    pub async fn taken_in(&mut self) {
+        if !self.intake.is_finished() {
+            // A panic was printed.
+            let _ = (&mut self.intake).await;
+        }
+    }
+
+    /// Ends it: what was taken in is written, what has ended is noted. To be called when the sink is gone.
+    pub async fn end(mut self) -> Report {
+        self.cancel.cancel();
+        self.taken_in().await;
+        drop(self.appends);
+        // A panic was printed.
+        let is_noted = self.keeper.await.unwrap_or(false);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (left, is_broken) = {
+            let state = self.shared.state();
+            (state.ledger.left(), state.is_broken)
+        };
+        Report {
+            left,
+            unstored: read(&self.shared.unstored),
+            discarded: read(&self.shared.discarded),
+            lost: read(&self.shared.lost),
+            is_noted: is_noted && !is_broken,
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A record of the block that begins with `block` has ended.
+    fn ended(&self, block: u64, sequence: u64, status: EventStatus) {
+        let is_room_wanted = {
+            let mut state = self.state();
+            state.end(block, sequence, status);
+            state.wants_room && !state.removable.is_empty()
+        };
+        if is_room_wanted {
+            self.work.notify_one();
+        }
+    }
+
+    /// Nothing can be read or written any more.
+    fn break_down(&self) {
+        let mut state = self.state();
+        state.is_broken = true;
+        state.wake();
+        self.room.notify_one();
+    }
+}

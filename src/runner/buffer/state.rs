@@ -1,0 +1,286 @@
+//! What is in a buffer, what of it was fed, and how that ended: the order in which records go to the sink.
+//!
+//! In: blocks as they are written or read, and the ends of their records. Out: the next record, in order; once one ended
+//! Errored none, until all that were fed have ended. It touches neither disk nor clock; whoever is to go on is woken.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::task::Waker;
+
+use super::database::Row;
+use super::frame::{Content, Id};
+use super::ledger::Ledger;
+use super::limits::{READY_BYTES, cost};
+use super::scan;
+use crate::event::Origin;
+use crate::finalization::EventStatus;
+use crate::sink::Payload;
+
+/// A buffer's state, behind one lock.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is set and asked for by itself")]
+pub(super) struct State {
+    pub(super) ledger: Ledger,
+    /// What its blocks take on disk
+    pub(super) used: u64,
+    /// Whether the ledger has changed since it was written last
+    pub(super) is_changed: bool,
+    /// Blocks of which something was fed, by their first sequence. As many as there are records that were fed and have
+    /// not ended, and one.
+    touched: BTreeMap<u64, Touched>,
+    /// Blocks that have ended and are still on disk, and what they take there
+    pub(super) removable: BTreeMap<u64, u64>,
+    ready: VecDeque<Block>,
+    ready_bytes: usize,
+    /// Behind the last block that is ready or was fed
+    tail: u64,
+    /// What was asked for in an earlier pass is not wanted any more
+    pass: u64,
+    is_reading: bool,
+    /// From where, and in which pass, something is to be read
+    pub(super) wanted: Option<(u64, u64)>,
+    /// Whether an arriving block waits until there is room
+    pub(super) wants_room: bool,
+    outstanding: usize,
+    is_halted: bool,
+    /// Whether a record has ended for good in this pass
+    has_progressed: bool,
+    pub(super) input_has_ended: bool,
+    /// Whether nothing can be read any more
+    pub(super) is_broken: bool,
+    pub(super) waker: Option<Waker>,
+}
+
+#[derive(Debug)]
+struct Touched {
+    left: u64,
+    cost: u64,
+}
+
+/// A block whose records wait to be fed.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) range: Range<u64>,
+    /// Its frames' length
+    pub(super) bytes: usize,
+    pub(super) records: VecDeque<(u64, Payload, Origin)>,
+}
+
+/// What is to be done next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Feed this record, which is of the block that begins with that sequence
+    Record(u64, u64, Payload, Origin),
+    /// Something was asked to be read: whoever reads is to be told
+    Read,
+    /// A record ended Errored: wait a while, then begin again with the oldest
+    Again {
+        /// Whether others ended for good meanwhile
+        has_progressed: bool,
+    },
+    /// Somebody else goes on first
+    Wait,
+    /// Nothing is left, or nothing that gets anywhere
+    End,
+}
+
+impl State {
+    pub(super) fn new(ledger: Ledger, used: u64) -> Self {
+        Self {
+            tail: ledger.low(),
+            ledger,
+            used,
+            is_changed: false,
+            touched: BTreeMap::new(),
+            removable: BTreeMap::new(),
+            ready: VecDeque::new(),
+            ready_bytes: 0,
+            pass: 0,
+            is_reading: false,
+            wanted: None,
+            wants_room: false,
+            outstanding: 0,
+            is_halted: false,
+            has_progressed: false,
+            input_has_ended: false,
+            is_broken: false,
+            waker: None,
+        }
+    }
+
+    /// What is to be done next; a record that is given counts as fed.
+    pub(super) fn next(&mut self) -> Next {
+        if self.is_broken {
+            return Next::End;
+        }
+        if self.is_halted {
+            return match (self.outstanding, self.input_has_ended && !self.has_progressed) {
+                (1.., _) => Next::Wait,
+                (0, true) => Next::End,
+                (0, false) => Next::Again { has_progressed: self.has_progressed },
+            };
+        }
+        while let Some(block) = self.ready.front_mut() {
+            while let Some((sequence, payload, origin)) = block.records.pop_front() {
+                if self.ledger.is_ended(sequence) {
+                    continue;
+                }
+                let first = block.range.start;
+                if !self.touched.contains_key(&first) {
+                    let left = self.ledger.left_in(&block.range);
+                    self.touched.insert(first, Touched { left, cost: cost(block.bytes) });
+                }
+                self.outstanding += 1;
+                return Next::Record(first, sequence, payload, origin);
+            }
+            self.ready_bytes -= block.bytes;
+            self.ready.pop_front();
+        }
+        if self.tail < self.ledger.next() {
+            if self.is_reading {
+                return Next::Wait;
+            }
+            self.is_reading = true;
+            self.wanted = Some((self.tail, self.pass));
+            return Next::Read;
+        }
+        if self.input_has_ended && self.outstanding == 0 { Next::End } else { Next::Wait }
+    }
+
+    /// Begins again with the oldest record that has not ended.
+    pub(super) fn again(&mut self) {
+        self.pass += 1;
+        self.is_reading = false;
+        self.is_halted = false;
+        self.has_progressed = false;
+        self.ready.clear();
+        self.ready_bytes = 0;
+        self.tail = self.ledger.low();
+    }
+
+    /// A record that was fed has ended.
+    pub(super) fn end(&mut self, first: u64, sequence: u64, status: EventStatus) {
+        self.outstanding -= 1;
+        match status {
+            EventStatus::Errored => self.is_halted = true,
+            EventStatus::Delivered | EventStatus::Rejected => {
+                self.has_progressed = true;
+                self.is_changed |= self.ledger.end(sequence..sequence.saturating_add(1)) > 0;
+                self.leave(first);
+            }
+        }
+        if self.outstanding == 0 && (self.is_halted || self.input_has_ended) {
+            self.wake();
+        }
+    }
+
+    /// A record of the block that begins with `first` has ended for good.
+    fn leave(&mut self, first: u64) {
+        if let Some(touched) = self.touched.get_mut(&first) {
+            touched.left = touched.left.saturating_sub(1);
+            if touched.left == 0 {
+                self.removable.insert(first, touched.cost);
+                self.touched.remove(&first);
+            }
+        }
+    }
+
+    /// A block has been written that takes the next sequences.
+    pub(super) fn appended(&mut self, block: Block) {
+        self.used = self.used.saturating_add(cost(block.bytes));
+        self.ledger.append(block.range.end - block.range.start);
+        let fits = self.ready.is_empty() || self.ready_bytes + block.bytes <= READY_BYTES;
+        // Only what comes right behind: what is further on is read once it is its turn.
+        if self.tail == block.range.start && fits && !self.is_reading {
+            self.push(block);
+        }
+        self.wake();
+    }
+
+    /// Nothing was written, and the next sequences are used up: a frame of theirs may lie about.
+    pub(super) fn burn(&mut self, count: u64) {
+        let range = self.ledger.next()..self.ledger.next().saturating_add(count);
+        self.ledger.append(count);
+        self.ledger.end(range.clone());
+        self.is_changed = true;
+        if self.tail == range.start {
+            self.tail = range.end;
+        }
+    }
+
+    /// The store is empty and made anew.
+    pub(super) fn restarted(&mut self) {
+        self.used = 0;
+        self.removable.clear();
+    }
+
+    /// What was asked for could not be read: it is asked for again.
+    pub(super) fn unread(&mut self) {
+        self.is_reading = false;
+        self.wake();
+    }
+
+    /// Blocks were read behind the tail, in `pass`. Gives the records that are damaged: they have ended.
+    pub(super) fn read(&mut self, id: Id, rows: Vec<Row>, pass: u64) -> Vec<Range<u64>> {
+        let mut lost = Vec::new();
+        if pass != self.pass {
+            return lost;
+        }
+        self.is_reading = false;
+        let is_last = rows.is_empty();
+        for row in rows {
+            let range = row.range.start..row.range.end.min(self.ledger.next());
+            self.lose(self.tail..range.start, &mut lost);
+            let bytes = row.bytes.len();
+            let mut records = VecDeque::new();
+            let mut expected = range.start;
+            for (header, content) in scan::frames(id, row.bytes) {
+                let is_next = header.sequence >= expected && header.sequence < range.end;
+                if let (true, Some(Content::Record { payload, origin })) = (is_next, content) {
+                    self.lose(expected..header.sequence, &mut lost);
+                    records.push_back((header.sequence, payload, origin));
+                    expected = header.sequence + 1;
+                }
+            }
+            self.lose(expected..range.end, &mut lost);
+            let left = self.ledger.left_in(&range);
+            if left == 0 {
+                // Nobody will tell its end any more.
+                self.tail = range.end;
+                self.touched.remove(&range.start);
+                self.removable.insert(range.start, cost(bytes));
+            } else {
+                if let Some(touched) = self.touched.get_mut(&range.start) {
+                    touched.left = left;
+                }
+                self.push(Block { range, bytes, records });
+            }
+        }
+        if is_last {
+            self.lose(self.tail..self.ledger.next(), &mut lost);
+            self.tail = self.ledger.next();
+        }
+        self.wake();
+        lost
+    }
+
+    /// What is not there any more has ended.
+    fn lose(&mut self, range: Range<u64>, lost: &mut Vec<Range<u64>>) {
+        if self.ledger.end(range.clone()) > 0 {
+            self.is_changed = true;
+            lost.push(range);
+        }
+    }
+
+    fn push(&mut self, block: Block) {
+        self.tail = block.range.end;
+        self.ready_bytes += block.bytes;
+        self.ready.push_back(block);
+    }
+
+    pub(super) fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}

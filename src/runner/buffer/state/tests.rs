@@ -1,0 +1,1 @@
+//! What is fed, when, and what becomes of it.

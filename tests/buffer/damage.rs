@@ -1,0 +1,68 @@
+//! Files that are cut off, have flipped bits, or are something else.
+
+use courier_sink::runner::buffer::list;
+
+use crate::support::Buffer;
+
+#[tokio::test]
+async fn a_flipped_bit_anywhere_costs_at_most_one_record() {
+    let buffer = Buffer::new();
+    // Blocks of one commit each, some of them delivered: holes, free pages and old copies.
+    for start in [0, 100, 200] {
+        buffer.store(start..start + 100).await;
+    }
+    let mut run = buffer.run();
+    for record in run.take(50).await {
+        record.finalizer.finalize(courier_sink::finalization::EventStatus::Delivered);
+    }
+    run.leave().await;
+    let whole = std::fs::read(buffer.file()).unwrap();
+    let expected: Vec<_> = (50..300).collect();
+    let mut chance = fastrand::Rng::with_seed(11);
+    // The store's header, then anywhere.
+    let header = (0..320).step_by(5).map(|at| (at, 1 << (at % 8)));
+    let anywhere =
+        (0..100).map(|_| (chance.usize(..whole.len()), 1_u8 << chance.u8(..8))).collect::<Vec<_>>();
+    let mut salvaged = 0;
+    for (at, bit) in header.chain(anywhere) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= bit;
+        std::fs::write(buffer.file(), damaged).unwrap();
+        let (numbers, report) = buffer.drain().await;
+        let missing = expected.iter().filter(|it| !numbers.contains(it)).count();
+        assert!(missing <= 1, "byte {at}, bit {bit}: {missing} are missing, {report:?}");
+        assert!(numbers.is_sorted(), "byte {at}, bit {bit}: {numbers:?}");
+        salvaged += buffer.set_aside();
+        for name in crate::support::names(buffer.folder.path()) {
+            if name.contains("corrupt") {
+                std::fs::remove_file(buffer.folder.path().join(name)).unwrap();
+            }
+        }
+    }
+    assert!(salvaged > 20, "{salvaged}");
+}
+
+#[tokio::test]
+async fn of_a_file_that_is_cut_off_everything_that_is_there_is_kept() {
+    let buffer = Buffer::new();
+    buffer.store(0..200).await;
+    let whole = std::fs::read(buffer.file()).unwrap();
+    for length in [whole.len() - 1, whole.len() / 2, whole.len() / 8, 4096, 100, 1] {
+        std::fs::write(buffer.file(), &whole[..length]).unwrap();
+        let there = list(&buffer.file()).unwrap().left;
+        let (numbers, _) = buffer.drain().await;
+        assert!(numbers.is_sorted());
+        assert!(u64::try_from(numbers.len()).unwrap() <= there, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_something_else_is_set_aside() {
+    let buffer = Buffer::new();
+    buffer.store(0..3).await;
+    std::fs::write(buffer.file(), "something else").unwrap();
+    assert!(buffer.drain().await.0.is_empty());
+    assert_eq!(buffer.set_aside(), 1);
+    buffer.store(0..3).await;
+    assert_eq!(buffer.drain().await.0, [0, 1, 2]);
+}
