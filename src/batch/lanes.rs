@@ -4,18 +4,21 @@
 //! it holds work.
 
 use std::collections::{HashMap, VecDeque, hash_map};
+use std::time::Duration;
 
 use slab::Slab;
 
 use crate::courier::{Action, Class, KeySeed};
 use crate::finalization::EventStatus;
 use crate::plan::{Lane, Step};
-use job::{Entry, Job, State, is_ready};
+use job::{Entry, Job, State, Wait, is_ready};
+use waits::Waits;
 
 mod expire;
 mod give_up;
 mod job;
 mod ride;
+mod waits;
 
 /// All work that has been released and has not ended. `T` is what rides on an event and is given back at its end.
 #[derive(Debug)]
@@ -25,10 +28,11 @@ pub struct Lanes<T> {
     ready: [Ready; Class::ALL.len()],
     ended: VecDeque<Ended<T>>,
     entered: u64,
+    waits: Waits,
 }
 
 /// One step of one event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StepId {
     slot: usize,
     /// Tells events apart that had the same slot.
@@ -79,14 +83,15 @@ impl Parcel {
 }
 
 impl<T> Lanes<T> {
-    /// No work.
-    pub fn new() -> Self {
+    /// No work. `longest` is how long the head of a lane may keep those behind it waiting.
+    pub fn new(longest: Duration) -> Self {
         Self {
             jobs: Slab::new(),
             queues: HashMap::new(),
             ready: Default::default(),
             ended: VecDeque::new(),
             entered: 0,
+            waits: Waits::new(longest),
         }
     }
 
@@ -115,18 +120,24 @@ impl<T> Lanes<T> {
         let count = steps.len();
         let steps = steps
             .into_iter()
-            .map(|step| Entry { step, state: State::Waiting, is_alone: false })
+            .map(|step| Entry {
+                step,
+                state: State::Waiting,
+                is_alone: false,
+                wait: Wait::default(),
+            })
             .collect();
         let slot = self.jobs.insert(Job { cargo, serial, status: EventStatus::Delivered, steps });
         for step in 0..count {
             let id = StepId { slot, serial, step };
-            let is_first = self.lane(id).is_none_or(|lane| {
+            let head = self.lane(id).map(|lane| {
                 let queue = self.queues.entry(lane).or_default();
                 queue.push_back(id);
-                queue.len() == 1
+                queue.front().copied().unwrap_or(id)
             });
-            if is_first {
-                self.make_ready(id);
+            match head {
+                Some(head) if head != id => self.stand_behind(head, id),
+                Some(_) | None => self.make_ready(id),
             }
         }
         let first = StepId { slot, serial, step: 0 };
@@ -223,11 +234,13 @@ impl<T> Lanes<T> {
             if let Some(ready) = self.ready.get_mut(class.index()) {
                 ready.steps.push_back(id);
             }
+            self.end_wait(id);
         }
     }
 
     /// Takes a step out of its lane; the next one may go.
     fn leave(&mut self, id: StepId) {
+        self.end_wait(id);
         let Some(lane) = self.lane(id) else { return };
         let hash_map::Entry::Occupied(mut queue) = self.queues.entry(lane) else {
             return;
@@ -236,12 +249,15 @@ impl<T> Lanes<T> {
             return;
         };
         queue.get_mut().remove(position);
-        match queue.get().front().copied() {
-            None => {
+        match (queue.get().front().copied(), queue.get().back().copied()) {
+            (Some(next), Some(newest)) if position == 0 => {
+                self.make_ready(next);
+                self.stand_behind(next, newest);
+            }
+            (Some(_), _) => {}
+            (None, _) => {
                 queue.remove();
             }
-            Some(next) if position == 0 => self.make_ready(next),
-            Some(_) => {}
         }
     }
 
@@ -261,37 +277,12 @@ impl<T> Lanes<T> {
             self.ended.push_back(Ended { cargo: job.cargo, status: job.status, steps_done });
         }
     }
-
-    fn lane(&self, id: StepId) -> Option<Lane> {
-        let lane = &self.entry(id)?.step.lane;
-        (*lane != Lane::None).then(|| lane.clone())
-    }
-
-    fn job_mut(&mut self, id: StepId) -> Option<&mut Job<T>> {
-        let job = self.jobs.get_mut(id.slot);
-        job.filter(|job| job.serial == id.serial)
-    }
-
-    fn entry(&self, id: StepId) -> Option<&Entry> {
-        let job = self.jobs.get(id.slot).filter(|job| job.serial == id.serial)?;
-        job.steps.get(id.step)
-    }
-
-    fn entry_mut(&mut self, id: StepId) -> Option<&mut Entry> {
-        self.job_mut(id)?.steps.get_mut(id.step)
-    }
 }
 
 /// Where a step stands in its lane: steps enter in the order of their events, and of their places in them.
 fn position(queue: &VecDeque<StepId>, id: StepId) -> Option<usize> {
     let place = |id: &StepId| (id.serial, id.step);
     queue.binary_search_by_key(&place(&id), place).ok()
-}
-
-impl<T> Default for Lanes<T> {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod admitted;
 mod class;
 mod hold;
 mod state;
+mod stopwatch;
 
 /// Shared by all stacks of one sink.
 #[derive(Debug)]
@@ -68,6 +69,17 @@ impl Gate {
     pub fn probe_now(&self) {
         self.lock().probe_at(self.now());
         self.changed.notify_waiters();
+    }
+
+    /// Of each class, how long nothing has kept it from going: neither a pause of its own nor a hold.
+    pub(crate) fn counted(&self) -> [Duration; Class::ALL.len()] {
+        self.lock().counted(self.now())
+    }
+
+    /// When that will be `counted` for `class`, unless something changes; `None` while that is not known. It changes only
+    /// by the end of an attempt.
+    pub(crate) fn counts_to(&self, class: Class, counted: Duration) -> Option<Instant> {
+        self.epoch.checked_add(self.lock().counts_to(class, counted)?)
     }
 
     /// How often something was let through that ended a hold.

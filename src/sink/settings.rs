@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Expiration;
 use crate::{batch, delivery, ingest, plan};
@@ -40,10 +41,14 @@ pub struct Buffer {
 }
 
 /// What becomes of events that wait in a lane for the one at its head.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
     /// When the head is Rejected. Default: they go on.
     pub on_rejected: OnRejected,
+    /// How long a head may keep them waiting before it ends Errored, and they with it. Default one hour. Neither time
+    /// under a hold counts, nor under a pause of its class, nor before its first turn has come at the agreed pace. A
+    /// head that nobody waits for is tried for as long as its attempts last.
+    pub max_wait: Duration,
 }
 
 /// What becomes of those who wait in a lane when its head is Rejected.
@@ -76,6 +81,12 @@ impl Settings {
             delivery: delivery::Settings::default(),
             expiration: Expiration::default(),
         }
+    }
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self { on_rejected: OnRejected::default(), max_wait: Duration::from_secs(3600) }
     }
 }
 

@@ -29,6 +29,7 @@ mod ends;
 mod expire;
 mod intake;
 mod open;
+mod waits;
 
 /// Rounds of work before the executor gets its turn, so that a fast source and a fast Courier starve nobody.
 const ROUNDS_PER_POLL: usize = 64;
@@ -53,6 +54,8 @@ pub(super) struct Driver<S: Transport> {
     timer: Pin<Box<Sleep>>,
     deadlines: Deadlines,
     alarm: Pin<Box<Sleep>>,
+    /// Goes off when a head of a lane may have kept others waiting for too long.
+    patience: Pin<Box<Sleep>>,
     epoch: Instant,
     input_has_ended: bool,
 }
@@ -80,7 +83,7 @@ impl<S: Transport> Driver<S> {
         Self {
             window: Window::new(settings.buffer),
             batch: Gather::new(settings.batch.clone()),
-            lanes: Lanes::new(),
+            lanes: Lanes::new(settings.order.max_wait),
             open: None,
             stacks,
             in_flight: FuturesUnordered::new(),
@@ -88,6 +91,7 @@ impl<S: Transport> Driver<S> {
             timer: Box::pin(tokio::time::sleep_until(epoch)),
             deadlines: Deadlines::default(),
             alarm: Box::pin(tokio::time::sleep_until(epoch)),
+            patience: Box::pin(tokio::time::sleep_until(epoch)),
             epoch,
             input_has_ended: false,
             settings,
@@ -102,18 +106,21 @@ impl<S: Transport> Driver<S> {
 
     // Correctness: every round polls all that can make progress until nothing does, so each of them has our waker:
     // requests, letters, the input if there is room for it, the stacks of classes with work, the timer of an open
-    // batch and the alarm for the next event that becomes too old. Dropped at any await, every finalizer inside is dropped and says `Errored`.
+    // batch, the alarm for the next event that becomes too old, and the timer for the heads of lanes. Dropped at any
+    // await, every finalizer inside is dropped and says `Errored`.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
         mut input: Pin<&mut impl Stream<Item = Record>>,
     ) -> Poll<()> {
         for _ in 0..ROUNDS_PER_POLL {
+            self.lanes.tell_time(self.shared.gate.counted());
             let mut progress = self.poll_ends(cx);
             progress |= self.poll_input(cx, input.as_mut());
             progress |= self.poll_batch(cx);
             progress |= self.poll_deadlines(cx);
             progress |= self.poll_stacks(cx);
+            progress |= self.poll_waits(cx);
             if !progress {
                 let is_done = self.lanes.is_empty() && self.letters.is_empty();
                 let is_idle = self.has_no_more() && self.batch.is_empty() && is_done;
@@ -210,7 +217,7 @@ impl<S: Transport> Driver<S> {
                 let work = Work { action, seed, generation, key_expires, expiry };
                 let future = stack.service.call(work);
                 self.shared.tally.merged(parcel.riders.len());
-                self.in_flight.push(InFlight { parcel, endpoint, future });
+                self.in_flight.push(InFlight::new(parcel, endpoint, future));
                 progress = true;
             }
             if stack.is_waiting && !self.lanes.has_ready(class) {

@@ -115,7 +115,8 @@ fn every_option_of_the_flow_is_read() {
         timeout: Duration::from_millis(250),
     };
     assert_eq!(courier.settings.batch, batch);
-    let order = Order { on_rejected: OnRejected::DeadLetterFollowers };
+    let order =
+        Order { on_rejected: OnRejected::DeadLetterFollowers, max_wait: Duration::from_secs(90) };
     assert_eq!(courier.settings.order, order);
     let expiration = Expiration {
         after: Some(Duration::from_secs(86_400)),

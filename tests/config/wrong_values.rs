@@ -116,17 +116,23 @@ fn variables_that_cannot_be_replaced_are_named_without_their_value() {
 #[test]
 fn what_becomes_of_those_who_wait_is_one_of_what_there_is() {
     wrong(
-        "ordering = \"users\"\non_rejected = \"dead_letter\"",
+        "ordering = \"users\"\non_rejected = \"dead_letter\"\nordering_max_wait_secs = 0",
         &[
             "8:1: sinks.out.ordering: expected `user` or `none`, was the string \"users\", \
              did you mean `user`?",
             "9:1: sinks.out.on_rejected: expected `skip` or `dead_letter_followers`, \
              was the string \"dead_letter\"",
+            "10:1: sinks.out.ordering_max_wait_secs: must be more than 0 and at most 31536000 \
+             (a year), was the integer 0",
         ],
     );
     wrong(
-        "ordering = true",
-        &["8:1: sinks.out.ordering: expected `user` or `none`, was the boolean true"],
+        "ordering = true\nordering_max_wait = 5",
+        &[
+            "8:1: sinks.out.ordering: expected `user` or `none`, was the boolean true",
+            "9:1: sinks.out.ordering_max_wait: unknown option, \
+             did you mean `ordering_max_wait_secs`?",
+        ],
     );
 }
 

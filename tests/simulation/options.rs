@@ -9,6 +9,9 @@ use courier_sink::courier::Class;
 use courier_sink::sink::Settings;
 use fastrand::Rng;
 
+/// Longer than anything is kept waiting here.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
 /// What the invariants must know of the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -27,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) retry_after_max: Duration,
     /// Whether those who wait behind a Rejected event are Rejected as well
     pub(crate) rejects_followers: bool,
+    /// How long the head of a lane may keep others waiting
+    pub(crate) max_wait: Duration,
     /// All of it, in TOML
     pub(crate) text: String,
 }
@@ -72,6 +77,7 @@ impl Options {
             max_backoff: initial_backoff + millis(chance, 0..10_000),
             retry_after_max: millis(chance, 1_000..60_000),
             rejects_followers: chance.u8(..3) == 0,
+            max_wait: if chance.u8(..3) > 0 { HOUR } else { millis(chance, 3_000..40_000) },
             text: String::new(),
         };
         options.text = options.flow(chance) + &options.order(chance) + &rules(chance);
@@ -129,6 +135,8 @@ impl Options {
 
     fn order(&self, chance: &mut Rng) -> String {
         let mut text = format!("ordering = {}\n", one(chance, &["'user'", "'user'", "'none'"]));
+        let max_wait = self.max_wait.as_secs_f64();
+        writeln!(text, "ordering_max_wait_secs = {max_wait}").expect("a string takes everything");
         if self.rejects_followers {
             text += "on_rejected = 'dead_letter_followers'\n";
         }

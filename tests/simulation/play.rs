@@ -103,7 +103,7 @@ pub(crate) fn play(seed: u64) -> Played {
     let mut chance = Rng::with_seed(seed);
     let options = Options::draw(&mut chance);
     let events = events::draw(&mut chance, &options.settings());
-    let drawn = records::draw(&mut chance, &events);
+    let drawn = records::draw(&mut chance, &events, &options);
     let weather = Weather::draw(&mut chance, events.len());
     let face = if chance.u8(..3) == 0 { Face::Service } else { Face::Stream };
     let end = End::draw(&mut chance);

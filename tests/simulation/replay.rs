@@ -11,9 +11,11 @@ use courier_sink::plan::{Lane, Step};
 use crate::events::Meaning;
 use crate::log::{Answered, Asked, Entry, What};
 use crate::play::Played;
+use waits::Times;
 
 mod ends;
 mod starts;
+mod waits;
 
 /// An event's number and a step's.
 pub(crate) type Place = (usize, usize);
@@ -63,6 +65,11 @@ pub(crate) struct Replay<'a> {
     /// Events that waited behind one that was Rejected, and so are as well
     pub(crate) followers: BTreeSet<usize>,
     ended: BTreeSet<usize>,
+    times: Times,
+    /// Those of the last moment before at which anything was noted
+    times_before: Times,
+    /// Heads that others stand behind, with the times since when
+    awaited: BTreeMap<Place, Times>,
     dropped: bool,
 }
 
@@ -78,17 +85,36 @@ impl<'a> Replay<'a> {
             lost: BTreeSet::new(),
             followers: BTreeSet::new(),
             ended: BTreeSet::new(),
+            times: Times::default(),
+            times_before: Times::default(),
+            awaited: BTreeMap::new(),
             dropped: false,
         }
     }
 
     /// Takes note of one entry; an error is a broken promise.
-    pub(crate) fn note(&mut self, Entry { at, what }: &Entry) -> Result<(), String> {
+    pub(crate) fn note(&mut self, entry: &Entry) -> Result<(), String> {
+        if self.times.is_before(entry.at) {
+            self.times_before = self.times;
+        }
+        self.times.pass(entry.at);
+        let noted = self.look(entry);
+        self.note_waits();
+        noted
+    }
+
+    fn look(&mut self, Entry { at, what }: &Entry) -> Result<(), String> {
         match what {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
                 self.forsake(asked, *at);
-                let owner = self.owner_of(asked)?;
+                let owner = match self.owner_of(asked) {
+                    // A head that waited for another lane shows only by its followers that it was given up.
+                    Err(_) if self.head_of(asked).is_some_and(|head| self.expire_head(head)) => {
+                        self.owner_of(asked)?
+                    }
+                    owner => owner?,
+                };
                 let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();
                 self.owners.insert(*attempt, (asked.clone(), owners));
@@ -102,6 +128,9 @@ impl<'a> Replay<'a> {
                 match verdict {
                     // A class that is throttled waits as a class; that is for the capacity to know.
                     Verdict::Retry if *kind == FailureKind::Throttled => {
+                        let longest = self.played.options.retry_after_max;
+                        let class = self.owners[attempt].0.endpoint.class();
+                        self.times.pause(class, wait.unwrap_or_default().min(longest));
                         self.failed(*attempt, *at, |_| Duration::ZERO);
                     }
                     Verdict::Retry => {
@@ -122,11 +151,11 @@ impl<'a> Replay<'a> {
             What::Refused(event) => self.reject(*event, *at),
             What::LetterLost(event) => self.lost.extend(event),
             What::Dropped => self.dropped = true,
+            What::Held(is_held) => self.times.hold(*is_held),
             What::Gone(_)
             | What::Responded(..)
             | What::Letter(..)
             | What::Commit(_)
-            | What::Held(_)
             | What::Finished => {}
         }
         Ok(())
@@ -155,6 +184,10 @@ impl<'a> Replay<'a> {
         self.queues.values().filter_map(|queue| {
             let head = *queue.front()?;
             let progress = &self.progress[&head];
+            // It may have been given up while the event is still under way in another lane.
+            if self.is_overdue(head) {
+                return None;
+            }
             let is_waiting = match progress.state {
                 State::Waiting => self.is_free(head),
                 State::Resting => !progress.is_forbidden || self.is_last_of_its_event(head),

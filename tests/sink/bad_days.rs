@@ -61,7 +61,9 @@ async fn down_for_a_day_nothing_is_lost_and_nothing_overtakes() {
         let answer = if start.elapsed() < DAY { unavailable() } else { ok() };
         (Duration::from_millis(10), answer)
     });
-    let told = run(settings(), server, events()).await;
+    let mut settings = settings();
+    settings.order.max_wait = 2 * DAY;
+    let told = run(settings, server, events()).await;
     assert_eq!(told.statuses(), [Delivered; 30]);
     let took = start.elapsed();
     assert!(took < DAY + Duration::from_secs(60), "half a minute of backoff, then all: {took:?}");

@@ -242,6 +242,7 @@ async fn without_a_limit_nothing_is_ever_too_old() {
     let told = Told::default();
     let mut settings = settings();
     settings.delivery.timeout = NEVER;
+    settings.order.max_wait = NEVER;
     let old = with(&track("a", "x"), r#""receivedAt":"1999-01-01T00:00:00Z""#);
     let sink = crate::support::sink(settings, server);
     let running = sink.run_on(stream::iter(told.records([old.clone(), old])));

@@ -19,3 +19,4 @@ mod order;
 mod random;
 mod statuses;
 mod support;
+mod waits;

@@ -59,6 +59,13 @@ impl<T> Lanes<T> {
         }
     }
 
+    /// Gives up an event that waits for another lane, or for its turn, and as with `Errored` what is behind it.
+    pub fn give_up_waiting(&mut self, id: StepId) {
+        if !self.is_taken(id) {
+            self.give_up(vec![id], EventStatus::Errored);
+        }
+    }
+
     /// Takes the steps behind this one out of its lane. None of them is ready: that is only ever the first.
     pub(super) fn take_behind(&mut self, id: StepId) -> Vec<StepId> {
         let queue = self.lane(id).and_then(|lane| self.queues.get_mut(&lane));

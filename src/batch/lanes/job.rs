@@ -1,10 +1,13 @@
 //! An event inside, and where each of its steps is.
 
+use std::time::Duration;
+
 use slab::Slab;
 
-use super::StepId;
+use super::{Lanes, StepId};
+use crate::courier::{Class, Endpoint};
 use crate::finalization::EventStatus;
-use crate::plan::Step;
+use crate::plan::{Lane, Step};
 
 #[derive(Debug)]
 pub(super) struct Job<T> {
@@ -20,6 +23,18 @@ pub(super) struct Entry {
     pub(super) state: State,
     /// Whether it was part of a request that was refused, and so must not be merged again.
     pub(super) is_alone: bool,
+    pub(super) wait: Wait,
+}
+
+/// How long a step has kept others waiting.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wait {
+    /// Up to when it last stopped to
+    pub(super) before: Duration,
+    /// While it does: in which class's time, and until when it may
+    pub(super) now: Option<(Class, Duration)>,
+    /// Of a head: the serial of the newest event behind it, so that nobody has to look
+    pub(super) newest: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +67,37 @@ impl<T> Job<T> {
         }
         let done = |(step, entry): (usize, &Entry)| (entry.state == State::Done).then_some(step);
         self.steps.iter().enumerate().filter_map(done).collect()
+    }
+}
+
+impl<T> Lanes<T> {
+    /// Whether a step was taken and has not ended.
+    pub fn is_taken(&self, id: StepId) -> bool {
+        self.entry(id).is_some_and(|entry| entry.state == State::Taken)
+    }
+
+    /// Where a step goes that has not ended.
+    pub fn endpoint(&self, id: StepId) -> Option<Endpoint> {
+        self.entry(id).map(|entry| entry.step.action.endpoint())
+    }
+
+    pub(super) fn lane(&self, id: StepId) -> Option<Lane> {
+        let lane = &self.entry(id)?.step.lane;
+        (*lane != Lane::None).then(|| lane.clone())
+    }
+
+    pub(super) fn job_mut(&mut self, id: StepId) -> Option<&mut Job<T>> {
+        let job = self.jobs.get_mut(id.slot);
+        job.filter(|job| job.serial == id.serial)
+    }
+
+    pub(super) fn entry(&self, id: StepId) -> Option<&Entry> {
+        let job = self.jobs.get(id.slot).filter(|job| job.serial == id.serial)?;
+        job.steps.get(id.step)
+    }
+
+    pub(super) fn entry_mut(&mut self, id: StepId) -> Option<&mut Entry> {
+        self.job_mut(id)?.steps.get_mut(id.step)
     }
 }
 

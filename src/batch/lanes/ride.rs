@@ -16,10 +16,7 @@ impl<T> Lanes<T> {
         mut action: Action,
     ) -> (Action, Vec<StepId>) {
         let mut riders = Vec::new();
-        if self.is_alone(first) || !is_mergeable(&action) {
-            return (action, riders);
-        }
-        for id in self.next_in_lane(first) {
+        for id in self.next_in_lane(first, &action) {
             let Some(merged) = self.rides(id).and_then(|later| merge(&action, later)) else {
                 break;
             };
@@ -31,6 +28,7 @@ impl<T> Lanes<T> {
                 entry.state = State::Taken;
             }
         }
+        self.try_wait(first, riders.last().copied().unwrap_or(first));
         (action, riders)
     }
 
@@ -47,10 +45,6 @@ impl<T> Lanes<T> {
         }
     }
 
-    fn is_alone(&self, id: StepId) -> bool {
-        self.entry(id).is_none_or(|entry| entry.is_alone)
-    }
-
     /// What a waiting step does, if all it waits for is its lane.
     fn rides(&self, id: StepId) -> Option<&Action> {
         let entry =
@@ -59,7 +53,12 @@ impl<T> Lanes<T> {
         is_free.then_some(&entry.step.action)
     }
 
-    fn next_in_lane(&self, first: StepId) -> Vec<StepId> {
+    /// The steps behind `first` that may ride on what it does.
+    fn next_in_lane(&self, first: StepId, action: &Action) -> Vec<StepId> {
+        let is_alone = self.entry(first).is_none_or(|entry| entry.is_alone);
+        if is_alone || !is_mergeable(action) {
+            return Vec::new();
+        }
         let queue = self.lane(first).and_then(|lane| self.queues.get(&lane));
         let Some(queue) = queue else { return Vec::new() };
         let behind = position(queue, first).map_or(queue.len(), |first| first + 1);
@@ -70,6 +69,7 @@ impl<T> Lanes<T> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::*;
     use crate::courier::{Body, Class, KeySeed, Request, TenantId, UserId};
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn waiting_neighbours_ride_and_every_event_has_its_own_end() {
-        let mut lanes = Lanes::new();
+        let mut lanes = Lanes::new(Duration::MAX);
         for (event, step) in [
             (1, profile("a", r#"{"x":1}"#)),
             (2, profile("b", "{}")),
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn nothing_rides_past_a_run() {
-        let mut lanes = Lanes::new();
+        let mut lanes = Lanes::new(Duration::MAX);
         for (event, step) in [(1, profile("a", "{}")), (2, run("a")), (3, profile("a", "{}"))] {
             lanes.enter(event, vec![step]);
         }
@@ -141,7 +141,7 @@ mod tests {
         let join =
             Step { lane: Lane::User("a".into()), after: Some(0), action: join, seed: seed() };
         let write = |event| Step { lane: Lane::None, ..run(event) };
-        let mut lanes = Lanes::new();
+        let mut lanes = Lanes::new(Duration::MAX);
         lanes.enter(1, vec![write("a"), join.clone()]);
         lanes.enter(2, vec![write("b"), join]);
         let (first, ..) = lanes.take(Class::Automations).unwrap();
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_refused_parcel_is_split_and_not_merged_again() {
-        let mut lanes = Lanes::new();
+        let mut lanes = Lanes::new(Duration::MAX);
         for event in 1..=3 {
             lanes.enter(event, vec![profile("a", "{}")]);
         }

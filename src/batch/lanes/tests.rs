@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::courier::{Body, Endpoint, Request, UserId};
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 fn step(lane: Lane, after: Option<usize>) -> Step {
     let request = match &lane {
         // Nothing that could be merged: that is tried in `ride`.
@@ -38,7 +40,7 @@ fn ended(lanes: &mut Lanes<u32>) -> Vec<(u32, EventStatus)> {
 
 #[test]
 fn a_follower_waits_for_its_own_lane_only() {
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(HOUR);
     for (event, lane) in [(1, user("a")), (2, user("a")), (3, user("b"))] {
         lanes.enter(event, vec![step(lane, None)]);
     }
@@ -52,7 +54,7 @@ fn a_follower_waits_for_its_own_lane_only() {
 
 #[test]
 fn a_membership_waits_for_its_tenant_and_holds_its_user() {
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(HOUR);
     lanes.enter(1, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
     lanes.enter(2, vec![step(user("a"), None)]);
     let (_, write) = take(&mut lanes).unwrap();
@@ -67,7 +69,7 @@ fn a_membership_waits_for_its_tenant_and_holds_its_user() {
 
 #[test]
 fn a_rejected_step_takes_its_event_and_lets_followers_go() {
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(HOUR);
     lanes.enter(1, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
     lanes.enter(2, vec![step(user("a"), None)]);
     let (_, write) = take(&mut lanes).unwrap();
@@ -78,7 +80,7 @@ fn a_rejected_step_takes_its_event_and_lets_followers_go() {
 
 #[test]
 fn followers_of_a_rejected_head_are_rejected_after_it_and_lanes_of_others_go_on() {
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(HOUR);
     lanes.enter(1, vec![step(user("a"), None), step(user("a"), Some(0))]);
     lanes.enter(2, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
     lanes.enter(3, vec![step(tenant("t"), None), step(user("b"), Some(0))]);
@@ -106,7 +108,7 @@ fn followers_of_a_rejected_head_are_rejected_after_it_and_lanes_of_others_go_on(
 
 #[test]
 fn an_errored_step_takes_everything_behind_it() {
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(HOUR);
     lanes.enter(1, vec![step(user("a"), None)]);
     lanes.enter(2, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
     lanes.enter(3, vec![step(tenant("t"), None), step(user("b"), Some(0))]);
@@ -124,7 +126,7 @@ fn an_errored_step_takes_everything_behind_it() {
 
 #[test]
 fn an_event_under_way_elsewhere_ends_when_that_has_ended() {
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(HOUR);
     lanes.enter(1, vec![step(user("a"), None)]);
     lanes.enter(2, vec![step(tenant("t"), None), step(user("a"), Some(0))]);
     let (_, head) = take(&mut lanes).unwrap();
@@ -159,7 +161,7 @@ proptest! {
         events in proptest::collection::vec(event(), 1..30),
         choices in proptest::collection::vec((0..8usize, 0..10u8), 200),
     ) {
-        let mut lanes = Lanes::new();
+        let mut lanes = Lanes::new(HOUR);
         let (mut incoming, mut taken) = (events.iter().zip(0..), Vec::<(StepId, Lane)>::new());
         let mut last_in_lane = HashMap::<Lane, (u32, usize)>::new();
         let mut ends = HashMap::<u32, EventStatus>::new();
@@ -201,7 +203,7 @@ const MANY: u32 = 50_000;
 /// How much work a run may take, counted in a way that no machine is too slow for: by whether it ends at all. What is
 /// quadratic takes minutes here, what is linear a moment.
 fn many(steps: impl Fn(u32) -> Vec<Step>) -> Lanes<u32> {
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(HOUR);
     for event in 0..MANY {
         lanes.enter(event, steps(event));
     }
@@ -235,7 +237,7 @@ fn events_that_leave_the_middle_of_a_long_lane_cost_no_search() {
 #[test]
 fn ready_steps_that_were_given_up_do_not_pile_up_behind_a_class_that_waits() {
     let two = || vec![step(Lane::None, None), step(tenant("x"), None)];
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(HOUR);
     lanes.enter(0, vec![step(tenant("waits"), None)]);
     for event in 1..1000 {
         lanes.enter(event, two());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Turn;
+use super::stopwatch::{Rest, Stopwatch};
 use crate::delivery::adaptive_rate::RateController;
 use crate::delivery::bucket::Bucket;
 use crate::delivery::{Rate, Settings, Signal};
@@ -17,6 +18,7 @@ const MOST_FIRST_TRIES: u32 = 9;
 #[derive(Debug)]
 pub(super) struct ClassState {
     pub(super) pause: Pause,
+    stopwatch: Stopwatch,
     bucket: Option<Bucket>,
     adaptive: Option<(RateController, Bucket)>,
     waiting: [u32; 2],
@@ -39,6 +41,7 @@ impl ClassState {
         let adaptive = settings.adaptive_rate.as_ref().map(RateController::new);
         Self {
             pause: Pause::default(),
+            stopwatch: Stopwatch::default(),
             bucket: rate.map(Bucket::new),
             adaptive: adaptive.map(|controller| {
                 let bucket = Bucket::new(controller.rate());
@@ -56,6 +59,25 @@ impl ClassState {
         let fixed = self.bucket.as_ref().and_then(|bucket| bucket.ready_at(now));
         let pause = Some(self.pause.until).filter(|until| *until > now);
         pause.max(fixed).max(adaptive)
+    }
+
+    /// How long it has been neither paused nor held.
+    pub(super) fn counted(&self, is_held: bool, now: Duration) -> Duration {
+        self.stopwatch.read(self.rest(is_held), now)
+    }
+
+    /// When that will be `counted`; `None` under a hold.
+    pub(super) fn counts_to(&self, is_held: bool, counted: Duration) -> Option<Duration> {
+        self.stopwatch.shows_at(self.rest(is_held), counted)
+    }
+
+    /// Its pause or the hold is about to change.
+    pub(super) fn mark(&mut self, is_held: bool, now: Duration) {
+        self.stopwatch.mark(self.rest(is_held), now);
+    }
+
+    const fn rest(&self, is_held: bool) -> Rest {
+        Rest { is_held, paused_until: self.pause.until }
     }
 
     /// Whether it is the other kind's turn.

@@ -68,6 +68,25 @@ impl State {
         self.resumes
     }
 
+    /// Of each class, how long it has been neither paused nor held.
+    pub(super) fn counted(&self, now: Duration) -> [Duration; Class::ALL.len()] {
+        let is_held = self.hold.is_some();
+        self.classes.each_ref().map(|class| class.counted(is_held, now))
+    }
+
+    /// When that will be `counted` for `class`, as things are; `None` under a hold.
+    pub(super) fn counts_to(&self, class: Class, counted: Duration) -> Option<Duration> {
+        self.classes.get(class.index())?.counts_to(self.hold.is_some(), counted)
+    }
+
+    /// The hold is about to change.
+    fn mark(&mut self, now: Duration) {
+        let is_held = self.hold.is_some();
+        for class in &mut self.classes {
+            class.mark(is_held, now);
+        }
+    }
+
     /// The next probe may go at `at`, if there is a hold.
     pub(super) fn probe_at(&mut self, at: Duration) {
         if let Some(hold) = &mut self.hold {
@@ -162,7 +181,7 @@ impl State {
         }
         match kind {
             Some(Ok(_)) => {
-                self.release(number);
+                self.release(number, now);
                 if let Some(class) = self.classes.get_mut(class.index())
                     && number >= class.pause.since
                 {
@@ -170,9 +189,9 @@ impl State {
                 }
             }
             // Whoever judges the request has taken the key.
-            Some(Err(FailureKind::Refused)) => self.release_key(number),
+            Some(Err(FailureKind::Refused)) => self.release_key(number, now),
             Some(Err(FailureKind::Throttled)) => {
-                self.release_key(number);
+                self.release_key(number, now);
                 let asked = result.and_then(|it| it.as_ref().err()).and_then(|it| it.retry_after);
                 self.pause(class, number, asked, now);
             }
@@ -194,28 +213,32 @@ impl State {
         if let Some(class) = self.classes.get_mut(class.index()) {
             class.probe(Turn::Retry, self.admitted);
         }
+        self.mark(now);
         let since = self.hold.map_or(self.admitted, |hold| hold.since);
         let next_probe = now.saturating_add(self.hold_probe);
         self.hold = Some(Hold { reason, next_probe, since });
     }
 
     /// Something was let through.
-    fn release(&mut self, number: u64) {
+    fn release(&mut self, number: u64, now: Duration) {
         if self.hold.is_some_and(|hold| hold.ends_with(number)) {
+            self.mark(now);
             self.hold = None;
             self.resumes += 1;
         }
     }
 
     /// The key was taken, whatever became of the request: that ends a hold for a wrong key and no other.
-    fn release_key(&mut self, number: u64) {
+    fn release_key(&mut self, number: u64, now: Duration) {
         if self.hold_reason() == Some(HoldReason::Unauthorized) {
-            self.release(number);
+            self.release(number, now);
         }
     }
 
     fn pause(&mut self, class: Class, number: u64, asked: Option<Duration>, now: Duration) {
+        let is_held = self.hold.is_some();
         let Some(class) = self.classes.get_mut(class.index()) else { return };
+        class.mark(is_held, now);
         let pause = &mut class.pause;
         // Attempts that were under way together are throttled together: that is one reason to slow down, not many.
         let is_first = number >= pause.since;

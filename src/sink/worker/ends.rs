@@ -3,7 +3,8 @@
 use super::Driver;
 use super::expire::is_expired;
 use crate::batch::{Ended, StepId};
-use crate::delivery::Verdict;
+use crate::courier::Endpoint;
+use crate::delivery::{Failure, Verdict};
 use crate::finalization::EventStatus;
 use crate::sink::cargo::Cargo;
 use crate::sink::in_flight::Landed;
@@ -37,19 +38,13 @@ impl<S: Transport> Driver<S> {
             self.close_batch();
         }
         for id in parcel.steps() {
-            match (&result, self.lanes.cargo_mut(id)) {
-                (Ok(receipt), Some(cargo)) => cargo.accept(receipt.outcome),
-                (Err(failure), Some(cargo)) => {
-                    if status == EventStatus::Errored {
-                        tracing::error!(
-                            %failure,
-                            origin = %cargo.origin,
-                            "attempts are used up: the event and those behind it go back to their source"
-                        );
+            match &result {
+                Ok(receipt) => {
+                    if let Some(cargo) = self.lanes.cargo_mut(id) {
+                        cargo.accept(receipt.outcome);
                     }
-                    cargo.fail(id.step(), endpoint, failure);
                 }
-                (_, None) => {}
+                Err(failure) => self.fail(id, endpoint, failure),
             }
             if takes_followers && status == EventStatus::Rejected {
                 self.reject_with_followers(id);
@@ -58,6 +53,19 @@ impl<S: Transport> Driver<S> {
             }
         }
         self.tell_ends();
+    }
+
+    /// Notes on an event what went wrong with a step of it.
+    pub(super) fn fail(&mut self, id: StepId, endpoint: Endpoint, failure: &Failure) {
+        let Some(cargo) = self.lanes.cargo_mut(id) else { return };
+        if failure.verdict() != Verdict::Reject {
+            tracing::error!(
+                %failure,
+                origin = %cargo.origin,
+                "not delivered: the event and those behind it go back to their source"
+            );
+        }
+        cargo.fail(id.step(), endpoint, failure);
     }
 
     /// Tells the ends of all events that have ended.

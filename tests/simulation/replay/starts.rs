@@ -1,7 +1,5 @@
 //! Starts of attempts: whose work they are, and what rides on them.
 
-use std::collections::VecDeque;
-
 use courier_sink::courier::{Action, Endpoint, Request};
 
 use super::{Place, Queue, Replay, State};
@@ -11,22 +9,30 @@ use crate::log::Asked;
 impl Replay<'_> {
     /// Whose work an attempt is: always that of the first in the lane.
     pub(super) fn owner_of(&self, asked: &Asked) -> Result<Place, String> {
-        let queue = match asked.keyed {
-            Some(place) => Some(self.queue(place)),
-            None => Some(Queue::Lane(asked.lane.clone()))
-                .filter(|lane| self.queues.contains_key(lane))
-                .or_else(|| self.alone(asked)),
-        };
-        let queue = queue.and_then(|queue| self.queues.get(&queue));
-        let Some(head) = queue.and_then(VecDeque::front).copied() else {
+        let Some(head) = self.head_of(asked) else {
             return Err(format!("nothing is to be done in the lane of {asked:?}"));
         };
+        if self.progress[&head].state == State::Waiting && !self.is_free(head) {
+            return Err(format!("{head:?} waits for another step of its event"));
+        }
         let is_it = asked.keyed.is_none_or(|keyed| keyed == head);
         let is_marked = asked.endpoint != Endpoint::PostProfile || asked.marks.contains(&head.0);
         if !is_it || !is_marked || !fits(&self.step(head).action, asked) {
             return Err(format!("it is not the turn of {asked:?}, but of {head:?}"));
         }
         Ok(head)
+    }
+
+    /// Who is first in the lane that an attempt is about.
+    pub(super) fn head_of(&self, asked: &Asked) -> Option<Place> {
+        let lane = || Some(Queue::Lane(asked.lane.clone()));
+        let queue = match asked.keyed {
+            Some(place) => Some(self.queue(place)),
+            None => {
+                lane().filter(|lane| self.queues.contains_key(lane)).or_else(|| self.alone(asked))
+            }
+        };
+        self.queues.get(&queue?)?.front().copied()
     }
 
     /// The step in no lane that is asked for.
