@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Runs RudderStack's official SDKs against `http_server`, and looks at what arrives at Courier.
+
+Usage: run.py BINARY. Needs Python 3.10 with venv, Node 18 with npm, and their registries: the SDKs are installed, pinned,
+into a temporary folder. Everything else stays on loopback. Waits for what it waits for; the only clock is the clients'.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+
+from world import KEY, Counting, Courier, Source, environment
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EVENTS = 1000
+# One event in ten is a page, which Courier does not take.
+ARRIVING = {n for n in range(EVENTS) if n % 10 != 3}
+
+
+def install(folder):
+    """The commands that run each client."""
+    python = os.path.join(folder, "venv", "bin", "python")
+    venv.create(os.path.join(folder, "venv"), with_pip=True)
+    requirements = os.path.join(HERE, "requirements.txt")
+    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "-r", requirements], check=True)
+    node = shutil.copytree(os.path.join(HERE, "node"), os.path.join(folder, "node"))
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    # Not `npm ci`, which insists on packages for every platform there is.
+    subprocess.run(["npm", "install", *quiet], cwd=node, check=True)
+    return {
+        "python": [python, os.path.join(HERE, "send.py")],
+        "node": ["node", os.path.join(node, "send.js")],
+    }
+
+
+def start(command, url, key=KEY, numbers=(EVENTS,)):
+    arguments = [*command, url, key, *map(str, numbers)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(arguments, text=True, env=environment(), **pipes)
+
+
+def errors(client):
+    """What the client was told, once it has ended."""
+    output, said = client.communicate()
+    assert client.returncode == 0, f"the client ended with {client.returncode}:\n{said}"
+    return json.loads(output.splitlines()[-1])["errors"]
+
+
+def number(request):
+    """The number of the event a request to Courier holds."""
+    body = request["body"]
+    parts = [body.get("properties"), body.get("traits"), (body.get("context") or {}).get("traits")]
+    return next(part["n"] for part in parts if part and "n" in part)
+
+
+def arrived(courier, is_ordered):
+    """Asserts that everything has arrived, once, and in order for each user."""
+    numbers = [number(request) for request in courier.requests()]
+    assert len(numbers) == len(set(numbers)), "something was done twice"
+    missing = ARRIVING - set(numbers)
+    assert not missing, f"{len(missing)} events are missing, {sorted(missing)[:5]} among them"
+    assert set(numbers) == ARRIVING, "something arrived that was not sent"
+    for user in range(50):
+        mine = [n for n in numbers if n % 50 == user]
+        assert not is_ordered or mine == sorted(mine), f"out of order: {mine}"
+
+
+@contextlib.contextmanager
+def world(binary, **options):
+    with tempfile.TemporaryDirectory() as folder:
+        courier = Courier(binary, folder)
+        source = Source(binary, folder, courier, **options)
+        way = Counting(source)
+        try:
+            yield courier, source, way
+        finally:
+            way.end()
+            source.kill()
+            courier.end()
+
+
+def plain(binary, name, command):
+    """Everything arrives once and in order; nothing is sent twice, nothing goes wrong."""
+    with world(binary) as (courier, source, way):
+        assert errors(start(command, way.url)) == []
+        assert set(way.statuses()) == {200}, way.statuses()
+        assert way.resent() == 0
+        arrived(courier, is_ordered=name == "python")
+        code, summary = source.stop()
+        assert code == 0, summary
+
+
+def wrong_key(binary, name, command):
+    """The client is told, does not try again, and does not crash; nothing arrives."""
+    with world(binary) as (courier, source, way):
+        told = errors(start(command, way.url, key="another-key"))
+        assert told and {status for status, _ in told} == {401}, told
+        assert set(way.statuses()) == {401} and way.resent() == 0, way.statuses()
+        assert courier.requests() == []
+        code, summary = source.stop()
+        assert code == 0, summary
+
+
+def late(binary, name, command):
+    """Courier is slower than answers may take: the client sends again, and still everything arrives once."""
+    options = {
+        "python": {"source": "acknowledgement_timeout_secs = 0.2", "sink": "request.rate_limit_num = 200"},
+        "node": {"source": "acknowledgement_timeout_secs = 1", "sink": "request.rate_limit_num = 300"},
+    }
+    with world(binary, **options[name]) as (courier, source, way):
+        assert errors(start(command, way.url)) == []
+        assert 503 in way.statuses() and set(way.statuses()) <= {200, 503}, way.statuses()
+        assert way.resent() > 0
+        arrived(courier, is_ordered=name == "python")
+        code, summary = source.stop()
+        assert code == 0, summary
+
+
+def restarted(binary, name, command, end):
+    """The source ends in the middle and starts again: what was not answered is sent again, and done once."""
+    with world(binary, sink="request.rate_limit_num = 600") as (courier, source, way):
+        # Node's SDK gives up after 1.4 s; a busy machine may take longer to start a process.
+        client = start(command, source.url, numbers=(EVENTS, 7))
+        while len(courier.requests()) < 100:
+            assert client.poll() is None, "the client ended before the source did"
+        end(source)
+        source.start()
+        assert errors(client) == []
+        arrived(courier, is_ordered=name == "python")
+        code, summary = source.stop()
+        assert code == 0, summary
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    scenarios = [
+        ("plain", plain),
+        ("wrong key", wrong_key),
+        ("late answers", late),
+        ("stopped and started", lambda *client: restarted(*client, Source.stop)),
+        ("killed and started", lambda *client: restarted(*client, Source.kill)),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, command in install(folder).items():
+            for title, scenario in scenarios:
+                scenario(binary, name, command)
+                print(f"{name}: {title}: ok", flush=True)
+
+
+main()
