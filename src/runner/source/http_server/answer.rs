@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 use crate::runner::source::door::Verdict;
 
 /// Why a request, or an event in it, is not taken. `Display` is the gateway's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub(super) enum Refusal {
     /// No write key where it is looked for
     #[error("failed to read writekey from header")]

@@ -14,6 +14,7 @@ mod routes;
 mod server;
 mod unpack;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +26,7 @@ use super::{Context, Opened, SourceError};
 use crate::clock::Clock;
 use crate::config::HttpServerSource;
 use crate::runner::checkpoint::Follow;
+use answer::Refusal;
 use keys::Keys;
 pub use keys::KeysFileError;
 use server::Connections;
@@ -38,6 +40,8 @@ struct Shared {
     keys: Keys,
     clock: Clock,
     chance: Mutex<fastrand::Rng>,
+    /// What the log has been told of
+    refused: Mutex<BTreeSet<Refusal>>,
 }
 
 /// Listens on the address of the settings. Connections wait until the source is served. Blocks on the disk.
@@ -96,7 +100,22 @@ impl Shared {
     fn new(settings: HttpServerSource, keys: Keys, door: Door, context: &Context) -> Self {
         let chance = Mutex::new(fastrand::Rng::with_seed(context.chance.clone().u64(..)));
         let (name, clock) = (Arc::clone(&context.name), context.clock.clone());
-        Self { settings, name, door, keys, clock, chance }
+        Self { settings, name, door, keys, clock, chance, refused: Mutex::default() }
+    }
+
+    /// Tells the operator of a refusal, once for each kind: clients know better than to read their answers.
+    fn note(&self, refusal: Refusal, path: &str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.insert(refusal) {
+            tracing::warn!(
+                source = &*self.name,
+                path,
+                %refusal,
+                "a request is refused; further ones for this reason are logged at debug level only"
+            );
+        } else {
+            tracing::debug!(source = &*self.name, path, %refusal, "a request is refused");
+        }
     }
 
     /// Chance for one request.

@@ -126,7 +126,7 @@ async fn exchange(shared: &Shared, shape: Shape, key_in: KeyIn, request: Request
             answer::of(verdict)
         }
         Err(refusal) => {
-            tracing::debug!(source = &*shared.name, path = head.uri.path(), %refusal, "a request is refused");
+            shared.note(refusal, head.uri.path());
             refusal.into_response()
         }
     }
