@@ -34,6 +34,6 @@ pub use document::{Config, EmulatorConfig};
 pub use mistake::{Mistake, Mistakes};
 pub use sink::Sink;
 pub use source::{
-    DoorConfig, FileSource, HttpServerSource, ServerTls, Source, SourceKind, VectorSource,
-    WriteKey, WriteKeyError, WriteKeyHash, WriteKeys,
+    DoorConfig, FileOrder, FileSource, FollowFiles, HttpServerSource, ReadFrom, ServerTls, Source,
+    SourceKind, VectorSource, WriteKey, WriteKeyError, WriteKeyHash, WriteKeys,
 };

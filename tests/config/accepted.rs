@@ -3,7 +3,10 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use courier_sink::config::{Config, CourierConfig, FileSource, HealthcheckConfig, SourceKind};
+use courier_sink::config::{
+    Config, CourierConfig, FileOrder, FileSource, FollowFiles, HealthcheckConfig, ReadFrom,
+    SourceKind,
+};
 use courier_sink::delivery::{self, Concurrency, Jitter, Rate, Retry, RetryStrategy};
 use courier_sink::event::EventType;
 use courier_sink::plan::{
@@ -97,6 +100,13 @@ fn every_option_around_the_sink_is_read() {
         include: vec!["events/*.json".into(), "more/**/*.gz".into()],
         exclude: vec!["events/old.json".into()],
         ignore_checkpoints: true,
+        order: FileOrder::Path,
+        ignore_older: Some(Duration::from_secs(86400)),
+        follow: Some(FollowFiles {
+            read_from: ReadFrom::End,
+            glob_cooldown: Duration::from_millis(500),
+            rotate_wait: Duration::from_secs(60),
+        }),
     };
     assert_eq!(config.sources["files"].kind, SourceKind::File(file));
     assert_eq!(config.sources["files"].max_line_bytes, count(1000));

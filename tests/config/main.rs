@@ -5,6 +5,7 @@
 mod accepted;
 mod buffer;
 mod embedded;
+mod file_source;
 mod http_server;
 mod vector_source;
 mod wrong_automations;

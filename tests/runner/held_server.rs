@@ -14,6 +14,8 @@ pub(crate) struct HeldServer {
 pub(crate) struct Arrived {
     /// Method, path and version
     pub(crate) line: String,
+    /// What it brings
+    pub(crate) body: String,
     answer: Sender<u16>,
 }
 
@@ -67,10 +69,12 @@ fn serve(stream: TcpStream, arrived: &Sender<Arrived>) -> Option<()> {
                 break;
             }
         }
-        reader.read_exact(&mut vec![0; length]).ok()?;
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
         let (answer, answered) = channel();
         let line = line.trim().to_owned();
-        arrived.send(Arrived { line, answer }).ok()?;
+        let body = String::from_utf8(body).ok()?;
+        arrived.send(Arrived { line, body, answer }).ok()?;
         let status = answered.recv().ok()?;
         write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\n{{}}").ok()?;
     }

@@ -4,6 +4,7 @@
 mod checkpoints;
 mod configs;
 mod delivery;
+mod following;
 mod held_server;
 mod process;
 mod quickstart;

@@ -1,6 +1,7 @@
 //! `[sources.NAME]`: where records come from.
 
 mod door;
+mod file;
 mod http_server;
 mod vector;
 mod write_key;
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 pub use door::DoorConfig;
+pub use file::{FileOrder, FileSource, FollowFiles, ReadFrom};
 pub use http_server::{HttpServerSource, WriteKeys};
 pub use vector::{ServerTls, VectorSource};
 pub use write_key::{WriteKey, WriteKeyError, WriteKeyHash};
@@ -41,17 +43,6 @@ pub enum SourceKind {
     Vector(VectorSource),
 }
 
-/// The options of a `file` source, named as Vector's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileSource {
-    /// `include`: globs of the files to read; at least one
-    pub include: Vec<String>,
-    /// `exclude`: globs of files not to read even so. Default none.
-    pub exclude: Vec<String>,
-    /// `ignore_checkpoints`: whether files are read from their start though they were read before. Default false.
-    pub ignore_checkpoints: bool,
-}
-
 const MAX_LINE_BYTES: NonZeroUsize = const { NonZeroUsize::new(4_096_000).unwrap() };
 
 #[derive(Clone, Copy)]
@@ -80,7 +71,7 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<Source> {
     let line = block.reader.position(block.place.at).0;
     let kind = match kind {
         Type::Stdin => SourceKind::Stdin,
-        Type::File => SourceKind::File(file(block)),
+        Type::File => SourceKind::File(file::read(block)),
         Type::HttpServer => {
             let kind = SourceKind::HttpServer(http_server::read(block)?);
             return Some(Source { kind, max_line_bytes: MAX_LINE_BYTES, line });
@@ -101,13 +92,4 @@ fn address(item: &Item<'_>) -> Option<SocketAddr> {
         item.unexpected("an IP address with a port, such as `127.0.0.1:8080`");
     }
     address
-}
-
-fn file(block: &mut Block<'_>) -> FileSource {
-    let include = block.required("include", "name the files to read, as in `[\"events/*.json\"]`");
-    FileSource {
-        include: include.and_then(Item::some_texts).unwrap_or_default(),
-        exclude: block.texts("exclude"),
-        ignore_checkpoints: block.flag("ignore_checkpoints", false),
-    }
 }

@@ -22,11 +22,17 @@ pub struct Found {
 /// What the content of a file holds before an offset, as much of it as a mark covers; `None` where it is shorter.
 pub type TailOf<'a> = &'a dyn Fn(&Path, u64) -> io::Result<Option<Vec<u8>>>;
 
-/// For each of `files`, the number of its checkpoint.
-pub(super) fn claim(places: &Places, files: &[Found], tail_of: TailOf<'_>) -> Vec<Option<u64>> {
-    let mut free: BTreeMap<u64, &Saved> = places.iter().map(|(at, saved)| (*at, saved)).collect();
+/// For each of `files`, the number of its checkpoint. Those that `is_taken` are not given away.
+pub(super) fn claim(
+    places: &Places,
+    is_taken: &dyn Fn(u64) -> bool,
+    files: &[Found],
+    tail_of: TailOf<'_>,
+) -> Vec<Option<u64>> {
+    let free = places.iter().filter(|(number, _)| !is_taken(**number));
+    let mut free: BTreeMap<u64, &Saved> = free.map(|(number, saved)| (*number, saved)).collect();
     let mut by_path = HashMap::<&str, Vec<u64>>::new();
-    for (number, saved) in places {
+    for (number, saved) in &free {
         by_path.entry(saved.path.as_str()).or_default().push(*number);
     }
     // First each path has its own back, so that a copy cannot take it.

@@ -58,8 +58,12 @@ struct Shared {
 struct State {
     saved: Places,
     start: Start,
+    /// Whether there were no checkpoints before this run, or they do not count
+    is_first: bool,
     /// The files of this run
     files: HashMap<u64, File>,
+    /// Those of them that are read no more
+    released: BTreeSet<u64>,
     changed: bool,
 }
 
@@ -97,7 +101,16 @@ impl Checkpoints {
     pub fn open(path: PathBuf, start: Start, follow: Follow) -> Result<Self, CheckpointError> {
         // A damaged file is an error even where it would not be used: it is about to be replaced.
         let saved = store::read(&path)?;
-        let state = State { saved, start, files: HashMap::new(), changed: false };
+        let is_new = !path.exists();
+        let state = State {
+            saved,
+            start,
+            is_first: is_new || start == Start::Afresh,
+            files: HashMap::new(),
+            released: BTreeSet::new(),
+            // Also where nothing is ever read: the next run is not the first.
+            changed: is_new,
+        };
         Ok(Self(Arc::new(Shared {
             path,
             follow,
@@ -107,12 +120,22 @@ impl Checkpoints {
         })))
     }
 
-    /// Where to go on in each of `files`, which are all there are. Looks into them with `tail_of`, and so blocks.
+    /// Whether no run was before this one, or it does not count.
+    pub fn is_first_run(&self) -> bool {
+        self.0.state().is_first
+    }
+
+    /// Where to go on in each of `files`, which are all there are besides those of this run. Looks into them with
+    /// `tail_of`, and so blocks.
     pub fn claim(&self, files: &[Found], tail_of: TailOf<'_>) -> Vec<Claim> {
         let mut state = self.0.state();
         let state = &mut *state;
-        let numbers = claim::claim(&state.saved, files, tail_of);
-        let mut next = state.saved.last_key_value().map_or(0, |(number, _)| number + 1);
+        state.let_go();
+        let taken = &state.files;
+        let is_taken = |number| taken.contains_key(&number);
+        let numbers = claim::claim(&state.saved, &is_taken, files, tail_of);
+        let used = state.saved.keys().chain(taken.keys()).max();
+        let mut next = used.map_or(0, |number| number + 1);
         let claims = files.iter().zip(numbers).map(|(file, number)| {
             let number = number.unwrap_or_else(|| {
                 next += 1;
@@ -146,6 +169,7 @@ impl Checkpoints {
     /// Blocks on the disk.
     pub fn forget_the_gone(&self) {
         let mut state = self.0.state();
+        state.let_go();
         let State { saved, files, changed, .. } = &mut *state;
         let is_kept = |number: &u64| files.contains_key(number);
         let taken = saved.iter().filter(|(number, _)| is_kept(number));
@@ -161,6 +185,31 @@ impl Checkpoints {
     pub fn restart(&self, kept: Kept) {
         if let Some(file) = self.0.state().files.get_mut(&kept.number) {
             file.start = Reached::start(&[]);
+        }
+    }
+
+    /// That file is called `path` now.
+    pub fn rename(&self, kept: Kept, path: &str) {
+        let mut state = self.0.state();
+        let state = &mut *state;
+        if let Some(saved) = state.saved.get_mut(&kept.number)
+            && saved.path != path
+        {
+            path.clone_into(&mut saved.path);
+            state.changed = true;
+        }
+    }
+
+    /// That file is read no more. Once all of its records have ended its checkpoint is kept only as long as a file of its
+    /// name is there.
+    pub fn release(&self, kept: Kept) {
+        self.0.state().released.insert(kept.number);
+    }
+
+    /// Nothing before `next` is to be read from the file called `path`. To be called before its first record begins.
+    pub fn pass(&self, kept: Kept, path: &str, next: Reached) {
+        if let Some(number) = self.try_begin(kept, path, next) {
+            self.0.end(kept.number, number, EventStatus::Delivered);
         }
     }
 
@@ -215,6 +264,21 @@ impl Checkpoints {
             state.saved.clone()
         };
         store::write(&self.0.path, &places).inspect_err(|_| self.0.state().changed = true)
+    }
+}
+
+impl State {
+    /// Takes those that are read no more, and whose records have all ended, out of the files of this run.
+    fn let_go(&mut self) {
+        let Self { files, released, .. } = self;
+        released.retain(|number| {
+            let tracker = files.get(number).and_then(|file| file.tracker.as_ref());
+            let is_open = tracker.is_some_and(|tracker| tracker.len() > 0);
+            if !is_open {
+                files.remove(number);
+            }
+            is_open
+        });
     }
 }
 

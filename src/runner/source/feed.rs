@@ -36,7 +36,7 @@ pub(super) struct Feed(mpsc::Sender<Message>);
 pub(super) struct Stopped;
 
 /// How much is read at once: large enough that the disk and the channel cost little per line.
-const PIECE_BYTES: usize = 64 << 10;
+pub(super) const PIECE_BYTES: usize = 64 << 10;
 
 /// How many messages may wait.
 const MESSAGES: usize = 2;
@@ -44,7 +44,12 @@ const MESSAGES: usize = 2;
 impl Feed {
     /// A feed, and its other end.
     pub(super) fn new() -> (Self, mpsc::Receiver<Message>) {
-        let (sender, receiver) = mpsc::channel(MESSAGES);
+        Self::with_room(MESSAGES)
+    }
+
+    /// The same with room for so many messages.
+    pub(super) fn with_room(messages: usize) -> (Self, mpsc::Receiver<Message>) {
+        let (sender, receiver) = mpsc::channel(messages);
         (Self(sender), receiver)
     }
 
@@ -94,7 +99,8 @@ impl Feed {
         self.send(Message::Problem(problem))
     }
 
-    fn frames(&self, input: &Arc<Input>, framer: &mut Framer) -> Result<(), Stopped> {
+    /// Hands on the records that `framer` has found.
+    pub(super) fn frames(&self, input: &Arc<Input>, framer: &mut Framer) -> Result<(), Stopped> {
         let found: Vec<_> = std::iter::from_fn(|| framer.next_frame()).collect();
         if found.is_empty() {
             return Ok(());
@@ -107,7 +113,8 @@ impl Feed {
     }
 }
 
-fn unfinished(name: &str, missing: Missing) -> SourceError {
+/// What to say of an input that breaks off.
+pub(super) fn unfinished(name: &str, missing: Missing) -> SourceError {
     let name = name.to_owned();
     match missing {
         Missing::Record(place) => SourceError::OpenRecord { name, line: place.line },

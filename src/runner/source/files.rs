@@ -6,14 +6,17 @@ use std::sync::Arc;
 use super::feed::{Feed, Input, Stopped};
 use super::framing::{Place, Trail};
 use super::open::{self, Content};
+use super::stat::Stat;
 use super::{Progress, SourceError, paths};
+use crate::clock::Clock;
+use crate::config::{FileOrder, FileSource};
 use crate::runner::checkpoint::{Checkpoints, Claim, Found};
 
 /// What is read, and how.
 #[derive(Debug)]
 pub(super) struct Files {
-    pub(super) include: Vec<String>,
-    pub(super) exclude: Vec<String>,
+    pub(super) source: FileSource,
+    pub(super) clock: Clock,
     pub(super) max_bytes: usize,
     pub(super) checkpoints: Checkpoints,
     pub(super) progress: Arc<Progress>,
@@ -27,18 +30,21 @@ impl Files {
     }
 
     fn try_read(&self, feed: &Feed) -> Result<(), Stopped> {
-        let (paths, problems) = paths::find(&self.include, &self.exclude);
+        let (paths, problems) = paths::find(&self.source.include, &self.source.exclude);
         let mut is_whole = problems.is_empty();
         for problem in problems {
             feed.problem(problem)?;
         }
-        let mut files = Vec::new();
+        let (mut files, mut stats) = (Vec::new(), Vec::new());
         for path in paths {
-            match open::head(&path) {
-                Ok(head) if head.is_empty() => {
+            match open::head(&path).and_then(|head| Ok((head, Stat::of(&path)?))) {
+                Ok((head, _)) if head.is_empty() => {
                     tracing::debug!(path = %path.display(), "file is empty");
                 }
-                Ok(head) => files.push(Found { path, head }),
+                Ok((head, stat)) => {
+                    files.push(Found { path, head });
+                    stats.push(stat);
+                }
                 Err(error) => {
                     is_whole = false;
                     feed.problem(SourceError::Open { path, error })?;
@@ -50,10 +56,20 @@ impl Files {
             // With a folder that is away for a while, its checkpoints must not go.
             self.checkpoints.forget_the_gone();
         }
-        for Found { path, .. } in &files {
-            self.progress.expect(path.metadata().map_or(0, |it| it.len()));
+        let mut files: Vec<_> = stats.into_iter().zip(files).zip(claims).collect();
+        let (limit, now) = (self.source.ignore_older, self.clock.now());
+        // Claimed all the same, so that their checkpoints stay theirs.
+        files.retain(|((stat, _), _)| !stat.is_older_than(limit, now));
+        match self.source.order {
+            FileOrder::Oldest => files.sort_by(|((one, a), _), ((other, b), _)| {
+                Stat::by_age((one, &a.path), (other, &b.path))
+            }),
+            FileOrder::Path => {}
         }
-        for (Found { path, head }, claim) in files.into_iter().zip(claims) {
+        for ((stat, _), _) in &files {
+            self.progress.expect(stat.length);
+        }
+        for ((_, Found { path, head }), claim) in files {
             match self.open(&path, &head, claim) {
                 Ok((content, start)) => {
                     let kept = Some(claim.kept);

@@ -7,12 +7,14 @@ pub(in crate::runner) mod door;
 mod error;
 mod feed;
 mod files;
+mod follow;
 pub mod framing;
 pub(super) mod http_server;
 mod open;
 mod opened;
 mod paths;
 mod progress;
+mod stat;
 pub(super) mod vector;
 
 use std::collections::VecDeque;
@@ -22,16 +24,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::StreamExt;
 use futures::stream;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 pub use error::SourceError;
 use feed::{Feed, Input, Message};
 use files::Files;
+use follow::{Follower, Settings};
 use framing::{Content, Frame, Place};
 pub use http_server::KeysFileError;
 pub(super) use opened::{Context, Opened};
 pub use progress::Progress;
 
 use super::checkpoint::{Checkpoints, Kept, Reached};
+use crate::config::FileSource;
 use crate::event::{Origin, Seed, Trust};
 use crate::finalization::EventFinalizer;
 use crate::sink::{Payload, Record};
@@ -43,10 +48,8 @@ pub enum Kind {
     Stdin,
     /// Files
     Files {
-        /// Globs of the files
-        include: Vec<String>,
-        /// Globs of files to leave out
-        exclude: Vec<String>,
+        /// Which, and how
+        source: FileSource,
         /// How far they were read before
         checkpoints: Checkpoints,
     },
@@ -57,6 +60,8 @@ pub enum Kind {
 struct Reading {
     name: Arc<str>,
     messages: mpsc::Receiver<Message>,
+    /// Told to look whether there is more, where that may be
+    ticks: Option<(Interval, mpsc::Sender<Instant>)>,
     input: Option<Arc<Input>>,
     frames: VecDeque<Frame>,
     checkpoints: Option<Checkpoints>,
@@ -67,11 +72,12 @@ struct Reading {
 
 /// Starts to read. A record may take `max_bytes`. What cannot be read is logged and counted.
 pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Opened, SourceError> {
-    let Context { name, stop, chance, progress, problems, .. } = context;
+    let Context { name, stop, clock, chance, progress, problems } = context;
     let (feed, messages) = Feed::new();
     let mut reading = Reading {
         name,
         messages,
+        ticks: None,
         input: None,
         frames: VecDeque::new(),
         checkpoints: None,
@@ -83,18 +89,33 @@ pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Ope
     let thread = std::thread::Builder::new().name("source".to_owned());
     let started = match kind {
         Kind::Stdin => thread.spawn(move || read_stdin(&feed, max_bytes)),
-        Kind::Files { include, exclude, checkpoints } => {
+        Kind::Files { source, checkpoints } => {
             reading.checkpoints = Some(checkpoints.clone());
-            let files = Files { include, exclude, max_bytes, checkpoints, progress };
-            thread.spawn(move || files.read(&feed))
+            match source.follow {
+                None => {
+                    let files = Files { source, clock, max_bytes, checkpoints, progress };
+                    thread.spawn(move || files.read(&feed))
+                }
+                Some(follow) => {
+                    let (sender, ticks) = mpsc::channel(1);
+                    let mut interval = interval(follow::period(&follow));
+                    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                    reading.ticks = Some((interval, sender));
+                    let settings =
+                        Settings { source, follow, clock, max_bytes, checkpoints, progress };
+                    thread.spawn(move || Follower::new(settings).run(&feed, ticks))
+                }
+            }
         }
     };
     started.map_err(SourceError::Start)?;
+    let is_endless = reading.ticks.is_some();
     let records = stream::unfold(reading, |mut reading| async {
         let record = reading.next().await?;
         Some((record, reading))
     });
-    Ok(Opened::finite(records.take_until(stop.cancelled_owned()).boxed()))
+    let records = records.take_until(stop.cancelled_owned()).boxed();
+    Ok(if is_endless { Opened::endless(records) } else { Opened::finite(records) })
 }
 
 fn read_stdin(feed: &Feed, max_bytes: usize) {
@@ -103,15 +124,28 @@ fn read_stdin(feed: &Feed, max_bytes: usize) {
     let _ = feed.read(&input, std::io::stdin().lock(), (Place::START, None), max_bytes);
 }
 
+/// Waits for the next tick, and passes it on; for ever where there are none. Dropping the future loses none.
+async fn tick(ticks: &mut Option<(Interval, mpsc::Sender<Instant>)>) {
+    let Some((interval, sender)) = ticks else { return std::future::pending().await };
+    let now = interval.tick().await;
+    // Full, it is still busy with the last one. Closed, it has ended, and its messages say so.
+    let _ = sender.try_send(now);
+}
+
 impl Reading {
-    // Correctness: the reading thread wakes us, or the end of a record when too many are open. Dropped at either, the
-    // record at hand was not begun, and is read again after a restart.
+    // Correctness: the reading thread wakes us, or a tick, or the end of a record when too many are open. Dropped at any,
+    // the record at hand was not begun, and is read again after a restart.
     async fn next(&mut self) -> Option<Record> {
         loop {
             if let (Some(input), Some(frame)) = (self.input.clone(), self.frames.pop_front()) {
                 return Some(self.record(&input, frame).await);
             }
-            match self.messages.recv().await? {
+            let message = tokio::select! {
+                biased;
+                message = self.messages.recv() => message?,
+                () = tick(&mut self.ticks) => continue,
+            };
+            match message {
                 Message::Frames(input, frames) => {
                     self.input = Some(input);
                     self.frames = frames.into();

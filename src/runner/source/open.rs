@@ -38,6 +38,15 @@ pub(super) fn open(
     Ok(Some(Box::new(counted(file))))
 }
 
+/// How long the content of the file is. An error where it breaks off. Blocks on the disk.
+pub(super) fn length(path: &Path) -> io::Result<u64> {
+    if is_gzip(path) {
+        let content = MultiGzDecoder::new(BufReader::new(File::open(path)?));
+        return io::copy(&mut { content }, &mut io::sink());
+    }
+    Ok(path.metadata()?.len())
+}
+
 /// The start of the file's content, as much of it as a mark covers. The same content has the same start packed and
 /// unpacked. Blocks on the disk.
 pub(super) fn head(path: &Path) -> io::Result<Vec<u8>> {
@@ -76,7 +85,8 @@ fn read_up_to(content: Content, bytes: usize) -> io::Result<Vec<u8>> {
     }
 }
 
-fn is_gzip(path: &Path) -> bool {
+/// Whether the file is packed, by its extension.
+pub(super) fn is_gzip(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 

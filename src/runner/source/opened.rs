@@ -36,21 +36,44 @@ pub(in crate::runner) struct Context {
 pub(in crate::runner) struct Opened {
     /// Its records. They end once the source is asked to stop, or everything is read; dropping them ends the source.
     pub(in crate::runner) records: BoxStream<'static, Record>,
-    /// Serves whoever sends, where somebody does; such a source ends only when it is asked to. Spawned before the sinks run, and given time after they have ended, to
+    /// Serves whoever sends, where somebody does. Spawned before the sinks run, and given time after they have ended, to
     /// write the answers that waited for them. It ends by itself once the source is asked to stop and nobody waits for
     /// an answer; then, or when that takes too long, it is dropped.
     pub(in crate::runner) serve: Option<BoxFuture<'static, ()>>,
+    ends: Ends,
+}
+
+/// When a source ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// Once everything is read
+    WhenRead,
+    /// Only when it is asked to
+    WhenAsked,
 }
 
 impl Opened {
     /// A source that reads `records` until everything is read.
     pub(in crate::runner) fn finite(records: BoxStream<'static, Record>) -> Self {
-        Self { records, serve: None }
+        Self { records, serve: None, ends: Ends::WhenRead }
+    }
+
+    /// A source that reads `records` until it is asked to stop: more may always come.
+    pub(in crate::runner) fn endless(records: BoxStream<'static, Record>) -> Self {
+        Self { records, serve: None, ends: Ends::WhenAsked }
+    }
+
+    /// A source that is sent `records` as long as `serve` runs; it ends only when it is asked to.
+    pub(in crate::runner) fn serving(
+        records: BoxStream<'static, Record>,
+        serve: BoxFuture<'static, ()>,
+    ) -> Self {
+        Self { records, serve: Some(serve), ends: Ends::WhenAsked }
     }
 
     /// Whether its records end when everything is read, so that a run that is stopped before leaves something unread.
-    pub(in crate::runner) const fn is_finite(&self) -> bool {
-        self.serve.is_none()
+    pub(in crate::runner) fn is_finite(&self) -> bool {
+        self.ends == Ends::WhenRead
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -9,6 +10,8 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::clock::Clock;
+use crate::config::{FileOrder, FollowFiles, ReadFrom};
 use crate::finalization::EventStatus;
 use crate::runner::checkpoint::{Follow, Start};
 
@@ -18,15 +21,29 @@ fn zip(text: &str) -> Vec<u8> {
     zip.finish().unwrap()
 }
 
+/// A thousand seconds after 1970.
 fn context() -> Context {
     Context {
         name: "files".into(),
         stop: CancellationToken::new(),
-        clock: crate::clock::Clock::system(),
+        clock: Clock::from_fn(|| Duration::from_secs(1000)),
         chance: fastrand::Rng::with_seed(0),
         progress: Arc::default(),
         problems: Arc::default(),
     }
+}
+
+/// Files read by their names.
+fn files(glob: String, checkpoints: &Checkpoints) -> Kind {
+    let source = FileSource {
+        include: vec![glob],
+        exclude: Vec::new(),
+        ignore_checkpoints: false,
+        order: FileOrder::Path,
+        ignore_older: None,
+        follow: None,
+    };
+    Kind::Files { source, checkpoints: checkpoints.clone() }
 }
 
 /// Reads the files that match `glob` in `folder`: where each record was from, what it held, how many problems.
@@ -37,11 +54,7 @@ async fn read_all(
 ) -> (Vec<(String, String)>, usize) {
     let path = folder.join("state/checkpoints.json");
     let checkpoints = Checkpoints::open(path, Start::Continue, Follow::Acknowledgements).unwrap();
-    let kind = Kind::Files {
-        include: vec![folder.join(glob).display().to_string()],
-        exclude: Vec::new(),
-        checkpoints: checkpoints.clone(),
-    };
+    let kind = files(folder.join(glob).display().to_string(), &checkpoints);
     let context = context();
     let problems = Arc::clone(&context.problems);
     let mut records = open(kind, 1 << 10, context).unwrap().records;
@@ -152,11 +165,7 @@ async fn ids_are_made_of_more_than_the_first_line_and_stay_when_a_file_grows() {
         let state = folder.path().join("state/checkpoints.json");
         let checkpoints =
             Checkpoints::open(state, Start::Continue, Follow::Acknowledgements).unwrap();
-        let kind = Kind::Files {
-            include: vec![glob],
-            exclude: Vec::new(),
-            checkpoints: checkpoints.clone(),
-        };
+        let kind = files(glob, &checkpoints);
         let opened = open(kind, 1 << 10, context()).unwrap();
         let records: Vec<_> = opened.records.collect().await;
         let seeds = records.iter().map(|record| record.origin.seed).collect::<Vec<_>>();
@@ -215,4 +224,59 @@ async fn a_glob_that_matches_nothing_is_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let nothing = read_all(folder.path(), "*.none", EventStatus::Delivered).await;
     assert_eq!(nothing, (Vec::new(), 1));
+}
+
+#[tokio::test]
+async fn the_oldest_file_is_read_first_and_what_is_too_old_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, time) in [("a", 300), ("b", 100), ("c", 200), ("d", 50)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("\"{name}\"\n")).unwrap();
+        let file = std::fs::File::options().append(true).open(path).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(time)).unwrap();
+    }
+    let path = folder.path().join("state/checkpoints.json");
+    let checkpoints = Checkpoints::open(path, Start::Continue, Follow::Acknowledgements).unwrap();
+    let Kind::Files { mut source, .. } =
+        files(folder.path().join("?").display().to_string(), &checkpoints)
+    else {
+        panic!("they are files");
+    };
+    source.order = FileOrder::Oldest;
+    source.ignore_older = Some(Duration::from_secs(900));
+    let opened = open(Kind::Files { source, checkpoints }, 1 << 10, context()).unwrap();
+    assert!(opened.is_finite());
+    let records: Vec<_> = opened.records.collect().await;
+    let names = records.iter().map(|it| it.origin.to_string());
+    let names: Vec<_> = names.map(|it| it.rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(names, ["b:1", "c:1", "a:1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_follows_ends_when_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    std::fs::write(&log, "1\n").unwrap();
+    let path = folder.path().join("state/checkpoints.json");
+    let checkpoints = Checkpoints::open(path, Start::Continue, Follow::Acknowledgements).unwrap();
+    let Kind::Files { mut source, .. } = files(log.display().to_string(), &checkpoints) else {
+        panic!("they are files");
+    };
+    source.follow = Some(FollowFiles {
+        read_from: ReadFrom::Beginning,
+        glob_cooldown: Duration::from_secs(1),
+        rotate_wait: Duration::from_secs(1),
+    });
+    let context = context();
+    let stop = context.stop.clone();
+    let kind = Kind::Files { source, checkpoints };
+    let mut opened = open(kind, 1 << 10, context).unwrap();
+    assert!(!opened.is_finite());
+    for text in ["1", "2"] {
+        let record = opened.records.next().await.unwrap();
+        assert!(matches!(&record.payload, Payload::Bytes(bytes) if bytes == text));
+        std::fs::OpenOptions::new().append(true).open(&log).unwrap().write_all(b"2\n").unwrap();
+    }
+    stop.cancel();
+    assert!(opened.records.next().await.is_none());
 }

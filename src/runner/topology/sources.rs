@@ -72,7 +72,7 @@ impl Sources {
     ) -> Result<BoxStream<'static, Record>, RunError> {
         let opened = self.opened(name, source, follow)?;
         let is_finite = opened.is_finite();
-        let Opened { records, serve } = opened;
+        let Opened { records, serve, .. } = opened;
         if let Some(serve) = serve {
             self.serve(name, serve);
         }
@@ -111,7 +111,7 @@ impl Sources {
                 let place = self.places.checkpoints(name);
                 let checkpoints = Checkpoints::open(place, start, follow)?;
                 self.checkpoints.push(checkpoints.clone());
-                source::Kind::Files { include: file.include, exclude: file.exclude, checkpoints }
+                source::Kind::Files { source: file, checkpoints }
             }
             SourceKind::HttpServer(settings) => {
                 return Ok(http_server::open(settings, follow, context)?);

@@ -80,6 +80,11 @@ impl Framer {
         self.end = End::ForNow;
     }
 
+    /// After all, the input goes on.
+    pub fn go_on(&mut self) {
+        self.end = End::Ahead;
+    }
+
     /// What is missing once the input is over and all frames were taken.
     pub fn missing(&self) -> Option<Missing> {
         match (&self.under_way, self.place.shape) {

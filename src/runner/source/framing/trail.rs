@@ -43,7 +43,7 @@ impl Trail {
     }
 
     /// The next bytes were read.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         self.extend_head(bytes);
         let bytes = last(bytes);
         // Moved only now and then, since most of what is read is read in small parts.
@@ -54,7 +54,7 @@ impl Trail {
     }
 
     /// The mark of the place that was read up to.
-    pub(super) fn mark(&self) -> Mark {
+    pub fn mark(&self) -> Mark {
         Mark {
             head_bytes: u64::try_from(self.head.len()).unwrap_or(u64::MAX),
             head: self.full.unwrap_or_else(|| hash(&self.head)),

@@ -88,7 +88,7 @@ pub(in crate::runner) fn open(
         }
         shared.door.close();
     };
-    Ok(Opened { records: records.boxed(), serve: Some(Box::pin(serve)) })
+    Ok(Opened::serving(records.boxed(), Box::pin(serve)))
 }
 
 fn from_std(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {

@@ -83,5 +83,5 @@ pub(in crate::runner) fn open(
     };
     let serving = server::serve(listener, connections, vector, stop);
     let serve = async { tokio::join!(serving, closing) }.map(|_| ());
-    Ok(Opened { records: records.boxed(), serve: Some(serve.boxed()) })
+    Ok(Opened::serving(records.boxed(), serve.boxed()))
 }
