@@ -64,19 +64,20 @@ fn stop(running: Running, delivered: u64) {
 fn what_is_added_to_a_file_is_sent_and_a_restart_sends_nothing_twice() {
     let server = HeldServer::start();
     let folder = following(&server);
-    let half = event(3);
-    let (first, second) = half.split_at(20);
-    write(folder.path(), "log", events(0..3) + first);
+    let [third, fifth] = [event(3), event(5)];
+    let (start_of_third, rest_of_third) = third.split_at(20);
+    let (start_of_fifth, rest_of_fifth) = fifth.split_at(20);
+    write(folder.path(), "log", events(0..3) + start_of_third);
     let running = start(folder.path());
     expect(&server, 0..3);
-    append(folder.path(), "log", second);
+    append(folder.path(), "log", rest_of_third);
     expect(&server, 3..4);
     // A file that comes later.
     write(folder.path(), "log.new", event(4));
     expect(&server, 4..5);
-    append(folder.path(), "log.new", &event(5)[..20]);
+    append(folder.path(), "log.new", start_of_fifth);
     stop(running, 5);
-    append(folder.path(), "log.new", &event(5)[20..]);
+    append(folder.path(), "log.new", rest_of_fifth);
     append(folder.path(), "log", &event(6));
     let running = start(folder.path());
     // By age, and the last written to last.

@@ -24,7 +24,7 @@ pub(super) struct Stat {
 
 /// Which file it is, whatever it is called.
 #[cfg(unix)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Id {
     device: u64,
     inode: u64,

@@ -131,11 +131,10 @@ fn zip(text: impl AsRef<[u8]>) -> Vec<u8> {
     zip.finish().unwrap()
 }
 
-/// So many lines, more than what a mark covers of a file's end.
+/// So many lines; two hundred are more than what a mark covers.
 fn lines(count: usize) -> String {
-    (1..=count)
-        .map(|line| format!("{{\"line\":{line},\"text\":\"{}\"}}\n", "x".repeat(40)))
-        .collect()
+    let line = |line| format!("{{\"line\":{line},\"text\":\"{}\"}}\n", "x".repeat(40));
+    (1..=count).map(line).collect()
 }
 
 const NOTHING: [&str; 0] = [];
@@ -254,7 +253,7 @@ fn of_a_file_that_is_copied_and_cut_off_the_copy_is_read_on() {
         assert_eq!(rig.round().len(), count);
         // The copy grows while it is made.
         for part in [40, text.len() / 2, text.len()] {
-            rig.write("log.1", &text[..part]);
+            rig.write("log.1", &text.as_bytes()[..part]);
             assert_eq!(rig.round(), NOTHING, "{part}");
         }
         rig.append("log", "2\n");

@@ -53,13 +53,13 @@ impl Watched {
     ) -> io::Result<Self> {
         let content = Content::of(&path)?;
         let mut from = claim.start;
-        let tail = open::tail(&path, from.offset)?.unwrap_or_else(|| {
+        let before = open::tail(&path, from.offset)?.unwrap_or_else(|| {
             // It was cut in this very moment.
             checkpoints.restart(claim.kept);
             from = Place::START;
             Vec::new()
         });
-        let trail = Trail::new(from, &head, &tail);
+        let trail = Trail::new(from, &head, &before);
         let input = Arc::new(Input { name: path.to_string_lossy().into(), kept: Some(claim.kept) });
         Ok(Self {
             path,
