@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -23,12 +24,19 @@ fn events(numbers: std::ops::Range<usize>) -> String {
 }
 
 fn append(folder: &Path, name: &str, text: &str) {
-    let mut file = OpenOptions::new().append(true).open(folder.join(name)).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
+    let file = OpenOptions::new().append(true).open(folder.join(name));
+    file.and_then(|mut file| file.write_all(text.as_bytes())).expect("the folder is ours");
+}
+
+/// When it was last written to, in seconds since 1970.
+fn touch(path: &Path, seconds: u64) {
+    let time = UNIX_EPOCH + Duration::from_secs(seconds);
+    let file = OpenOptions::new().append(true).open(path);
+    file.and_then(|file| file.set_modified(time)).expect("the folder is ours");
 }
 
 fn rename(folder: &Path, from: &str, to: &str) {
-    fs::rename(folder.join(from), folder.join(to)).unwrap();
+    fs::rename(folder.join(from), folder.join(to)).expect("the folder is ours");
 }
 
 fn following(server: &HeldServer) -> TempDir {
@@ -79,8 +87,10 @@ fn what_is_added_to_a_file_is_sent_and_a_restart_sends_nothing_twice() {
     stop(running, 5);
     append(folder.path(), "log.new", rest_of_fifth);
     append(folder.path(), "log", &event(6));
+    for (name, time) in [("log.new", 100), ("log", 200)] {
+        touch(&folder.path().join(name), time);
+    }
     let running = start(folder.path());
-    // By age, and the last written to last.
     expect(&server, 5..7);
     stop(running, 2);
 }
@@ -158,9 +168,7 @@ fn archived_files_are_replayed_oldest_first_and_the_run_ends() {
     let source = "type = \"file\"\ninclude = [\"*.ndjson\"]";
     let folder = folder(&server.url(), source, "");
     for (name, time, numbers) in [("b", 100, 0..3), ("c", 200, 3..5), ("a", 300, 5..8)] {
-        let path = write(folder.path(), &format!("{name}.ndjson"), events(numbers));
-        let file = OpenOptions::new().append(true).open(path).unwrap();
-        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(time)).unwrap();
+        touch(&write(folder.path(), &format!("{name}.ndjson"), events(numbers)), time);
     }
     let running = start(folder.path());
     expect(&server, 0..8);
