@@ -4,6 +4,7 @@
 //! calls [`Checkpoints::save`]. A checkpoint never passes a record that is Errored or has not ended.
 
 mod claim;
+mod state;
 mod store;
 mod tracker;
 
@@ -14,9 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 pub use claim::{Found, TailOf};
+use state::{File, State};
+use store::Saved;
 pub(super) use store::create_folder;
 pub use store::{CheckpointError, Reached};
-use store::{Places, Saved};
 use tracker::Tracker;
 
 use super::source::framing::{Place, hash};
@@ -52,26 +54,6 @@ struct Shared {
     room: Notify,
     /// Held while writing, so that what is newer is written later
     writing: Mutex<()>,
-}
-
-#[derive(Debug)]
-struct State {
-    saved: Places,
-    start: Start,
-    /// Whether there were no checkpoints before this run, or they do not count
-    is_first: bool,
-    /// The files of this run
-    files: HashMap<u64, File>,
-    /// Those of them that are read no more
-    released: BTreeSet<u64>,
-    changed: bool,
-}
-
-#[derive(Debug)]
-struct File {
-    start: Reached,
-    /// Once it is read
-    tracker: Option<Tracker<Reached>>,
 }
 
 /// How the checkpoint of a file is found again.
@@ -264,21 +246,6 @@ impl Checkpoints {
             state.saved.clone()
         };
         store::write(&self.0.path, &places).inspect_err(|_| self.0.state().changed = true)
-    }
-}
-
-impl State {
-    /// Takes those that are read no more, and whose records have all ended, out of the files of this run.
-    fn let_go(&mut self) {
-        let Self { files, released, .. } = self;
-        released.retain(|number| {
-            let tracker = files.get(number).and_then(|file| file.tracker.as_ref());
-            let is_open = tracker.is_some_and(|tracker| tracker.len() > 0);
-            if !is_open {
-                files.remove(number);
-            }
-            is_open
-        });
     }
 }
 

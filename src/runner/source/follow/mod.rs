@@ -4,6 +4,7 @@
 //! the files were found in, so that a rotated one comes before the one in its place. It polls, as Vector does, since not
 //! every file system tells of changes. Which file is which is told by content, while it runs and afterwards.
 
+mod content;
 mod look;
 mod scan;
 mod watched;

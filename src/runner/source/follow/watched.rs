@@ -3,17 +3,17 @@
 //! A file is held open, so that it is read to its end also when it is renamed or deleted; a packed one is not, since it
 //! was written whole. What is no more where it was (cut off, or written anew) is *lost*: another file may be its heir.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::content::{Content, tail_before};
 use super::look::Look;
 use crate::runner::checkpoint::{Checkpoints, Claim, Found, Reached};
 use crate::runner::source::feed::{Feed, Input, PIECE_BYTES, Stopped, unfinished};
-use crate::runner::source::framing::{Framer, Missing, Place, TAIL_BYTES, Trail, hash};
+use crate::runner::source::framing::{Framer, Missing, Place, Trail};
 use crate::runner::source::stat::Stat;
 use crate::runner::source::{Progress, SourceError, open};
 
@@ -31,15 +31,6 @@ pub(super) struct Watched {
     read: u64,
     /// Whether its last line was looked at since something was read
     is_settled: bool,
-}
-
-enum Content {
-    Plain(File),
-    /// To be read
-    Packed,
-    /// Packed, and read to its end
-    Read,
-    Lost,
 }
 
 impl Watched {
@@ -289,19 +280,4 @@ impl Watched {
             hand_on(&self.input, &mut self.framer)?;
         }
     }
-}
-
-impl Content {
-    fn of(path: &Path) -> io::Result<Self> {
-        if open::is_gzip(path) { Ok(Self::Packed) } else { Ok(Self::Plain(File::open(path)?)) }
-    }
-}
-
-/// The hash of what `file` holds before `offset`, as much of it as a mark covers.
-fn tail_before(file: &mut File, offset: u64) -> io::Result<u128> {
-    let length = u64::try_from(TAIL_BYTES).map_or(offset, |most| offset.min(most));
-    file.seek(SeekFrom::Start(offset - length))?;
-    let mut tail = Vec::new();
-    file.take(length).read_to_end(&mut tail)?;
-    Ok(hash(&tail))
 }
