@@ -29,9 +29,12 @@ pub(crate) struct Running {
 impl Running {
     /// Starts the binary in `folder`.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = binary()
-            .args(arguments)
-            .current_dir(folder)
+        Self::spawn(binary().args(arguments).current_dir(folder))
+    }
+
+    /// Starts a command that becomes the binary.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,1 +1,0 @@
-//! What is fed, when, and what becomes of it.
