@@ -4,6 +4,8 @@
 //! and Courier excluded; the fastest of some runs. Once over a transport that answers at once, where nothing else costs
 //! anything, and once over HTTP to a local Courier in another process, as a run does it.
 
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -83,7 +85,7 @@ async fn measure(kind: Kind, sink: &dyn Fn() -> Sink) -> Duration {
         })
         .collect();
     let folder = tempfile::tempdir().expect("there is room");
-    let (sink, input) = (sink(), source(kind, records));
+    let (sink, input) = (sink(), source(kind, &records));
     let before = now();
     if kind == Kind::Disk {
         let max_size = (1 << 30).try_into().expect("it is not zero");
@@ -101,7 +103,7 @@ async fn measure(kind: Kind, sink: &dyn Fn() -> Sink) -> Duration {
 }
 
 /// The events in batches: the next comes when an earlier one is acknowledged.
-fn source(kind: Kind, records: Vec<Bytes>) -> BoxStream<'static, Record> {
+fn source(kind: Kind, records: &[Bytes]) -> BoxStream<'static, Record> {
     let batches: Vec<_> = records.chunks(BATCH).map(<[Bytes]>::to_vec).collect();
     let record = |bytes: Bytes| Record::new(bytes, 0);
     if kind == Kind::Neither {

@@ -178,3 +178,61 @@ async fn two_processes_do_not_share_a_buffer() {
     run.leave().await;
     buffer.run().leave().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn whatever_the_ends_and_the_stops_each_record_ends_for_good_once_and_none_overtakes_its_users()
+ {
+    for seed in 0..30 {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let buffer = Buffer::new();
+        let total = 120;
+        let (mut sent, mut ended) = (0, std::collections::BTreeSet::new());
+        while ended.len() < 120 {
+            let mut run = buffer.run();
+            let mut under_way: Vec<Record> = Vec::new();
+            // Numbers fed in this pass: they only grow until something ended Errored.
+            let mut newest = None;
+            for _ in 0..chance.usize(20..200) {
+                let arrives = sent < total && chance.bool();
+                if arrives {
+                    run.send(sent).await;
+                    sent += 1;
+                }
+                if let Some(Some(record)) = run.records.next().now_or_never() {
+                    let number = number(&record);
+                    assert!(!ended.contains(&number), "seed {seed}: {number} had ended");
+                    assert!(newest < Some(number), "seed {seed}: {number} after {newest:?}");
+                    newest = Some(number);
+                    under_way.push(record);
+                }
+                if chance.u8(..4) == 0 && !under_way.is_empty() {
+                    let record = under_way.swap_remove(chance.usize(..under_way.len()));
+                    if chance.u8(..10) == 0 {
+                        // From now on nothing newer is fed, until all have ended and the oldest comes again.
+                        let failed = number(&record);
+                        drop(record);
+                        assert!(run.records.next().now_or_never().is_none());
+                        for other in under_way.drain(..) {
+                            ended.insert(number(&other));
+                            other.finalizer.finalize(Delivered);
+                        }
+                        let again = run.next().await;
+                        assert_eq!(number(&again), failed, "seed {seed}");
+                        newest = Some(failed);
+                        under_way.push(again);
+                    } else {
+                        ended.insert(number(&record));
+                        let status = if chance.bool() { Delivered } else { Rejected };
+                        record.finalizer.finalize(status);
+                    }
+                }
+                // So that what is sent is stored now and then.
+                tokio::task::yield_now().await;
+            }
+            drop(under_way);
+            let ends = run.leave().await;
+            assert!(ends.iter().all(|(_, status)| *status == Delivered), "seed {seed}");
+        }
+        assert_eq!((sent, buffer.left()), (total, 0), "seed {seed}");
+    }
+}
