@@ -86,15 +86,15 @@ fn nothing_that_was_acknowledged_is_lost_in_fifty_kills_and_what_is_sent_again_h
 fn keys(server: &Server) -> BTreeMap<String, BTreeSet<String>> {
     let mut keys: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for request in server.courier.requests() {
-        let event: Value = serde_json::from_slice(&request.body).unwrap();
-        let id = event["messageId"].as_str().unwrap().to_owned();
-        keys.entry(id).or_default().insert(request.idempotency_key.unwrap());
+        let event: Value = serde_json::from_slice(&request.body).expect("it takes JSON only");
+        let id = event.get("messageId").and_then(Value::as_str).expect("ids are text").to_owned();
+        keys.entry(id).or_default().insert(request.idempotency_key.expect("it starts something"));
     }
     keys
 }
 
 pub(crate) fn add_to_sink(folder: &std::path::Path, options: &str) {
     let path = folder.join("config.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(path, format!("{text}{options}\n")).unwrap();
+    let text = std::fs::read_to_string(&path).expect("it was written");
+    std::fs::write(path, format!("{text}{options}\n")).expect("the folder is ours");
 }

@@ -19,7 +19,7 @@ fn events(count: usize) -> String {
 
 fn stats(folder: &Path) -> Value {
     let stats = run(folder, &["buffer", "stats", "config.toml", "--json"]).expect(0);
-    serde_json::from_str(&stats.stdout).unwrap()
+    serde_json::from_str(&stats.stdout).expect("it is JSON")
 }
 
 #[test]
