@@ -1,0 +1,17 @@
+//! The buffer on disk as an operator has it: the built binary, killed, on a full disk, and asked what it holds.
+#![cfg(all(unix, feature = "runner", feature = "emulator"))]
+
+#[path = "../http_server/client.rs"]
+#[allow(dead_code, reason = "the tests of `http_server` use all of it")]
+mod client;
+mod commands;
+mod crashes;
+#[path = "../runner/held_server.rs"]
+#[allow(dead_code, reason = "the runner's tests use all of it")]
+mod held_server;
+#[path = "../runner/process.rs"]
+#[allow(dead_code, reason = "the runner's tests use all of it")]
+mod process;
+#[path = "../dead_letters/server.rs"]
+#[allow(dead_code, reason = "the tests of dead letters use all of it")]
+mod server;
