@@ -21,16 +21,17 @@ enum Whose {
 /// | `expires_after_secs_by_event` | table of numbers | none | a type (`identify`), or the name of a track event as it is or as `track/NAME`; the more specific one counts |
 /// | `expires_from` | `received_at` or `timestamp` | `received_at` | servers' clocks are right more often than clients' |
 pub(super) fn read(block: &mut Block<'_>) -> Expiration {
-    let mut expiration = Expiration {
-        after: block.take("expires_after_secs").and_then(|item| item.seconds()),
-        ..Expiration::default()
-    };
+    let after = block.take("expires_after_secs");
+    let mut is_off = after.is_none();
+    let mut expiration =
+        Expiration { after: after.and_then(|item| item.seconds()), ..Expiration::default() };
     block.table("expires_after_secs_by_event", |table| {
         for (name, item) in table.take_all() {
+            // Also by one that is wrong: that is told already.
+            is_off = false;
             by_event(&name, &item, &mut expiration);
         }
     });
-    let is_off = expiration == Expiration::default();
     if let Some(item) = block.take("expires_from") {
         let choices =
             [("received_at", ExpiresFrom::ReceivedAt), ("timestamp", ExpiresFrom::Timestamp)];

@@ -47,7 +47,8 @@ pub struct Order {
     pub on_rejected: OnRejected,
     /// How long a head may keep them waiting before it ends Errored, and they with it. Default one hour. Neither time
     /// under a hold counts, nor under a pause of its class, nor before its first turn has come at the agreed pace. A
-    /// head that nobody waits for is tried for as long as its attempts last.
+    /// head that nobody waits for is tried for as long as its attempts last; what is still under way for an event that is
+    /// to end Errored has this long to end.
     pub max_wait: Duration,
 }
 

@@ -157,6 +157,13 @@ fn limits_of_age_are_times_of_events_that_can_be_told_apart() {
         ],
     );
     wrong(
+        "expires_after_secs = -1\nexpires_from = \"timestamp\"",
+        &[
+            "8:1: sinks.out.expires_after_secs: must be more than 0 and at most 31536000 (a year), was \
+             the integer -1",
+        ],
+    );
+    wrong(
         "expires_from = \"timestamp\"",
         &[
             "8:1: sinks.out.expires_from: does nothing without a limit, set one of `expires_after_secs` \

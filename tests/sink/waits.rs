@@ -211,6 +211,33 @@ async fn a_membership_whose_tenant_is_stuck_lets_its_user_go_after_that_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_under_way_of_an_event_that_is_to_go_back_is_not_repeated_for_ever() {
+    let (server, _) = server(|call| {
+        let is_tenant = call.request.class() == Class::Tenants;
+        (Duration::ZERO, if is_tenant { unavailable() } else { ok() })
+    });
+    let told = Told::default();
+    let mut settings = a_minute();
+    settings.rules.mode = courier_sink::plan::Mode::Direct(Box::default());
+    let (sender, input) = channel();
+    let feed = async {
+        for record in told.records([group("a", "g"), track("a", "x")]) {
+            sender.send(record).await.unwrap();
+        }
+        pass(60_002).await;
+        assert_eq!(told.in_order_of_ends(), [(1, Errored)]);
+        pass(59_990).await;
+        assert_eq!(told.in_order_of_ends(), [(1, Errored)], "it has as long again");
+        pass(20).await;
+        assert_eq!(told.in_order_of_ends(), [(1, Errored), (0, Errored)]);
+    };
+    tokio::select! {
+        () = sink(settings, server).run_on(input) => unreachable!("its input has not ended"),
+        () = feed => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_given_up_gives_its_permit_back() {
     let mut settings = a_minute();
     settings.delivery.concurrency = Concurrency::Fixed(NonZeroUsize::MIN);

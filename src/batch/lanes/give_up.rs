@@ -35,8 +35,11 @@ impl<T> Lanes<T> {
                 continue;
             };
             job.status = job.status.max(status);
-            let mut given_up = Vec::new();
+            let (mut given_up, mut under_way) = (Vec::new(), Vec::new());
             for (step, entry) in job.steps.iter_mut().enumerate() {
+                if entry.state == State::Taken && job.status == EventStatus::Errored {
+                    under_way.push(StepId { step, ..id });
+                }
                 if matches!(entry.state, State::Waiting | State::Ready) {
                     let was_ready = entry.state == State::Ready;
                     entry.state = State::GivenUp;
@@ -54,6 +57,9 @@ impl<T> Lanes<T> {
                 if let Some(class) = ready_in {
                     self.forget_ready(class);
                 }
+            }
+            for step in under_way {
+                self.hurry(step);
             }
             self.try_end(id);
         }

@@ -2,6 +2,7 @@
 //!
 //! A head keeps others waiting from when it was taken, or, if it waits for another lane, from when it is first in its
 //! own: until it is its turn at the agreed pace nobody waits for *it*. Time is what counts for the class it waits for.
+//! What is still under way of an event that is to go back to its source keeps that waiting, and has as long.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use super::job::{State, Wait};
 use super::{Lanes, StepId};
 use crate::courier::Class;
+use crate::finalization::EventStatus;
 
 /// Heads that somebody waits for.
 #[derive(Debug)]
@@ -81,11 +83,28 @@ impl<T> Lanes<T> {
         }
     }
 
-    /// Whether somebody stands behind the step who is neither of its event nor rides on its request.
+    /// Whether somebody stands behind the step who is neither of its event nor rides on its request, or an event that is
+    /// to be sent again has only this to wait for.
     fn is_awaited(&self, id: StepId) -> bool {
         let queue = self.lane(id).and_then(|lane| self.queues.get(&lane));
-        let newest = queue.and_then(|queue| queue.back()).copied();
+        let Some(queue) = queue else { return self.is_owed(id) };
+        let newest = queue.back().copied();
         newest.is_some_and(|newest| newest.serial != id.serial && !self.is_taken(newest))
+            || queue.iter().take_while(|id| self.is_taken(**id)).any(|id| self.is_owed(*id))
+    }
+
+    /// Whether its event goes back to its source once all that is under way for it has ended.
+    fn is_owed(&self, id: StepId) -> bool {
+        let job = self.jobs.get(id.slot).filter(|job| job.serial == id.serial);
+        job.is_some_and(|job| job.status == EventStatus::Errored)
+    }
+
+    /// Its event goes back to its source, which waits for this step, being under way: not for ever, though nobody may
+    /// stand behind it. Where it rides on another's request the other one is asked to hurry.
+    pub(super) fn hurry(&mut self, id: StepId) {
+        let lane = self.lane(id).and_then(|lane| self.queues.get(&lane));
+        let head = lane.and_then(|queue| queue.front()).copied().unwrap_or(id);
+        self.begin_wait(head);
     }
 
     /// `newest` stands behind the head now, perhaps with others before it.
@@ -99,14 +118,17 @@ impl<T> Lanes<T> {
     /// The head may keep somebody waiting from now on: it was taken, or somebody came. `last` is the last of those that
     /// go with it.
     pub(super) fn try_wait(&mut self, id: StepId, last: StepId) {
-        let Some(Wait { before, now: None, newest }) = self.entry(id).map(|entry| entry.wait)
-        else {
+        let Some(newest) = self.entry(id).map(|entry| entry.wait.newest) else { return };
+        // What stands behind it and is of the same event is kept waiting by nobody else.
+        if newest > last.serial || self.is_owed(id) {
+            self.begin_wait(id);
+        }
+    }
+
+    fn begin_wait(&mut self, id: StepId) {
+        let Some(Wait { before, now: None, .. }) = self.entry(id).map(|entry| entry.wait) else {
             return;
         };
-        // What stands behind it and is of the same event is kept waiting by nobody else.
-        if newest <= last.serial {
-            return;
-        }
         let Some(class) = self.waits_for(id) else { return };
         let due = self.waits.begin(class, id, before);
         if let Some(entry) = self.entry_mut(id) {

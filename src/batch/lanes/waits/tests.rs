@@ -161,3 +161,30 @@ fn a_head_whose_followers_have_left_by_another_way_goes_on() {
     pass(&mut lanes, 1);
     assert_eq!(lanes.pop_overdue(), Some(head.first));
 }
+
+#[test]
+fn what_is_under_way_of_an_event_that_goes_back_has_as_long_also_as_a_rider() {
+    let mut lanes = lanes();
+    let write = |user| {
+        let mut steps = group(user);
+        let tenant = TenantId::new("t").unwrap();
+        steps[0].action =
+            Action::Request(Request::PutTenant { tenant, body: Body::empty_object() });
+        steps
+    };
+    lanes.enter(1, write("a"));
+    lanes.enter(2, vec![run("b", None)]);
+    lanes.enter(3, write("b"));
+    let parcel = take(&mut lanes, Class::Tenants);
+    assert_eq!(parcel.riders.len(), 1);
+    let head = take(&mut lanes, Class::Automations).first;
+    lanes.end(head, EventStatus::Errored);
+    assert_eq!(lanes.pop_ended().unwrap().cargo, 2);
+    assert_eq!(due(&lanes, Class::Tenants), Some(10));
+    pass(&mut lanes, 10);
+    assert_eq!(lanes.pop_overdue(), Some(parcel.first));
+    for id in parcel.steps() {
+        lanes.end(id, EventStatus::Errored);
+    }
+    assert!(lanes.is_empty() && lanes.pop_overdue().is_none());
+}
