@@ -108,13 +108,7 @@ impl<'a> Replay<'a> {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
                 self.forsake(asked, *at);
-                let owner = match self.owner_of(asked) {
-                    // A head that waited for another lane shows only by its followers that it was given up.
-                    Err(_) if self.head_of(asked).is_some_and(|head| self.expire_head(head)) => {
-                        self.owner_of(asked)?
-                    }
-                    owner => owner?,
-                };
+                let owner = self.owner_of(asked)?;
                 let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();
                 self.owners.insert(*attempt, (asked.clone(), owners));
@@ -150,6 +144,7 @@ impl<'a> Replay<'a> {
             What::Ended(event, status) => self.end(*event, *status, *at)?,
             What::Refused(event) => self.reject(*event, *at),
             What::LetterLost(event) => self.lost.extend(event),
+            What::GivenUp(event, endpoint) => self.give_up(*event, endpoint)?,
             What::Dropped => self.dropped = true,
             What::Held(is_held) => self.times.hold(*is_held),
             What::Gone(_)
@@ -184,10 +179,6 @@ impl<'a> Replay<'a> {
         self.queues.values().filter_map(|queue| {
             let head = *queue.front()?;
             let progress = &self.progress[&head];
-            // It may have been given up while the event is still under way in another lane.
-            if self.is_overdue(head) {
-                return None;
-            }
             let is_waiting = match progress.state {
                 State::Waiting => self.is_free(head),
                 State::Resting => !progress.is_forbidden || self.is_last_of_its_event(head),
