@@ -66,7 +66,8 @@ pub(crate) struct Replay<'a> {
     pub(crate) followers: BTreeSet<usize>,
     ended: BTreeSet<usize>,
     times: Times,
-    /// Those of the last moment before at which anything was noted
+    /// Those of the last moment at which anything was noted, and of the last before that
+    times_noted: Times,
     times_before: Times,
     /// Heads that others stand behind, with the times since when
     awaited: BTreeMap<Place, Times>,
@@ -86,6 +87,7 @@ impl<'a> Replay<'a> {
             followers: BTreeSet::new(),
             ended: BTreeSet::new(),
             times: Times::default(),
+            times_noted: Times::default(),
             times_before: Times::default(),
             awaited: BTreeMap::new(),
             dropped: false,
@@ -94,10 +96,14 @@ impl<'a> Replay<'a> {
 
     /// Takes note of one entry; an error is a broken promise.
     pub(crate) fn note(&mut self, entry: &Entry) -> Result<(), String> {
-        if self.times.is_before(entry.at) {
-            self.times_before = self.times;
-        }
         self.times.pass(entry.at);
+        // What Courier did unseen is noted later, and so says nothing of when others were noted.
+        if !matches!(entry.what, What::Commit(_)) {
+            if self.times_noted.is_before(entry.at) {
+                self.times_before = self.times_noted;
+            }
+            self.times_noted = self.times;
+        }
         let noted = self.look(entry);
         self.note_waits();
         noted
