@@ -87,6 +87,7 @@ impl<'a> Capacity<'a> {
             | What::Letter(None, _)
             | What::LetterLost(None)
             | What::Commit(_)
+            | What::GivenUp(..)
             | What::Dropped
             | What::Finished => {}
         }

@@ -18,6 +18,8 @@ pub(crate) enum What {
     /// The sink took the event in.
     Taken(usize),
     Ended(usize, EventStatus),
+    /// The sink gave a step of the event up, by its endpoint, since it kept others waiting for too long.
+    GivenUp(usize, String),
     /// The response that the service face gave; `None` for a closed sink.
     Responded(usize, Option<EventStatus>),
     /// A dead letter is to be kept.

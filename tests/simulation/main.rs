@@ -26,6 +26,7 @@ mod service;
 mod statuses;
 mod weather;
 mod window;
+mod witness;
 
 const SEEDS: u64 = 200;
 

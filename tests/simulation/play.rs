@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use courier_sink::clock::Clock;
+use courier_sink::event::Origin;
 use courier_sink::finalization::{EventFinalizer, EventStatus};
 use courier_sink::sink::{
     Context, CourierSink, DeadLetter, DeadLetterError, DeadLetters, KeepFuture, Record,
@@ -22,6 +23,7 @@ use crate::options::Options;
 use crate::records;
 use crate::service;
 use crate::weather::Weather;
+use crate::witness::Witness;
 
 /// Nothing takes as long as this: whatever is inside then is stuck.
 const LIMIT: Duration = Duration::from_secs(1_000_000);
@@ -112,6 +114,7 @@ pub(crate) fn play(seed: u64) -> Played {
     let runtime = runtime.expect("a thread and a clock are all it needs");
     let entries = runtime.block_on(async {
         let log = Log::new();
+        let _witness = tracing::subscriber::set_default(Witness(log.clone()));
         let courier = Courier::new(weather.clone(), chance.fork(), log.clone());
         let records = drawn.iter().map(|it| (it.0.clone(), record(&log, it))).collect();
         let stage = Stage { log: log.clone(), courier: &courier, options: &options, end };
@@ -128,13 +131,17 @@ pub(crate) fn play(seed: u64) -> Played {
 
 fn record(log: &Log, (events, text): &records::Drawn) -> Record {
     let (log, events) = (log.clone(), events.clone());
-    let chance = u128::try_from(events.start).expect("a number of an event is small");
+    let first = events.start;
+    let chance = u128::try_from(first).expect("a number of an event is small");
     let finalizer = EventFinalizer::new(move |status: EventStatus| {
         for event in events.clone() {
             log.push(What::Ended(event, status));
         }
     });
-    Record::new(text.clone(), chance).with_finalizer(finalizer)
+    let record = Record::new(text.clone(), chance).with_finalizer(finalizer);
+    let line = u64::try_from(first).ok();
+    let origin = Origin { line, ..record.origin.clone() };
+    record.with_origin(origin)
 }
 
 struct Stage<'a> {

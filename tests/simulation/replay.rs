@@ -66,7 +66,8 @@ pub(crate) struct Replay<'a> {
     pub(crate) followers: BTreeSet<usize>,
     ended: BTreeSet<usize>,
     times: Times,
-    /// Those of the last moment before at which anything was noted
+    /// Those of the last moment at which anything was noted, and of the last before that
+    times_noted: Times,
     times_before: Times,
     /// Heads that others stand behind, with the times since when
     awaited: BTreeMap<Place, Times>,
@@ -86,6 +87,7 @@ impl<'a> Replay<'a> {
             followers: BTreeSet::new(),
             ended: BTreeSet::new(),
             times: Times::default(),
+            times_noted: Times::default(),
             times_before: Times::default(),
             awaited: BTreeMap::new(),
             dropped: false,
@@ -94,10 +96,14 @@ impl<'a> Replay<'a> {
 
     /// Takes note of one entry; an error is a broken promise.
     pub(crate) fn note(&mut self, entry: &Entry) -> Result<(), String> {
-        if self.times.is_before(entry.at) {
-            self.times_before = self.times;
-        }
         self.times.pass(entry.at);
+        // What Courier did unseen is noted later, and so says nothing of when others were noted.
+        if !matches!(entry.what, What::Commit(_)) {
+            if self.times_noted.is_before(entry.at) {
+                self.times_before = self.times_noted;
+            }
+            self.times_noted = self.times;
+        }
         let noted = self.look(entry);
         self.note_waits();
         noted
@@ -108,13 +114,7 @@ impl<'a> Replay<'a> {
             What::Taken(event) => self.enter(*event, *at),
             What::Start(attempt, asked) => {
                 self.forsake(asked, *at);
-                let owner = match self.owner_of(asked) {
-                    // A head that waited for another lane shows only by its followers that it was given up.
-                    Err(_) if self.head_of(asked).is_some_and(|head| self.expire_head(head)) => {
-                        self.owner_of(asked)?
-                    }
-                    owner => owner?,
-                };
+                let owner = self.owner_of(asked)?;
                 let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();
                 self.owners.insert(*attempt, (asked.clone(), owners));
@@ -150,6 +150,7 @@ impl<'a> Replay<'a> {
             What::Ended(event, status) => self.end(*event, *status, *at)?,
             What::Refused(event) => self.reject(*event, *at),
             What::LetterLost(event) => self.lost.extend(event),
+            What::GivenUp(event, endpoint) => self.give_up(*event, endpoint)?,
             What::Dropped => self.dropped = true,
             What::Held(is_held) => self.times.hold(*is_held),
             What::Gone(_)
@@ -184,10 +185,6 @@ impl<'a> Replay<'a> {
         self.queues.values().filter_map(|queue| {
             let head = *queue.front()?;
             let progress = &self.progress[&head];
-            // It may have been given up while the event is still under way in another lane.
-            if self.is_overdue(head) {
-                return None;
-            }
             let is_waiting = match progress.state {
                 State::Waiting => self.is_free(head),
                 State::Resting => !progress.is_forbidden || self.is_last_of_its_event(head),

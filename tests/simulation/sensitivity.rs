@@ -208,6 +208,7 @@ fn seen(played: &Played) -> impl Iterator<Item = String> {
         What::Rode(_) => "rode".to_owned(),
         What::Gone(_) => "gone".to_owned(),
         What::Held(held) => format!("held {held}"),
+        What::GivenUp(..) => "given up".to_owned(),
         What::Dropped => "dropped".to_owned(),
         What::LetterLost(_) => "letter lost".to_owned(),
         What::Letter(_, reason) => (*reason).to_owned(),
@@ -259,6 +260,7 @@ fn everything_that_can_go_wrong_does() {
         "answered",
         "forbidden",
         "follower",
+        "given up",
     ]
     .into_iter()
     .filter(|name| !seen.contains(*name))

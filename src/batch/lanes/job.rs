@@ -76,9 +76,10 @@ impl<T> Lanes<T> {
         self.entry(id).is_some_and(|entry| entry.state == State::Taken)
     }
 
-    /// Where a step goes that has not ended.
-    pub fn endpoint(&self, id: StepId) -> Option<Endpoint> {
-        self.entry(id).map(|entry| entry.step.action.endpoint())
+    /// Where a step will go that has not been taken.
+    pub fn waits_for_endpoint(&self, id: StepId) -> Option<Endpoint> {
+        let waits = |entry: &&Entry| matches!(entry.state, State::Waiting | State::Ready);
+        self.entry(id).filter(waits).map(|entry| entry.step.action.endpoint())
     }
 
     pub(super) fn lane(&self, id: StepId) -> Option<Lane> {

@@ -61,6 +61,7 @@ impl<S: Transport> Driver<S> {
         if failure.verdict() != Verdict::Reject {
             tracing::error!(
                 %failure,
+                %endpoint,
                 origin = %cargo.origin,
                 "not delivered: the event and those behind it go back to their source"
             );

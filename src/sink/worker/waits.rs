@@ -46,8 +46,7 @@ impl<S: Transport> Driver<S> {
             }
         }
         for head in heads {
-            let endpoint = self.lanes.endpoint(*head);
-            if let Some(endpoint) = endpoint.filter(|_| !self.lanes.is_taken(*head)) {
+            if let Some(endpoint) = self.lanes.waits_for_endpoint(*head) {
                 self.fail(*head, endpoint, &overdue());
                 self.lanes.give_up_waiting(*head);
             }

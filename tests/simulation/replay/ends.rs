@@ -226,15 +226,7 @@ impl Replay<'_> {
             }
             EventStatus::Errored if self.dropped => {}
             EventStatus::Errored => {
-                let is_lost = |replay: &Self| {
-                    replay.played.record(event).any(|event| replay.lost.contains(&event))
-                };
-                if !is_lost(self) {
-                    for event in self.played.record(event) {
-                        self.expire(event);
-                    }
-                }
-                if !is_lost(self) {
+                if !self.played.record(event).any(|event| self.lost.contains(&event)) {
                     return Err(format!("event {event} is Errored and was not exhausted"));
                 }
                 self.close_with_followers(event, at);

@@ -1,12 +1,11 @@
 //! How long heads of lanes have kept others waiting: at most as long as is reckoned here, since a pause without a named
 //! length and the wait for the first turn are not seen from outside.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use courier_sink::courier::Class;
 
-use super::{Place, Replay, State};
+use super::{Place, Replay};
 use crate::play::Face;
 
 /// Timers of tokio go off up to a millisecond late, and so may what began before.
@@ -63,7 +62,7 @@ impl Replay<'_> {
         }
     }
 
-    pub(super) fn is_overdue(&self, head: Place) -> bool {
+    fn is_overdue(&self, head: Place) -> bool {
         let Some(since) = self.awaited.get(&head) else { return false };
         let step = self.step(head);
         let class = step.action.class().index();
@@ -75,45 +74,26 @@ impl Replay<'_> {
         waited + SLACK >= self.played.options.max_wait
     }
 
-    /// Gives up the head that has kept `event` waiting, or is of it, if one has for long enough. Of several it was the
-    /// one that takes the fewest with it, as long as no more of them end.
-    pub(super) fn expire(&mut self, event: usize) {
-        let heads = self.queues.values().filter_map(|queue| queue.front().copied());
-        let overdue = heads.filter(|head| self.is_overdue(*head));
-        let lost = overdue.map(|head| (self.goes_with(head), head));
-        let lost = lost.filter(|(events, _)| events.contains(&event));
-        if let Some((_, head)) = lost.min_by_key(|(events, _)| events.len()) {
-            self.expire_head(head);
+    /// A step was given up: it must be the head of a lane, and have kept others waiting for long enough.
+    pub(super) fn give_up(&mut self, event: usize, endpoint: &str) -> Result<(), String> {
+        let is_it = |step: &usize| {
+            let place = (event, *step);
+            let head = self.queues.get(&self.queue(place)).and_then(|queue| queue.front());
+            self.step(place).action.endpoint().as_str() == endpoint && head == Some(&place)
+        };
+        let Some(step) = (0..self.steps(event).len()).find(is_it) else {
+            // It may have ridden on one that was.
+            let is_lost = self.lost.contains(&event);
+            let unfounded = format!("event {event} was given up and keeps nobody waiting");
+            return if is_lost { Ok(()) } else { Err(unfounded) };
+        };
+        let head = (event, step);
+        if !self.is_overdue(head) {
+            return Err(format!("{head:?} was given up and did not keep others waiting for long"));
         }
-    }
-
-    /// The same for one head; whether there was reason to.
-    pub(super) fn expire_head(&mut self, head: Place) -> bool {
-        let is_overdue = self.is_overdue(head);
-        if is_overdue {
-            let riders = self.riders.get(&head).cloned().unwrap_or_default();
-            for place in [vec![head], riders].concat() {
-                self.lose(place);
-            }
+        for place in [vec![head], self.riders.get(&head).cloned().unwrap_or_default()].concat() {
+            self.lose(place);
         }
-        is_overdue
-    }
-
-    /// The events that are lost with a head: what stands behind it, and behind that.
-    fn goes_with(&self, head: Place) -> BTreeSet<usize> {
-        let (mut events, mut open) = (BTreeSet::new(), vec![head]);
-        while let Some(place) = open.pop() {
-            if !events.insert(place.0) {
-                continue;
-            }
-            let waiting = (0..self.steps(place.0).len()).map(|step| (place.0, step));
-            let waiting = waiting
-                .filter(|it| *it == head || self.progress[it].state == State::Waiting)
-                .filter_map(|it| Some((it, self.queues.get(&self.queue(it))?)));
-            for (it, queue) in waiting {
-                open.extend(queue.iter().skip_while(|other| **other != it).skip(1));
-            }
-        }
-        events
+        Ok(())
     }
 }
