@@ -45,7 +45,7 @@ impl Follower {
         // With a folder that is away for a while, its checkpoints must not go.
         let is_whole = problems.is_empty();
         let candidates = self.sort_out(there, now);
-        let fresh = self.look_into(candidates, &mut problems);
+        let fresh = self.look_into(candidates, now, &mut problems);
         self.adopt(fresh, is_first, &mut problems);
         if is_whole {
             self.settings.checkpoints.forget_the_gone();
@@ -78,16 +78,17 @@ impl Follower {
     }
 
     /// Looks into files that are not followed. An heir is from now on, a copy is noted; the others are given back.
-    fn look_into(
+    pub(super) fn look_into(
         &mut self,
         candidates: Vec<(PathBuf, Stat)>,
+        now: Instant,
         problems: &mut Vec<SourceError>,
     ) -> Vec<(Stat, Look)> {
         let mut before = std::mem::take(&mut self.copies);
         let (mut lives, mut fresh) = (None, Vec::new());
-        let (limit, now) = (self.settings.source.ignore_older, self.settings.clock.now());
+        let (limit, time) = (self.settings.source.ignore_older, self.settings.clock.now());
         for (path, stat) in candidates {
-            if stat.length == 0 || stat.is_older_than(limit, now) {
+            if stat.length == 0 || stat.is_older_than(limit, time) {
                 continue;
             }
             let known = before.remove(&path).filter(|(at, _)| *at == stat);
@@ -100,7 +101,9 @@ impl Follower {
             let look = match Look::of(&path) {
                 Ok(look) => look,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(_) if open::is_gzip(&path) && !stat.is_older_than(Some(PACKED_WITHIN), now) => {
+                Err(_)
+                    if open::is_gzip(&path) && !stat.is_older_than(Some(PACKED_WITHIN), time) =>
+                {
                     continue;
                 }
                 // What there is can be read; whoever does runs into the rest, and tells.
@@ -115,22 +118,44 @@ impl Follower {
             if look.head.is_empty() {
                 continue;
             }
-            let heirs = self.watched.iter_mut().filter(|it| it.has_heir(&look));
-            if let Some(gone) = heirs.max_by_key(|it| it.read()) {
-                if let Err(error) = gone.go_on_in(path.clone(), stat, &self.settings.checkpoints) {
-                    problems.push(SourceError::Open { path, error });
-                }
-                continue;
-            }
-            let lives = lives.get_or_insert_with(|| lives_of(&self.watched));
-            match lives.iter().find(|(_, other)| look.is_copy_of(other)) {
-                Some((number, _)) => {
+            if !self.has_inherited(&look, &stat, problems) {
+                let lives = lives.get_or_insert_with(|| lives_of(&self.watched));
+                if let Some((number, _)) = lives.iter().find(|(_, it)| look.is_copy_of(it)) {
                     self.copies.insert(path, (stat, *number));
+                    continue;
                 }
-                None => fresh.push((stat, look)),
+                // What it is a copy of may have gone while they were compared.
+                self.look_for_the_gone(now);
+                if !self.has_inherited(&look, &stat, problems) {
+                    fresh.push((stat, look));
+                }
             }
         }
         fresh
+    }
+
+    /// Whether the file goes on where one that is gone was left.
+    fn has_inherited(&mut self, look: &Look, stat: &Stat, problems: &mut Vec<SourceError>) -> bool {
+        let heirs = self.watched.iter_mut().filter(|it| it.has_heir(look));
+        let Some(gone) = heirs.max_by_key(|it| it.read()) else { return false };
+        let path = look.path.clone();
+        if let Err(error) = gone.go_on_in(path.clone(), stat.clone(), &self.settings.checkpoints) {
+            problems.push(SourceError::Open { path, error });
+        }
+        true
+    }
+
+    /// Notes which files have gone, or are cut off, since they were last looked at.
+    fn look_for_the_gone(&mut self, now: Instant) {
+        for watched in self.watched.iter_mut().filter(|it| is_live(it)) {
+            let stat = Stat::of(&watched.path);
+            let is_there = stat.is_ok_and(|it| it.id == watched.stat.id && watched.is_still(&it));
+            // One that cannot be looked at is told in the next round.
+            let is_known = watched.check(&self.settings.progress).is_ok();
+            if is_known && (!is_there || watched.is_lost()) {
+                watched.gone_since = Some(now);
+            }
+        }
     }
 
     /// Follows files from their checkpoints on, or from where they begin.

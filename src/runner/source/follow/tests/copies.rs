@@ -96,3 +96,23 @@ fn a_packed_file_that_breaks_off_is_a_problem_once() {
     assert_eq!((rig.round().len() > 100, rig.problems.len()), (true, 1));
     assert_eq!((rig.round().len(), rig.problems.len()), (0, 1));
 }
+
+#[test]
+fn what_is_cut_off_or_deleted_while_it_is_compared_is_not_read_again_from_its_copy() {
+    let mut rig = Rig::new("log*");
+    let text = lines(200);
+    rig.write("log", &text);
+    assert_eq!(rig.round().len(), 200);
+    // Between the look at the file, of which there is none here, and the look at its copy.
+    rig.write("log.1", &text);
+    rig.write("log", "1\n");
+    assert!(rig.follower.scan(rig.now).is_empty());
+    assert_eq!(rig.round(), ["log:1 1"]);
+    rig.write("log.1.gz", zip(&text));
+    let gone = rig.path("log.1");
+    let candidate = (rig.path("log.1.gz"), Stat::of(&rig.path("log.1.gz")).unwrap());
+    fs::remove_file(gone).unwrap();
+    let fresh = rig.follower.look_into(vec![candidate], rig.now, &mut Vec::new());
+    assert_eq!(fresh.len(), 0);
+    assert_eq!(rig.round(), NOTHING);
+}
