@@ -105,11 +105,11 @@ impl<'a> Replay<'a> {
     }
 
     fn look(&mut self, Entry { at, what }: &Entry) -> Result<(), String> {
-        self.expire(*at);
+        self.end_late(*at);
         match what {
             What::Taken(event) => {
                 self.enter(*event, *at);
-                self.expire(*at);
+                self.end_late(*at);
             }
             What::Start(attempt, asked) => {
                 self.forsake(asked, *at);

@@ -24,7 +24,7 @@ impl Replay<'_> {
     }
 
     /// Ends whatever has become too old by `now` and is not under way.
-    pub(super) fn expire(&mut self, now: Duration) {
+    pub(super) fn end_late(&mut self, now: Duration) {
         if self.played.options.expires_after.is_none() || self.dropped {
             return;
         }
