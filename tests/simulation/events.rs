@@ -64,7 +64,10 @@ pub(crate) fn draw(chance: &mut Rng, settings: &Settings) -> Vec<Event> {
         let age = age(number);
         let text = text.replacen(
             "{\"messageId\"",
-            &format!("{{\"receivedAt\":\"{}\",\"messageId\"", Time::from_epoch(BEGIN - age)),
+            &format!(
+                "{{\"receivedAt\":\"{}\",\"messageId\"",
+                Time::from_epoch(BEGIN.saturating_sub(age))
+            ),
             1,
         );
         let meaning = meaning(&text, settings);
