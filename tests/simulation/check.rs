@@ -128,9 +128,13 @@ fn letters(played: &Played, replay: &Replay<'_>) -> Result<(), String> {
     let own = statuses::own(played, replay);
     statuses::check_worst(played, &own, is_dropped)?;
     let mut letters: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
-    for Entry { what, .. } in &played.entries {
+    for Entry { at, what } in &played.entries {
         if let What::Letter(event, reason) = what {
             let event = event.ok_or("a letter does not say where its record is from")?;
+            if *reason == "expired" && replay.deadline(event).is_none_or(|deadline| *at < deadline)
+            {
+                return Err(format!("event {event} is said to have expired at {at:?}"));
+            }
             letters.entry(event).or_default().push(reason);
         }
     }
@@ -161,7 +165,8 @@ fn reasons(played: &Played, replay: &Replay<'_>, event: usize) -> Vec<&'static s
         Meaning::Steps(_) => {
             let reason = |status| if status == 403 { "forbidden" } else { "answered" };
             let follower = replay.followers.contains(&event).then_some("follower");
-            poison.map(reason).chain(follower).collect()
+            let expired = replay.deadline(event).is_some().then_some("expired");
+            poison.map(reason).chain(follower).chain(expired).collect()
         }
     }
 }

@@ -128,8 +128,8 @@ impl<'a> Effects<'a> {
         Ok(())
     }
 
-    /// In each lane the first effects are in the order of arrival. What ended Errored comes again anyway, and may be
-    /// done behind the sink's back for as long as Courier works on it.
+    /// In each lane the first effects are in the order of arrival. What ended Errored comes again anyway, and it and
+    /// what expired may be done behind the sink's back for as long as Courier works on it.
     pub(crate) fn check_order(&self) -> Result<(), String> {
         let mut firsts: BTreeMap<Place, usize> = BTreeMap::new();
         for (position, _, commit) in &self.commits {
@@ -139,8 +139,12 @@ impl<'a> Effects<'a> {
         }
         let mut latest: BTreeMap<Queue, (usize, Place)> = BTreeMap::new();
         for place in self.steps() {
-            let is_errored = self.statuses.get(&place.0) == Some(&EventStatus::Errored);
-            let Some(first) = firsts.get(&place).filter(|_| !is_errored) else { continue };
+            let is_given_up = match self.statuses.get(&place.0) {
+                Some(EventStatus::Errored) => true,
+                Some(EventStatus::Rejected) => self.replay.deadline(place.0).is_some(),
+                Some(EventStatus::Delivered) | None => false,
+            };
+            let Some(first) = firsts.get(&place).filter(|_| !is_given_up) else { continue };
             let before = latest.insert(self.replay.queue(place), (*first, place));
             if let Some((_, earlier)) = before.filter(|(position, _)| position > first) {
                 return Err(format!("{place:?} took effect before {earlier:?}"));

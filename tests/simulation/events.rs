@@ -1,15 +1,22 @@
 //! The events of one run, each with a mark by which it is known in whatever becomes of it, and what it means.
 
+use std::time::Duration;
+
+use courier_sink::clock::Time;
 use courier_sink::event::{Origin, Seed, Trust};
 use courier_sink::ingest;
 use courier_sink::plan::{self, Ordering, Plan, Step};
 use courier_sink::sink::{DeadLetter, Settings};
 use fastrand::Rng;
 
+use crate::play::BEGIN;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) text: String,
     pub(crate) meaning: Meaning,
+    /// How old it is when the run begins
+    pub(crate) age: Duration,
 }
 
 /// What is to become of an event. The plan itself is tested elsewhere; here it is what must come true.
@@ -54,10 +61,25 @@ pub(crate) fn draw(chance: &mut Rng, settings: &Settings) -> Vec<Event> {
     let event = |number| {
         let ordering = settings.rules.ordering;
         let text = text(chance, number, users, tenants, ordering);
+        let age = age(number);
+        let text = text.replacen(
+            "{\"messageId\"",
+            &format!(
+                "{{\"receivedAt\":\"{}\",\"messageId\"",
+                Time::from_epoch(BEGIN.saturating_sub(age))
+            ),
+            1,
+        );
         let meaning = meaning(&text, settings);
-        Event { text, meaning }
+        Event { text, meaning, age }
     };
     (0..count).map(event).collect()
+}
+
+/// Told by its number, so that drawing it draws nothing else.
+fn age(number: usize) -> Duration {
+    let number = u64::try_from(number).expect("a number of an event is small");
+    Duration::from_millis(number.wrapping_mul(7_919) % 60_000)
 }
 
 fn text(

@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) rejects_followers: bool,
     /// How long the head of a lane may keep others waiting
     pub(crate) max_wait: Duration,
+    /// How old events may become, counted from their `receivedAt`
+    pub(crate) expires_after: Option<Duration>,
     /// All of it, in TOML
     pub(crate) text: String,
 }
@@ -78,10 +80,21 @@ impl Options {
             retry_after_max: millis(chance, 1_000..60_000),
             rejects_followers: chance.u8(..3) == 0,
             max_wait: if chance.u8(..3) > 0 { HOUR } else { millis(chance, 3_000..40_000) },
+            expires_after: None,
             text: String::new(),
         };
         options.text = options.flow(chance) + &options.order(chance) + &rules(chance);
         options
+    }
+
+    /// In some runs events become too old. Drawn apart, so that everything else stays as it is without.
+    pub(crate) fn with_expiry(self, chance: &mut Rng) -> Self {
+        if chance.u8(..3) > 0 {
+            return self;
+        }
+        let limit = Duration::from_millis(chance.u64(20_000..150_000));
+        let text = format!("expires_after_secs = {}\n{}", limit.as_secs_f64(), self.text);
+        Self { expires_after: Some(limit), text, ..self }
     }
 
     pub(crate) fn settings(&self) -> Settings {

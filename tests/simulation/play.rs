@@ -32,6 +32,7 @@ const LIMIT: Duration = Duration::from_secs(1_000_000);
 pub(crate) const BEGIN: Duration = Duration::from_secs(1_000_000);
 
 /// A run that is over.
+#[derive(Clone)]
 pub(crate) struct Played {
     pub(crate) options: Options,
     pub(crate) weather: Weather,
@@ -104,6 +105,7 @@ impl End {
 pub(crate) fn play(seed: u64) -> Played {
     let mut chance = Rng::with_seed(seed);
     let options = Options::draw(&mut chance);
+    let options = options.with_expiry(&mut Rng::with_seed(!seed));
     let events = events::draw(&mut chance, &options.settings());
     let drawn = records::draw(&mut chance, &events, &options);
     let weather = Weather::draw(&mut chance, events.len());

@@ -14,6 +14,7 @@ use crate::play::Played;
 use waits::Times;
 
 mod ends;
+mod late;
 mod starts;
 mod waits;
 
@@ -110,16 +111,25 @@ impl<'a> Replay<'a> {
     }
 
     fn look(&mut self, Entry { at, what }: &Entry) -> Result<(), String> {
+        self.end_late(*at);
         match what {
-            What::Taken(event) => self.enter(*event, *at),
+            What::Taken(event) => {
+                self.enter(*event, *at);
+                self.end_late(*at);
+            }
             What::Start(attempt, asked) => {
                 self.forsake(asked, *at);
                 let owner = self.owner_of(asked)?;
                 let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();
+                self.check_in_time(&owners, *at)?;
                 self.owners.insert(*attempt, (asked.clone(), owners));
             }
-            What::Rode(count) => self.ride(*count)?,
+            What::Rode(count) => {
+                self.ride(*count)?;
+                let owners = self.owners.values().next_back().map(|(_, owners)| owners.clone());
+                self.check_in_time(&owners.unwrap_or_default(), *at)?;
+            }
             What::Answer(attempt, Answered::Done(outcome)) => self.done(*attempt, *outcome, *at),
             What::Answer(attempt, Answered::Failed { verdict, wait, kind, stored, .. }) => {
                 if !stored {

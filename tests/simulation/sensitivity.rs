@@ -267,3 +267,21 @@ fn everything_that_can_go_wrong_does() {
     .collect();
     assert!(missing.is_empty(), "{missing:?} are not among {seen:?}");
 }
+
+#[test]
+fn an_attempt_that_comes_too_late_and_a_letter_that_comes_too_early_are_noticed() {
+    let is_expired = |entry: &Entry| matches!(entry.what, What::Letter(_, "expired"));
+    let expiring = runs().filter(|it| it.entries.iter().any(is_expired)).collect::<Vec<_>>();
+    assert!(expiring.len() > 3, "some runs last longer than events may");
+    let promises_with = |change: fn(Duration) -> Duration| {
+        let broken = expiring.iter().filter(|played| {
+            let mut played = (*played).clone();
+            played.options.expires_after = played.options.expires_after.map(change);
+            promises(&played).is_err()
+        });
+        broken.count()
+    };
+    assert_eq!(promises_with(|limit| limit), 0);
+    assert!(promises_with(|limit| limit / 2) > 3, "half the time is too short for some attempt");
+    assert_eq!(promises_with(|limit| limit * 2), expiring.len());
+}

@@ -36,6 +36,8 @@ impl<S: Transport> Driver<S> {
         if takes_followers {
             // What waits in the open batch came after it as well, and must not overtake it either.
             self.close_batch();
+            // What has become too old is behind nothing any more.
+            self.expire_due();
         }
         for id in parcel.steps() {
             match &result {

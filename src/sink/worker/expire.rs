@@ -21,10 +21,9 @@ impl<S: Transport> Driver<S> {
     /// Ends the events whose deadline has come, and has itself woken for the next one.
     pub(super) fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
+        // The clock is asked, since a timer whose time has come may say so a moment later.
         while let Some(next) = self.deadlines.next() {
-            // The clock is asked, since a timer whose time has come may say so a moment later.
-            if let Some(id) = self.deadlines.pop(Instant::now()) {
-                self.expire(id);
+            if self.expire_due() {
                 progress = true;
                 continue;
             }
@@ -34,6 +33,16 @@ impl<S: Transport> Driver<S> {
             if self.alarm.poll_unpin(cx).is_pending() {
                 break;
             }
+        }
+        progress
+    }
+
+    /// Ends the events whose deadline has come.
+    pub(super) fn expire_due(&mut self) -> bool {
+        let mut progress = false;
+        while let Some(id) = self.deadlines.pop(Instant::now()) {
+            self.expire(id);
+            progress = true;
         }
         progress
     }

@@ -12,6 +12,7 @@ use crate::log::Asked;
 impl Replay<'_> {
     pub(super) fn done(&mut self, attempt: usize, outcome: Outcome, at: Duration) {
         let (asked, owners) = self.owners[&attempt].clone();
+        let mut late = Vec::new();
         for owner in owners {
             let is_write_due = match &self.step(owner).action {
                 Action::UpdateTenant { update, .. } => {
@@ -25,13 +26,18 @@ impl Replay<'_> {
             let is_in_doubt = self.progress[&owner].is_in_doubt;
             if outcome == Outcome::Duplicate && is_in_doubt {
                 self.rest(owner, at);
+                self.part_if_late(&[owner], at);
                 continue;
             }
             if is_write_due {
                 self.rest(owner, at).failures = 0;
+                late.push(owner);
                 continue;
             }
             self.finish(owner, State::Done, at);
+        }
+        if !late.is_empty() {
+            self.part_if_late(&late, at);
         }
     }
 
@@ -46,6 +52,7 @@ impl Replay<'_> {
         for owner in self.owners[&attempt].1.clone() {
             self.rest(owner, at).is_forbidden = is_forbidden;
         }
+        self.part_if_late(&self.owners[&attempt].1.clone(), at);
     }
 
     /// Nobody knows whether the attempt did its work.
@@ -62,14 +69,19 @@ impl Replay<'_> {
         backoff: impl Fn(usize) -> Duration,
     ) {
         let attempts = self.played.options.attempts;
+        let mut is_lost = false;
         for owner in self.owners[&attempt].1.clone() {
             let progress = self.rest(owner, at);
             let retry = progress.failures;
             progress.failures += 1;
             progress.ready_at = at + backoff(retry);
             if attempts.is_some_and(|attempts| retry >= attempts) {
+                is_lost = true;
                 self.lose(owner);
             }
+        }
+        if !is_lost {
+            self.part_if_late(&self.owners[&attempt].1.clone(), at);
         }
     }
 
