@@ -27,6 +27,9 @@ mod rules;
 mod sink;
 mod source;
 mod steps_json;
+// `production.toml` has the emulator's block, which a build without it refuses.
+#[cfg(all(test, feature = "emulator"))]
+mod tests;
 
 pub use buffer::{DiskBuffer, WhenFull};
 pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig};

@@ -5,6 +5,8 @@
 mod accepted;
 mod buffer;
 mod embedded;
+#[cfg(feature = "emulator")]
+mod examples;
 mod http_server;
 mod vector_source;
 mod wrong_automations;
