@@ -27,8 +27,7 @@ mod rules;
 mod sink;
 mod source;
 mod steps_json;
-// `production.toml` has the emulator's block, which a build without it refuses.
-#[cfg(all(test, feature = "emulator"))]
+#[cfg(test)]
 mod tests;
 
 pub use buffer::{DiskBuffer, WhenFull};
