@@ -31,6 +31,8 @@ impl<'a> Block<'a> {
     /// The member `name`, which is known from now on.
     pub(super) fn take(&mut self, name: &'static str) -> Option<Item<'a>> {
         self.known.push(name);
+        #[cfg(test)]
+        self.reader.knows(&self.place.member(name, 0), std::iter::empty());
         let (key, mut value) = self.members.remove_entry(name)?;
         let place = self.place.member(name, key.span.start);
         Some(Item::new(self.reader, place, value.take()))
@@ -142,7 +144,10 @@ impl<'a> Block<'a> {
         name: &'static str,
         read: impl FnOnce(Option<bool>, &mut Block<'a>) -> T,
     ) -> T {
-        let empty = |block: &Self| Block::new(block.reader, block.place.clone(), Table::new());
+        let empty = |block: &Self| {
+            let place = block.place.member(name, block.place.at);
+            Block::new(block.reader, place, Table::new())
+        };
         let Some(item) = self.take(name) else {
             return read(None, &mut empty(self));
         };

@@ -50,7 +50,7 @@ impl Config {
     }
 }
 
-fn read(top: &mut Block<'_>) -> Option<Config> {
+pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
     let data_dir = top.text("data_dir").map(PathBuf::from);
     let shutdown_timeout = top.seconds("shutdown_timeout_secs", Duration::from_secs(60));
     let emulator = top.take("emulator").map(emulator);

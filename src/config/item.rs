@@ -90,6 +90,8 @@ impl<'a> Item<'a> {
     /// Any of `choices`, by name.
     pub(super) fn choice<T: Copy>(&self, choices: &[(&'static str, T)]) -> Option<T> {
         let names = || choices.iter().map(|(name, _)| *name);
+        #[cfg(test)]
+        self.reader.knows(&self.place, names());
         if !matches!(&self.value, ValueInner::String(_)) {
             self.unexpected(&listed(names()));
             return None;

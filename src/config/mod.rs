@@ -27,6 +27,8 @@ mod rules;
 mod sink;
 mod source;
 mod steps_json;
+#[cfg(test)]
+mod tests;
 
 pub use buffer::{DiskBuffer, WhenFull};
 pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig};

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+#[cfg(test)]
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml_span::value::ValueInner;
 
@@ -14,6 +16,9 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
     mistakes: RefCell<Vec<Mistake>>,
+    /// Every option that was asked for, by path, with what may be chosen: a test holds `production.toml` to it.
+    #[cfg(test)]
+    pub(super) known: RefCell<BTreeMap<String, BTreeSet<&'static str>>>,
 }
 
 /// Where something stands: the option's path and the byte it starts at.
@@ -25,19 +30,25 @@ pub(super) struct Place {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, environment: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { text, environment, mistakes: RefCell::default() }
+        Self {
+            text,
+            environment,
+            mistakes: RefCell::default(),
+            #[cfg(test)]
+            known: RefCell::default(),
+        }
     }
 
     /// Parses the text and gives its top level to `read`, which gives nothing only where it noted a mistake. The mistakes
     /// found, if there are any, are the result.
     pub(super) fn read<T>(
-        self,
+        &self,
         read: impl FnOnce(&mut Block<'_>) -> Option<T>,
     ) -> Result<T, Vec<Mistake>> {
         let result = match toml_span::parse(self.text) {
             Ok(mut value) => match value.take() {
                 ValueInner::Table(members) => {
-                    let mut block = Block::new(&self, Place::top(), members);
+                    let mut block = Block::new(self, Place::top(), members);
                     let result = read(&mut block);
                     block.finish();
                     result
@@ -55,11 +66,17 @@ impl<'a> Reader<'a> {
                 None
             }
         };
-        let mistakes = self.mistakes.into_inner();
+        let mistakes = self.mistakes.take();
         match result {
             Some(result) if mistakes.is_empty() => Ok(result),
             _ => Err(mistakes),
         }
+    }
+
+    /// Notes that there is an option at `place`, and what it may be if that is a choice.
+    #[cfg(test)]
+    pub(super) fn knows(&self, place: &Place, choices: impl Iterator<Item = &'static str>) {
+        self.known.borrow_mut().entry(place.path.clone()).or_default().extend(choices);
     }
 
     pub(super) fn mistake(&self, place: &Place, message: String, remedy: Option<String>) {

@@ -5,6 +5,8 @@
 mod accepted;
 mod buffer;
 mod embedded;
+#[cfg(feature = "emulator")]
+mod examples;
 mod file_source;
 mod http_server;
 mod vector_source;

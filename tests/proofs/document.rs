@@ -1,14 +1,14 @@
-//! The tables of the README, against what is measured.
+//! The tables of `docs/layers.md`, against what is measured.
 
 use std::fs;
 use std::path::Path;
 
-/// Fails unless the README's table of this name has these lines.
+/// Fails unless the document's table of this name has these lines.
 pub(crate) fn check(table: &str, lines: &[String]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/layers.md");
     let document = fs::read_to_string(path).unwrap();
     let start = format!("<!-- {table}: measured by tests/proofs -->");
-    let written = document.split(&start).nth(1).expect("the README has the table");
+    let written = document.split(&start).nth(1).expect("the document has the table");
     let written: Vec<&str> = written
         .lines()
         .skip_while(|line| !line.starts_with("|---"))

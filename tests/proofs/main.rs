@@ -1,5 +1,5 @@
 //! What the design is for, on a paused clock: the order of layers beside the one its peers use, what merging saves (the
-//! README's tables hold the numbers, and are compared), and that what is sent again is done once.
+//! tables of `docs/layers.md` hold the numbers, and are compared), and that what is sent again is done once.
 #![cfg(feature = "emulator")]
 #![allow(
     clippy::unwrap_used,
