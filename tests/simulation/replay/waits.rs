@@ -47,7 +47,8 @@ impl Times {
 }
 
 impl Replay<'_> {
-    /// Notes of each head when somebody came to stand behind it.
+    /// Notes of each head when somebody came to stand behind it, or its source began to wait for it: it, or what rides on
+    /// it, is what is left of an event that is Errored.
     pub(super) fn note_waits(&mut self) {
         let since = match self.played.face {
             Face::Stream => self.times,
@@ -56,7 +57,9 @@ impl Replay<'_> {
         };
         for queue in self.queues.values() {
             let Some(head) = queue.front() else { continue };
-            if queue.iter().any(|it| it.0 != head.0) {
+            let riders = self.riders.get(head).into_iter().flatten();
+            let is_owed = riders.chain([head]).any(|it| self.lost.contains(&it.0));
+            if is_owed || queue.iter().any(|it| it.0 != head.0) {
                 self.awaited.entry(*head).or_insert(since);
             }
         }
