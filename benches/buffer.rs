@@ -111,7 +111,7 @@ fn source(kind: Kind, records: &[Bytes]) -> BoxStream<'static, Record> {
         return stream::iter(batches.into_iter().flatten()).map(record).boxed();
     }
     let at_once = if kind == Kind::Disk { 1 } else { 10 };
-    let (sender, receiver) = futures::channel::mpsc::channel(0);
+    let (sender, receiver) = futures::channel::mpsc::channel(BATCH);
     let send = stream::iter(batches).for_each_concurrent(at_once, move |batch| {
         let mut sender = sender.clone();
         async move {

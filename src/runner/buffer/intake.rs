@@ -63,12 +63,14 @@ impl Intake {
         let mut writing: Option<Writing> = None;
         let mut has_ended = false;
         loop {
-            // What waits now goes with the first of them.
-            while !has_ended && !group.is_full() {
-                match input.next().now_or_never() {
-                    Some(Some(record)) => group.push(record, &self.limits),
-                    Some(None) => has_ended = true,
-                    None => break,
+            // What waits now goes with the first of them, and what comes once its sender has had its turn: a group that is
+            // written as soon as its first record is there costs a commit of its own.
+            let mut before = usize::MAX;
+            while !has_ended && !group.is_full() && group.records.len() != before {
+                before = group.records.len();
+                has_ended = group.gather(&mut input, &self.limits);
+                if before != group.records.len() && writing.is_none() {
+                    tokio::task::yield_now().await;
                 }
             }
             if writing.is_none() && !group.is_empty() {
@@ -204,6 +206,18 @@ impl Group {
 
     const fn is_full(&self) -> bool {
         self.records.len() >= BLOCK_RECORDS || self.bytes >= BLOCK_BYTES
+    }
+
+    /// Takes what waits in `input`, as long as there is room; tells whether that has ended.
+    fn gather(&mut self, input: &mut BoxStream<'static, Record>, limits: &Limits) -> bool {
+        while !self.is_full() {
+            match input.next().now_or_never() {
+                Some(Some(record)) => self.push(record, limits),
+                Some(None) => return true,
+                None => return false,
+            }
+        }
+        false
     }
 
     fn push(&mut self, record: Record, limits: &Limits) {
