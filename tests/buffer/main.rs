@@ -6,4 +6,5 @@
 
 mod damage;
 mod order;
+mod stop;
 mod support;

@@ -131,6 +131,16 @@ impl Run {
         ends.clone()
     }
 
+    /// Ends the input while nobody takes anything out any more; gives the sources' ends.
+    pub(crate) async fn stop_without_sink(mut self) -> Vec<(u64, EventStatus)> {
+        self.input = None;
+        drop(self.records);
+        self.running.taken_in().await;
+        self.running.end().await;
+        let ends = self.ends.lock().expect("nobody panics with it");
+        ends.clone()
+    }
+
     pub(crate) async fn end(self) -> Report {
         drop(self.records);
         self.running.end().await

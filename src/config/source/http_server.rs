@@ -51,7 +51,8 @@ pub struct HttpServerSource {
 /// Who may write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteKeys {
-    /// Everybody who can reach the address, which is this machine's own
+    /// Everybody who can reach the address, which is this machine's own. Programs on it are trusted; pages in a browser and
+    /// whoever a proxy passes on, known by `Origin`, `Forwarded` and `X-Forwarded-For`, are not.
     Anyone,
     /// `write_keys`: strings, which are not trusted, or `{ key, trusted }`
     Listed(Vec<WriteKey>),

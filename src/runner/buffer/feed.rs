@@ -38,6 +38,14 @@ impl Feed {
     }
 }
 
+impl Drop for Feed {
+    /// Whoever waits for room need not any longer.
+    fn drop(&mut self) {
+        self.shared.state().feed_is_gone = true;
+        self.shared.room.notify_one();
+    }
+}
+
 impl Stream for Feed {
     type Item = Record;
 

@@ -104,16 +104,20 @@ impl Intake {
         loop {
             {
                 let mut state = self.shared.state();
-                if state.is_broken {
+                // What waits to be removed still makes room when the sink is gone, and nothing else does.
+                let is_stuck = state.feed_is_gone && state.removable.is_empty();
+                let is_full = !self.limits.fits(state.used, group.bytes);
+                let waits = self.limits.when_full == WhenFull::Block;
+                if state.is_broken || (is_stuck && is_full && waits) {
                     // Dropped, they say that they are not stored.
                     self.shared.unstored.fetch_add(count(&group.finalizers), Ordering::Relaxed);
                     return None;
                 }
                 state.wants_room = false;
-                if self.limits.fits(state.used, group.bytes) {
+                if !is_full {
                     break;
                 }
-                if self.limits.when_full == WhenFull::DropNewest {
+                if !waits {
                     let used = state.used;
                     drop(state);
                     self.discard(&mut group, used);

@@ -46,6 +46,8 @@ pub(super) struct State {
     /// Whether a record has ended for good in this pass
     has_progressed: bool,
     pub(super) input_has_ended: bool,
+    /// Whether the sink is gone, and nothing will leave
+    pub(super) feed_is_gone: bool,
     /// Whether nothing can be read any more
     pub(super) is_broken: bool,
     pub(super) waker: Option<Waker>,
@@ -103,6 +105,7 @@ impl State {
             is_halted: false,
             has_progressed: false,
             input_has_ended: false,
+            feed_is_gone: false,
             is_broken: false,
             waker: None,
         }
@@ -197,12 +200,13 @@ impl State {
         self.wake();
     }
 
-    /// Nothing was written, and the next sequences are used up: a frame of theirs may lie about.
+    /// Nothing is known to be written, and the next sequences are used up. What may be there all the same goes.
     pub(super) fn burn(&mut self, count: u64) {
         let range = self.ledger.next()..self.ledger.next().saturating_add(count);
         self.ledger.append(count);
         self.ledger.end(range.clone());
         self.is_changed = true;
+        self.removable.insert(range.start, 0);
         if self.tail == range.start {
             self.tail = range.end;
         }
@@ -284,3 +288,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,6 +154,10 @@ impl Door {
         if state.queue.is_closed() {
             return Err(Verdict::Closed);
         }
+        let mut identities = events.iter().filter_map(|event| event.identity);
+        if !identities.all(|identity| state.registry.has_room(identity)) {
+            return Err(Verdict::Overloaded);
+        }
         let is_new = |event: &&Arrival| event.identity.is_none_or(|id| !state.registry.knows(id));
         let bytes = events.iter().filter(is_new).map(Arrival::weight).sum();
         // A resend of what is under way or safe takes nothing.
@@ -161,7 +165,7 @@ impl Door {
             0 => None,
             bytes => Some(self.0.budget.take(bytes).ok_or(Verdict::Overloaded)?),
         };
-        let mut safe = 0;
+        let mut ended = 0;
         for event in events {
             let arrived = match event.identity {
                 Some(identity) => state.registry.arrive(identity, &request),
@@ -179,12 +183,12 @@ impl Door {
                     });
                 }
                 Arrived::Joined => {}
-                Arrived::Safe => safe += 1,
+                Arrived::Repeated | Arrived::Safe => ended += 1,
             }
         }
         let waker = state.queue.take_waker();
         drop(state);
-        for _ in 0..safe {
+        for _ in 0..ended {
             request.end(EventStatus::Delivered);
         }
         if let Some(waker) = waker {

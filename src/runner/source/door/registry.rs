@@ -8,6 +8,10 @@ use super::identity::Identity;
 use super::request::Request;
 use crate::finalization::EventStatus;
 
+/// How many requests may wait for an event that came in another one. Security: a resend takes none of the budget. A client
+/// sends again when its request has ended, so a few are many.
+pub(super) const MAX_JOINED: usize = 16;
+
 /// What is known of events, by identity.
 #[derive(Debug)]
 pub(super) struct Registry {
@@ -19,8 +23,8 @@ pub(super) struct Registry {
 
 #[derive(Debug)]
 enum Known {
-    /// Under way, and the requests that sent it again and wait with the first
-    UnderWay(Vec<Weak<Request>>),
+    /// Under way, the request it came in, and those that sent it again and wait with that. Security: at most `MAX_JOINED`.
+    UnderWay { by: Weak<Request>, joined: Vec<Weak<Request>> },
     /// Delivered, skipped or kept as a dead letter
     Safe,
 }
@@ -32,6 +36,8 @@ pub(super) enum Arrived {
     New,
     /// It is under way; its end will be told to the request
     Joined,
+    /// It is under way, and the request waits for it already: it is in it twice
+    Repeated,
     /// It is safe
     Safe,
 }
@@ -46,17 +52,30 @@ impl Registry {
         self.known.contains_key(&identity)
     }
 
-    /// An event arrives in `request`.
+    /// Whether one more request may wait for the event.
+    pub(super) fn has_room(&mut self, identity: Identity) -> bool {
+        let Some(Known::UnderWay { joined, .. }) = self.known.get_mut(&identity) else {
+            return true;
+        };
+        joined.retain(|request| request.strong_count() > 0);
+        joined.len() < MAX_JOINED
+    }
+
+    /// An event arrives in `request`, for which there is room.
     pub(super) fn arrive(&mut self, identity: Identity, request: &Arc<Request>) -> Arrived {
         match self.known.get_mut(&identity) {
             None => {
-                self.known.insert(identity, Known::UnderWay(Vec::new()));
+                let by = Arc::downgrade(request);
+                self.known.insert(identity, Known::UnderWay { by, joined: Vec::new() });
                 Arrived::New
             }
             Some(Known::Safe) => Arrived::Safe,
-            Some(Known::UnderWay(joined)) => {
-                // Security: requests whose client has gone would pile up while the event is under way.
-                joined.retain(|request| request.strong_count() > 0);
+            Some(Known::UnderWay { by, joined }) => {
+                let waits =
+                    |other: &Weak<Request>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(request));
+                if waits(by) || joined.iter().any(waits) {
+                    return Arrived::Repeated;
+                }
                 joined.push(Arc::downgrade(request));
                 Arrived::Joined
             }
@@ -79,7 +98,7 @@ impl Registry {
             self.known.remove(&oldest);
         }
         match known {
-            Some(Known::UnderWay(joined)) => joined,
+            Some(Known::UnderWay { joined, .. }) => joined,
             Some(Known::Safe) | None => Vec::new(),
         }
     }

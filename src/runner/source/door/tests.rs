@@ -5,6 +5,7 @@ use std::pin::pin;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 
+use super::registry::MAX_JOINED;
 use super::*;
 use crate::event::{Seed, Trust};
 use crate::json::Members;
@@ -171,6 +172,41 @@ async fn too_much_is_refused_whole_and_at_once() {
     // Alone, anything is let in.
     assert_eq!(door.accept(events(&[5, 6, 7])).now_or_never(), None);
     assert_eq!(end(&mut records, EventStatus::Delivered), ["5", "6", "7"]);
+}
+
+#[tokio::test]
+async fn few_wait_for_the_same_event_and_those_who_have_gone_make_room() {
+    let (door, mut records) = door(settings());
+    let mut waiting = Vec::new();
+    for _ in 0..=MAX_JOINED {
+        let mut request = Box::pin(door.accept(events(&[1])));
+        assert_eq!(request.as_mut().now_or_never(), None);
+        waiting.push(request);
+    }
+    assert_eq!(door.accept(events(&[2, 1])).now_or_never(), Some(Verdict::Overloaded));
+    waiting.pop();
+    let mut last = pin!(door.accept(events(&[1, 3])));
+    assert_eq!(last.as_mut().now_or_never(), None);
+    assert_eq!(end(&mut records, EventStatus::Delivered), ["1", "3"]);
+    for request in waiting {
+        assert_eq!(request.now_or_never(), Some(Verdict::Safe));
+    }
+    assert_eq!(last.now_or_never(), Some(Verdict::Safe));
+}
+
+#[tokio::test]
+async fn an_event_that_is_in_a_request_many_times_is_sent_once_and_told_for_all() {
+    let (door, mut records) = door(settings());
+    for (status, verdict) in
+        [(EventStatus::Errored, Verdict::Errored), (EventStatus::Delivered, Verdict::Safe)]
+    {
+        let mut first = pin!(door.accept(events(&[1; 3 * MAX_JOINED])));
+        let mut joined = pin!(door.accept(events(&[1; 3 * MAX_JOINED])));
+        assert_eq!((&mut first).now_or_never(), None);
+        assert_eq!((&mut joined).now_or_never(), None);
+        assert_eq!(end(&mut records, status), ["1"]);
+        assert_eq!((first.now_or_never(), joined.now_or_never()), (Some(verdict), Some(verdict)));
+    }
 }
 
 #[tokio::test]

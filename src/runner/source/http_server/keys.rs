@@ -54,13 +54,18 @@ impl Keys {
         Ok((Self(Arc::new(RwLock::new(known))), file))
     }
 
-    /// Who writes with `key`. `missing` is what somebody without a key is told.
-    pub(super) fn writer(&self, key: Option<&str>, missing: Refusal) -> Result<Writer, Refusal> {
+    /// Who writes with `key`. `missing` is what somebody without a key is told; where there are none, it is trusted as
+    /// `unkeyed` says.
+    pub(super) fn writer(
+        &self,
+        key: Option<&str>,
+        missing: Refusal,
+        unkeyed: Trust,
+    ) -> Result<Writer, Refusal> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(known) = known else {
             let scope = key.map(|key| WriteKeyHash::of(key).name()).unwrap_or_default();
-            // Whoever is on this machine could as well change the configuration.
-            return Ok(Writer { scope, trust: Trust::Trusted });
+            return Ok(Writer { scope, trust: unkeyed });
         };
         let key = key.filter(|key| !key.trim().is_empty()).ok_or(missing)?;
         let claimed = WriteKeyHash::of(key);
@@ -174,7 +179,8 @@ mod tests {
     #[test]
     fn only_known_keys_write_and_each_is_trusted_for_itself() {
         let keys = listed(&[("web", Trust::Untrusted), ("server", Trust::Trusted)]);
-        let writer = |key| keys.writer(key, Refusal::NoKeyInHeader);
+        // What holds without keys does not count with them.
+        let writer = |key| keys.writer(key, Refusal::NoKeyInHeader, Trust::Trusted);
         assert_eq!(writer(Some("web")).unwrap().trust, Trust::Untrusted);
         assert_eq!(writer(Some("server")).unwrap().trust, Trust::Trusted);
         assert_ne!(writer(Some("web")).unwrap().scope, writer(Some("server")).unwrap().scope);
@@ -193,10 +199,12 @@ mod tests {
     #[test]
     fn without_keys_everybody_on_the_machine_writes() {
         let (keys, _) = Keys::new(&WriteKeys::Anyone).unwrap();
-        let nobody = keys.writer(None, Refusal::NoKeyInHeader).unwrap();
-        assert_eq!(nobody.trust, Trust::Trusted);
-        let one = keys.writer(Some("a"), Refusal::NoKeyInHeader).unwrap();
-        assert_ne!(one.scope, keys.writer(Some("b"), Refusal::NoKeyInHeader).unwrap().scope);
+        let writer = |key, trust| keys.writer(key, Refusal::NoKeyInHeader, trust).unwrap();
+        for trust in [Trust::Trusted, Trust::Untrusted] {
+            assert_eq!(writer(None, trust).trust, trust);
+        }
+        let scope = |key| writer(Some(key), Trust::Trusted).scope;
+        assert_ne!(scope("a"), scope("b"));
     }
 
     #[test]

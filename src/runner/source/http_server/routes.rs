@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, FORWARDED, ORIGIN};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
@@ -20,7 +20,7 @@ use super::batch::{Rules, Shape, arrivals, cut};
 use super::body::{drain, receive};
 use super::gateway::Stamp;
 use super::keys::Writer;
-use crate::event::{Origin, Seed};
+use crate::event::{Origin, Seed, Trust};
 use crate::runner::base64;
 use crate::runner::source::door::Verdict;
 
@@ -184,7 +184,18 @@ fn writer(shared: &Shared, key_in: KeyIn, head: &Parts) -> Result<Writer, Refusa
             (key_in_header(head).or_else(|| key_in_query(&head.uri)), Refusal::NoKeyInHeader)
         }
     };
-    shared.keys.writer(key.as_deref(), missing)
+    shared.keys.writer(key.as_deref(), missing, unkeyed(head))
+}
+
+/// How far whoever writes is trusted where there are no keys: a program on this machine could as well change the
+/// configuration.
+// Security: any page that a browser on this machine shows can send here too, and it cannot keep its origin to itself; nor
+// is whoever a proxy passes on a user of this machine.
+fn unkeyed(head: &Parts) -> Trust {
+    let is_passed_on = head.headers.contains_key(ORIGIN)
+        || head.headers.contains_key(FORWARDED)
+        || head.headers.contains_key("x-forwarded-for");
+    if is_passed_on { Trust::Untrusted } else { Trust::Trusted }
 }
 
 /// The user name of HTTP's basic scheme; the password is not looked at, as in RudderStack's gateway.

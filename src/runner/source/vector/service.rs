@@ -120,7 +120,7 @@ impl Vector {
         stream: Streaming<Bytes>,
         held: Held,
     ) -> Result<Bytes, Status> {
-        let message = self.receive(stream).await?;
+        let message = self.receive(stream, &held).await?;
         match call {
             Call::HealthCheck => {
                 let status = i32::from(self.0.door.is_closed());
@@ -154,12 +154,13 @@ impl Vector {
         }
     }
 
-    /// The one message of a call.
-    async fn receive(&self, mut stream: Streaming<Bytes>) -> Result<Bytes, Status> {
+    /// The one message of a call. Security: held as soon as it is unpacked, since its sender may be slow to end the call.
+    async fn receive(&self, mut stream: Streaming<Bytes>, held: &Held) -> Result<Bytes, Status> {
         let limits = &self.0.limits;
         let receive = async {
             let message = stream.message().await?;
             let message = message.ok_or_else(|| Status::invalid_argument("there is no message"))?;
+            held.grow_to(message.len())?;
             match stream.message().await? {
                 None => Ok(message),
                 Some(_) => Err(Status::invalid_argument("there is more than one message")),
@@ -185,13 +186,12 @@ impl Vector {
         })
     }
 
-    /// The events of a request. Security: what it has become unpacked is held, and so is what is made of it.
+    /// The events of a request. Security: what is made of them is held as well.
     // Correctness: gives way now and then, since a request may take a second; dropped there, nothing was taken in.
     async fn arrivals(&self, request: Bytes, held: &Held) -> Result<Vec<Arrival>, Status> {
         let limits = &self.0.limits;
         let (mut arrivals, mut is_sound, mut since) = (Vec::new(), false, 0);
         let mut bytes = request.len();
-        held.grow_to(bytes)?;
         for event in Events::of(request) {
             let event = event.map_err(|error| Status::invalid_argument(error.to_string()))?;
             if arrivals.len() >= limits.max_events {

@@ -1,9 +1,12 @@
 //! Connections in memory, under a paused clock.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures::{StreamExt, stream};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
@@ -120,6 +123,27 @@ async fn a_request_that_does_not_come_to_its_end_is_given_up() {
     let (code, _) = ask(&mut sender, PUSH, b"\x00\x00\x00\x00\x04\x0a", false).await;
     assert_eq!((code, start.elapsed()), (Code::DeadlineExceeded, BODY_TIMEOUT));
     assert_eq!(ask(&mut sender, PUSH, b"\x00\x00\x00\x00\x00", true).await.0, Code::Ok);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_request_unpacks_to_counts_while_its_end_is_awaited() {
+    let (vector, door, _records) = vector();
+    let (stream, _ended) = served(vector, &CancellationToken::new());
+    let mut sender = connect(stream).await;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(&[0; 900]).unwrap();
+    let packed = encoder.finish().unwrap();
+    let length = u32::try_from(packed.len()).unwrap().to_be_bytes();
+    let frame = Ok(Frame::data([&[1][..], &length, &packed].concat().into()));
+    let request = http::Request::post(format!("http://vector{PUSH}"))
+        .header("grpc-encoding", "gzip")
+        .body(StreamBody::new(stream::iter([frame]).chain(stream::pending()).boxed()))
+        .unwrap();
+    let answer = tokio::spawn(sender.send_request(request));
+    tokio::time::sleep(BODY_TIMEOUT / 2).await;
+    assert!(door.budget().take((1 << 20) - 500).is_none());
+    answer.await.unwrap().unwrap();
+    assert!(door.budget().take(1 << 20).is_some());
 }
 
 #[tokio::test(start_paused = true)]
