@@ -11,7 +11,7 @@ impl Replay<'_> {
         self.played.options.expires_after.map(|limit| limit.saturating_sub(events[event].age))
     }
 
-    fn is_late(&self, event: usize, at: Duration) -> bool {
+    pub(super) fn is_late(&self, event: usize, at: Duration) -> bool {
         self.deadline(event).is_some_and(|deadline| deadline <= at)
     }
 

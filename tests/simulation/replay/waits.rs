@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use courier_sink::courier::Class;
 
-use super::{Place, Replay};
+use super::{Place, Replay, State};
 use crate::play::Face;
 
 /// Timers of tokio go off up to a millisecond late, and so may what began before.
@@ -85,6 +85,7 @@ impl Replay<'_> {
             self.step(place).action.endpoint().as_str() == endpoint && head == Some(&place)
         };
         let Some(step) = (0..self.steps(event).len()).find(is_it) else {
+            self.give_up_late(event, endpoint);
             // It may have ridden on one that was.
             let is_lost = self.lost.contains(&event);
             let unfounded = format!("event {event} was given up and keeps nobody waiting");
@@ -98,5 +99,22 @@ impl Replay<'_> {
             self.lose(place);
         }
         Ok(())
+    }
+
+    /// The same for a step that became too old while its attempt was under way, and so has left its lane: what stood
+    /// behind it goes with it all the same.
+    fn give_up_late(&mut self, event: usize, endpoint: &str) {
+        for place in (0..self.steps(event).len()).map(|step| (event, step)) {
+            let is_it = self.step(place).action.endpoint().as_str() == endpoint;
+            let next = self.queues.get(&self.queue(place)).and_then(|queue| queue.front()).copied();
+            if is_it
+                && self.is_late(event, self.times.last)
+                && self.progress[&place].state == State::Over
+                && let Some(next) = next.filter(|it| self.progress[it].state == State::Waiting)
+            {
+                self.lost.insert(event);
+                self.lose(next);
+            }
+        }
     }
 }
