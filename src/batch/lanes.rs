@@ -254,7 +254,8 @@ impl<T> Lanes<T> {
                 self.make_ready(next);
                 self.stand_behind(next, newest);
             }
-            (Some(_), _) => {}
+            (Some(head), Some(newest)) => self.stand_no_more(head, newest),
+            (Some(_), None) => {}
             (None, _) => {
                 queue.remove();
             }

@@ -76,10 +76,8 @@ impl<T> Lanes<T> {
             if self.is_awaited(id) {
                 return Some(id);
             }
-            // Those that waited have left by another way. Whoever comes next has not waited yet.
-            if let Some(entry) = self.entry_mut(id) {
-                entry.wait.before = Duration::ZERO;
-            }
+            // Those that waited ride with it now.
+            self.forget_wait(id);
         }
     }
 
@@ -113,6 +111,24 @@ impl<T> Lanes<T> {
             entry.wait.newest = newest.serial;
         }
         self.try_wait(head, head);
+    }
+
+    /// Somebody left who stood behind the head; `newest` is the last that is there. If nobody waits any more, whoever comes
+    /// next has not waited yet.
+    pub(super) fn stand_no_more(&mut self, head: StepId, newest: StepId) {
+        if let Some(entry) = self.entry_mut(head) {
+            entry.wait.newest = newest.serial;
+        }
+        if !self.is_awaited(head) {
+            self.end_wait(head);
+            self.forget_wait(head);
+        }
+    }
+
+    fn forget_wait(&mut self, id: StepId) {
+        if let Some(entry) = self.entry_mut(id) {
+            entry.wait.before = Duration::ZERO;
+        }
     }
 
     /// The head may keep somebody waiting from now on: it was taken, or somebody came. `last` is the last of those that

@@ -188,3 +188,17 @@ fn what_is_under_way_of_an_event_that_goes_back_has_as_long_also_as_a_rider() {
     }
     assert!(lanes.is_empty() && lanes.pop_overdue().is_none());
 }
+
+#[test]
+fn whoever_comes_after_all_that_waited_have_left_has_waited_for_nothing_yet() {
+    let mut lanes = lanes();
+    lanes.enter(1, vec![run("a", None)]);
+    take(&mut lanes, Class::Automations);
+    let follower = lanes.enter(2, vec![run("a", None)]);
+    pass(&mut lanes, 9);
+    lanes.reject_rest(follower);
+    assert_eq!(due(&lanes, Class::Automations), None);
+    pass(&mut lanes, 1);
+    lanes.enter(3, vec![run("a", None)]);
+    assert_eq!(due(&lanes, Class::Automations), Some(20));
+}
