@@ -42,7 +42,7 @@ fn admit(
 ) -> (Answer, Option<Pending>) {
     let settings = courier.settings();
     let now = settings.clock.now().since_epoch();
-    let mut request = logged(head, route, body.as_ref().ok());
+    let mut request = logged(head, route, body.as_ref().ok(), now);
     // The body is parsed before the lock is taken, since that is most of the work.
     let call = body.and_then(|body| call(settings, route, head, body, now));
 
@@ -100,12 +100,13 @@ impl Drop for Pending {
     }
 }
 
-fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>) -> LoggedRequest {
+fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>, at: Duration) -> LoggedRequest {
     let header = |name: HeaderName| {
         head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     LoggedRequest {
         sequence: 0,
+        at,
         method: head.method.clone(),
         path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         route: route.map(|route| route.pattern),

@@ -1,5 +1,7 @@
 //! The log of requests seen, in the order they arrived. It never holds a credential.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::value::RawValue;
@@ -16,6 +18,8 @@ const LIMITS: Limits = Limits { entries: 1_000_000, bytes: 256 * 1024 * 1024 };
 pub struct LoggedRequest {
     /// Its place in the order of arrival, from 0.
     pub sequence: u64,
+    /// When it arrived, since the Unix epoch.
+    pub at: Duration,
     /// The method.
     pub method: Method,
     /// The target as on the wire: still percent-encoded, with its query.
@@ -114,6 +118,7 @@ mod tests {
     fn body_of(body: &'static str) -> Value {
         let request = LoggedRequest {
             sequence: 3,
+            at: Duration::ZERO,
             method: Method::POST,
             path: "/profiles/a%2Fb".to_owned(),
             route: Some("/profiles/{user_id}"),
