@@ -17,7 +17,6 @@ use bytestring::ByteString;
 pub use error::{DecodeError, Problem};
 pub use limits::Limits;
 #[cfg(feature = "runner")]
-#[cfg(feature = "runner")]
 pub(crate) use split::elements;
 
 use crate::event::{Event, Origin, Trust};
@@ -34,7 +33,6 @@ pub fn decode(record: &Bytes, origin: &Origin, limits: &Limits) -> Decoding {
 
 /// What of a record should be an event each, cut as [`decode`] does and not read.
 #[cfg(feature = "runner")]
-#[cfg(feature = "runner")]
 pub(crate) fn cut(record: &Bytes) -> impl Iterator<Item = Bytes> + Send + use<> {
     unwrap::parts(record).map(|part| match part.outcome {
         Ok(bytes) | Err((bytes, _)) => bytes,
@@ -42,7 +40,6 @@ pub(crate) fn cut(record: &Bytes) -> impl Iterator<Item = Bytes> + Send + use<> 
 }
 
 /// The last member called `name` of an object, cut and not read.
-#[cfg(feature = "runner")]
 #[cfg(feature = "runner")]
 pub(crate) fn member(object: &Bytes, name: &str) -> Option<Bytes> {
     let members = elements(object)?.filter_map(|element| unwrap::member(&element));
