@@ -25,7 +25,6 @@ pub(crate) struct Capacity<'a> {
     total: Option<Pace>,
     classes: BTreeMap<Class, Vec<Pace>>,
     paused_until: BTreeMap<Class, Duration>,
-    is_held: bool,
 }
 
 impl<'a> Capacity<'a> {
@@ -43,7 +42,6 @@ impl<'a> Capacity<'a> {
             total: options.rate.map(Pace::fixed),
             classes: Class::ALL.into_iter().map(|class| (class, paces(class))).collect(),
             paused_until: BTreeMap::new(),
-            is_held: false,
         }
     }
 
@@ -80,8 +78,8 @@ impl<'a> Capacity<'a> {
             What::Gone(attempt) => {
                 self.under_way.remove(attempt);
             }
-            What::Held(is_held) => self.is_held = *is_held,
-            What::Rode(_)
+            What::Held(_)
+            | What::Rode(_)
             | What::Responded(..)
             | What::Refused(_)
             | What::Letter(None, _)
@@ -108,7 +106,7 @@ impl<'a> Capacity<'a> {
 
     /// Whether something that could go waited at some moment between now and `next`, when nothing went.
     pub(crate) fn check_idle(&self, replay: &Replay<'_>, next: Duration) -> Result<(), String> {
-        if next <= self.now + SLACK || self.is_held || self.is_full() {
+        if next <= self.now + SLACK || replay.is_held() || self.is_full() {
             return Ok(());
         }
         for (place, class, ready_at) in replay.waiting() {

@@ -8,7 +8,7 @@ use crate::capacity::Capacity;
 use crate::effects::Effects;
 use crate::events::Meaning;
 use crate::log::{Entry, What, tail};
-use crate::play::{End, Face, Played};
+use crate::play::{End, Played};
 use crate::replay::Replay;
 use crate::statuses;
 
@@ -63,10 +63,7 @@ fn flow(played: &Played) -> Result<Replay<'_>, Broken> {
         if matches!(entry.what, What::Dropped) {
             break;
         }
-        // Whether the sink is held cannot be seen at its service face.
-        if played.face == Face::Stream
-            && let Some(next) = played.entries.get(position + 1)
-        {
+        if let Some(next) = played.entries.get(position + 1) {
             capacity
                 .check_idle(&replay, next.at)
                 .map_err(at("no token and no permit lies idle while work waits"))?;

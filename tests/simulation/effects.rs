@@ -129,28 +129,34 @@ impl<'a> Effects<'a> {
     }
 
     /// In each lane the first effects are in the order of arrival. What ended Errored comes again anyway, and it and
-    /// what expired may be done behind the sink's back for as long as Courier works on it.
+    /// what was Rejected may be done behind the sink's back for as long as Courier works on it.
     pub(crate) fn check_order(&self) -> Result<(), String> {
-        let mut firsts: BTreeMap<Place, usize> = BTreeMap::new();
+        let mut firsts: BTreeMap<Place, (usize, bool)> = BTreeMap::new();
         for (position, _, commit) in &self.commits {
+            let before = self.played.entries.iter().take(*position);
+            let is_unseen = before.rev().any(|it| it.what == What::Gone(commit.attempt));
             for owner in &self.replay.owners[&commit.attempt].1 {
-                firsts.entry(*owner).or_insert(*position);
+                firsts.entry(*owner).or_insert((*position, is_unseen));
             }
         }
         let mut latest: BTreeMap<Queue, (usize, Place)> = BTreeMap::new();
         for place in self.steps() {
             let is_given_up = match self.statuses.get(&place.0) {
                 Some(EventStatus::Errored) => true,
-                Some(EventStatus::Rejected) => self.replay.deadline(place.0).is_some(),
+                Some(EventStatus::Rejected) => {
+                    firsts.get(&place).is_some_and(|(_, is_unseen)| *is_unseen)
+                }
                 Some(EventStatus::Delivered) | None => false,
             };
-            let Some(first) = firsts.get(&place).filter(|_| !is_given_up) else { continue };
+            let Some((first, _)) = firsts.get(&place).filter(|_| !is_given_up) else { continue };
             let before = latest.insert(self.replay.queue(place), (*first, place));
             if let Some((_, earlier)) = before.filter(|(position, _)| position > first) {
                 return Err(format!("{place:?} took effect before {earlier:?}"));
             }
             let after = self.replay.step(place).after.map(|step| (place.0, step));
-            if let Some(after) = after.filter(|after| firsts.get(after) > Some(first)) {
+            if let Some(after) =
+                after.filter(|after| firsts.get(after).is_some_and(|it| it.0 > *first))
+            {
                 return Err(format!("{place:?} took effect before {after:?}, which it is after"));
             }
         }

@@ -24,6 +24,7 @@ mod reply;
 mod sensitivity;
 mod service;
 mod statuses;
+mod strategy;
 mod weather;
 mod window;
 mod witness;

@@ -9,6 +9,8 @@ use courier_sink::courier::Class;
 use courier_sink::sink::Settings;
 use fastrand::Rng;
 
+use crate::strategy::Strategy;
+
 /// Longer than anything is kept waiting here.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -28,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) initial_backoff: Duration,
     pub(crate) max_backoff: Duration,
     pub(crate) retry_after_max: Duration,
+    /// Which answers are followed by another attempt
+    pub(crate) strategy: Strategy,
     /// Whether those who wait behind a Rejected event are Rejected as well
     pub(crate) rejects_followers: bool,
     /// How long the head of a lane may keep others waiting
@@ -78,6 +82,7 @@ impl Options {
             initial_backoff,
             max_backoff: initial_backoff + millis(chance, 0..10_000),
             retry_after_max: millis(chance, 1_000..60_000),
+            strategy: Strategy::Default,
             rejects_followers: chance.u8(..3) == 0,
             max_wait: if chance.u8(..3) > 0 { HOUR } else { millis(chance, 3_000..40_000) },
             expires_after: None,
@@ -95,6 +100,12 @@ impl Options {
         let limit = Duration::from_millis(chance.u64(20_000..150_000));
         let text = format!("expires_after_secs = {}\n{}", limit.as_secs_f64(), self.text);
         Self { expires_after: Some(limit), text, ..self }
+    }
+
+    /// In some runs something else is repeated than by default. Drawn apart, for the same reason.
+    pub(crate) fn with_strategy(self, chance: &mut Rng) -> Self {
+        let strategy = Strategy::draw(chance, self.attempts.is_some());
+        Self { text: strategy.text() + &self.text, strategy, ..self }
     }
 
     pub(crate) fn settings(&self) -> Settings {

@@ -106,6 +106,7 @@ pub(crate) fn play(seed: u64) -> Played {
     let mut chance = Rng::with_seed(seed);
     let options = Options::draw(&mut chance);
     let options = options.with_expiry(&mut Rng::with_seed(!seed));
+    let options = options.with_strategy(&mut Rng::with_seed(seed.rotate_right(1)));
     let events = events::draw(&mut chance, &options.settings());
     let drawn = records::draw(&mut chance, &events, &options);
     let weather = Weather::draw(&mut chance, events.len());

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use courier_sink::courier::Class;
-use courier_sink::delivery::{FailureKind, Verdict};
 use courier_sink::plan::{Lane, Step};
 
 use crate::events::Meaning;
-use crate::log::{Answered, Asked, Entry, What};
+use crate::log::{Asked, Entry, What};
 use crate::play::Played;
+use holds::Holds;
 use waits::Times;
 
+mod answers;
 mod ends;
+mod holds;
 mod late;
 mod starts;
 mod waits;
@@ -41,8 +43,8 @@ pub(crate) struct Progress {
     /// The generation of its key, and whether an attempt with it may have run without saying so
     generation: u32,
     is_in_doubt: bool,
-    /// Whether its last answer was a 403: then it is asked again once others were let through, or is Rejected
-    is_forbidden: bool,
+    /// Whether the request that is due was refused with 403, and how many holds had ended by then
+    forbidden_at: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +68,7 @@ pub(crate) struct Replay<'a> {
     /// Events that waited behind one that was Rejected, and so are as well
     pub(crate) followers: BTreeSet<usize>,
     ended: BTreeSet<usize>,
+    holds: Holds,
     times: Times,
     /// Those of the last moment at which anything was noted, and of the last before that
     times_noted: Times,
@@ -87,6 +90,7 @@ impl<'a> Replay<'a> {
             lost: BTreeSet::new(),
             followers: BTreeSet::new(),
             ended: BTreeSet::new(),
+            holds: Holds::default(),
             times: Times::default(),
             times_noted: Times::default(),
             times_before: Times::default(),
@@ -118,7 +122,6 @@ impl<'a> Replay<'a> {
                 self.end_late(*at);
             }
             What::Start(attempt, asked) => {
-                self.forsake(asked, *at);
                 let owner = self.owner_of(asked)?;
                 let riders = self.start(owner, asked)?;
                 let owners = [vec![owner], riders].concat();
@@ -130,42 +133,20 @@ impl<'a> Replay<'a> {
                 let owners = self.owners.values().next_back().map(|(_, owners)| owners.clone());
                 self.check_in_time(&owners.unwrap_or_default(), *at)?;
             }
-            What::Answer(attempt, Answered::Done(outcome)) => self.done(*attempt, *outcome, *at),
-            What::Answer(attempt, Answered::Failed { verdict, wait, kind, stored, .. }) => {
-                if !stored {
-                    self.doubt(*attempt);
-                }
-                match verdict {
-                    // A class that is throttled waits as a class; that is for the capacity to know.
-                    Verdict::Retry if *kind == FailureKind::Throttled => {
-                        let longest = self.played.options.retry_after_max;
-                        let class = self.owners[attempt].0.endpoint.class();
-                        self.times.pause(class, wait.unwrap_or_default().min(longest));
-                        self.failed(*attempt, *at, |_| Duration::ZERO);
-                    }
-                    Verdict::Retry => {
-                        let options = &self.played.options;
-                        let backoff = |retry| options.longest_backoff(retry, *wait);
-                        self.failed(*attempt, *at, backoff);
-                    }
-                    Verdict::Hold => self.again(*attempt, *at, *kind == FailureKind::Forbidden),
-                    Verdict::Reject => self.refused(*attempt, *at),
-                }
-            }
-            What::Gone(attempt) if !self.dropped => {
-                self.doubt(*attempt);
-                let options = &self.played.options;
-                self.failed(*attempt, *at, |retry| options.longest_backoff(retry, None));
-            }
+            What::Answer(attempt, answered) => self.answer(*attempt, answered, *at),
+            What::Gone(attempt) if !self.dropped => self.gone(*attempt, *at),
             What::Ended(event, status) => self.end(*event, *status, *at)?,
             What::Refused(event) => self.reject(*event, *at),
             What::LetterLost(event) => self.lost.extend(event),
             What::GivenUp(event, endpoint) => self.give_up(*event, endpoint)?,
             What::Dropped => self.dropped = true,
-            What::Held(is_held) => self.times.hold(*is_held),
+            What::Held(is_held) if *is_held != self.holds.is_on() => {
+                return Err(format!("that everything is held is said to be {is_held}"));
+            }
             What::Gone(_)
             | What::Responded(..)
             | What::Letter(..)
+            | What::Held(_)
             | What::Commit(_)
             | What::Finished => {}
         }
@@ -190,6 +171,11 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Whether everything is held.
+    pub(crate) const fn is_held(&self) -> bool {
+        self.holds.is_on()
+    }
+
     /// The steps whose turn it is and that wait, with their classes and by when they are ready.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (Place, Class, Duration)> {
         self.queues.values().filter_map(|queue| {
@@ -197,19 +183,11 @@ impl<'a> Replay<'a> {
             let progress = &self.progress[&head];
             let is_waiting = match progress.state {
                 State::Waiting => self.is_free(head),
-                State::Resting => !progress.is_forbidden || self.is_last_of_its_event(head),
+                State::Resting => true,
                 State::UnderWay | State::Done | State::Over => false,
             };
             is_waiting.then(|| (head, self.step(head).action.class(), progress.ready_at))
         })
-    }
-
-    /// Whether nothing else of its event goes on. A step that was refused with 403 may have been Rejected, which shows
-    /// when the event ends.
-    fn is_last_of_its_event(&self, place: Place) -> bool {
-        let others = (0..self.steps(place.0).len()).filter(|step| *step != place.1);
-        let mut states = others.map(|step| self.progress[&(place.0, step)].state);
-        states.all(|state| !matches!(state, State::UnderWay | State::Resting))
     }
 
     /// Whether every step was answered well, or nothing is to be done.
@@ -237,7 +215,7 @@ impl<'a> Replay<'a> {
                 failures: 0,
                 generation: 0,
                 is_in_doubt: false,
-                is_forbidden: false,
+                forbidden_at: None,
             };
             let place = (event, step);
             self.progress.insert(place, progress);

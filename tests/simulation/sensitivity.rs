@@ -13,6 +13,9 @@ use crate::check::promises;
 use crate::log::{Answered, Entry, What};
 use crate::options::{HOUR, Options};
 use crate::play::{End, Face, Played, play};
+use crate::strategy::Strategy;
+
+mod holds;
 
 /// Some runs to the end on a stream, with logs worth tampering with.
 fn runs() -> impl Iterator<Item = Played> {
@@ -185,6 +188,9 @@ fn seen(played: &Played) -> impl Iterator<Item = String> {
     let drawn = [
         ("adaptive concurrency", options.is_adaptive),
         ("adaptive rate", options.adaptive_rate.is_some()),
+        ("nothing is repeated", options.strategy == Strategy::None),
+        ("all is repeated", options.strategy == Strategy::All),
+        ("some answers are repeated", matches!(options.strategy, Strategy::Custom(_))),
         ("class rates", !options.class_rates.is_empty()),
         ("records of several", played.records.len() < played.events.len()),
     ];
@@ -233,6 +239,9 @@ fn everything_that_can_go_wrong_does() {
         "Network",
         "adaptive concurrency",
         "adaptive rate",
+        "nothing is repeated",
+        "all is repeated",
+        "some answers are repeated",
         "class rates",
         "records of several",
         "200",

@@ -1,7 +1,8 @@
 //! A wrong key: nothing is dropped, nothing is hammered, and everything goes on in order.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use courier_sink::delivery::FailureKind;
@@ -9,7 +10,7 @@ use courier_sink::finalization::EventStatus::{Delivered, Errored, Rejected};
 use futures::stream;
 
 use crate::events::{group, identify, track};
-use crate::support::{Told, failed, no_retries, ok, pass, server, sink};
+use crate::support::{Told, failed, no_retries, ok, pass, server, settings, sink};
 
 /// A server whose key can be put right.
 fn locked() -> (impl courier_sink::sink::Transport, crate::support::Notes, Arc<AtomicBool>) {
@@ -77,4 +78,22 @@ async fn one_forbidden_request_costs_only_itself_once_others_are_let() {
     assert_eq!(told.statuses(), [Rejected, Delivered, Delivered, Delivered]);
     let poison = notes.asked().iter().filter(|asked| asked.contains("mallory")).count();
     assert_eq!(poison, 2, "{:?}", notes.asked());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_may_do_nothing_yet_loses_nothing_even_if_it_is_known_again() {
+    let answers = Mutex::new(VecDeque::from([
+        failed(FailureKind::Forbidden, 403),
+        failed(FailureKind::Unauthorized, 401),
+        failed(FailureKind::Throttled, 429),
+        failed(FailureKind::Forbidden, 403),
+    ]));
+    let (server, _) = server(move |_| {
+        let answer = answers.lock().unwrap().pop_front().unwrap_or_else(ok);
+        (Duration::from_millis(10), answer)
+    });
+    let told = Told::default();
+    let events = stream::iter(told.records(vec![identify("a")]));
+    sink(settings(), server).run_on(events).await;
+    assert_eq!(told.statuses(), [Delivered], "nothing was let through before it");
 }

@@ -221,18 +221,26 @@ impl State {
 
     /// Something was let through.
     fn release(&mut self, number: u64, now: Duration) {
-        if self.hold.is_some_and(|hold| hold.ends_with(number)) {
-            self.mark(now);
-            self.hold = None;
+        if self.end_hold(number, now) {
             self.resumes += 1;
         }
     }
 
-    /// The key was taken, whatever became of the request: that ends a hold for a wrong key and no other.
+    /// The key was taken, whatever became of the request: that ends a hold for a wrong key and no other. That nothing was
+    /// let through yet is why it does not count: a key that may do nothing must not make a request guilty.
     fn release_key(&mut self, number: u64, now: Duration) {
         if self.hold_reason() == Some(HoldReason::Unauthorized) {
-            self.release(number, now);
+            self.end_hold(number, now);
         }
+    }
+
+    fn end_hold(&mut self, number: u64, now: Duration) -> bool {
+        let ends = self.hold.is_some_and(|hold| hold.ends_with(number));
+        if ends {
+            self.mark(now);
+            self.hold = None;
+        }
+        ends
     }
 
     fn pause(&mut self, class: Class, number: u64, asked: Option<Duration>, now: Duration) {

@@ -66,7 +66,8 @@ impl Replay<'_> {
                 self.finish(place, State::Over, at);
             } else {
                 let progress = self.rest(place, at);
-                (progress.state, progress.failures, progress.ready_at) = (State::Waiting, 0, at);
+                progress.renew();
+                (progress.state, progress.ready_at) = (State::Waiting, at);
             }
         }
     }

@@ -60,16 +60,7 @@ impl Replay<'_> {
         {
             return Err(format!("{place:?} does not wait for {before:?}"));
         }
-        let mut riders = self.riders.get(&place).cloned().unwrap_or_default();
-        if asked.endpoint == Endpoint::PostProfile && asked.marks.len() <= riders.len() {
-            // Refused with 403 twice, all of them together: now each is sent on its own.
-            for rider in self.riders.remove(&place).into_iter().flatten() {
-                let progress = self.progress.get_mut(&rider).expect("it stands in a lane");
-                (progress.state, progress.failures) = (State::Waiting, 0);
-            }
-            self.progress.get_mut(&place).expect("it stands in a lane").failures = 0;
-            riders = Vec::new();
-        }
+        let riders = self.riders.get(&place).cloned().unwrap_or_default();
         for place in riders.iter().chain([&place]) {
             let progress = self.progress.get_mut(place).expect("it stands in a lane");
             if progress.state == State::UnderWay {

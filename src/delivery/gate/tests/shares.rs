@@ -84,6 +84,19 @@ async fn only_a_success_ends_a_hold_for_403() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_is_known_again_has_let_nothing_through_yet() {
+    let known = [answered(FailureKind::Refused, 400, true), throttled(Some(1))];
+    for failure in known {
+        let gate = gate(&settings());
+        let forbidden = answered(FailureKind::Forbidden, 403, true);
+        attempt(&gate, Class::Profiles, Err(forbidden)).await;
+        attempt(&gate, Class::Inbound, Err(unauthorized())).await;
+        attempt(&gate, Class::Inbound, Err(failure)).await;
+        assert_eq!((gate.resumes(), *gate.held().borrow()), (0, None));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_exchanged_key_is_tried_at_once() {
     let gate = gate(&settings());
     attempt(&gate, Class::Profiles, Err(unauthorized())).await;
