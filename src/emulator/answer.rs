@@ -20,6 +20,7 @@ pub(super) struct Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Refusal {
     status: StatusCode,
+    /// Empty where Courier says none.
     kind: &'static str,
     message: String,
 }
@@ -30,6 +31,11 @@ impl Answer {
         let mut headers = HeaderMap::with_capacity(1);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Self { status, headers, body }
+    }
+
+    /// What writes to profiles and lists are answered with.
+    pub(super) fn success() -> Self {
+        Self::json(StatusCode::OK, &json!({"status": "SUCCESS"}))
     }
 
     pub(super) fn empty() -> Self {
@@ -47,6 +53,11 @@ impl Answer {
 impl Refusal {
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::invalid(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// A 400 without a `type`, which Courier's validation of some queries gives.
+    pub(super) fn untyped(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, kind: "", message: message.into() }
     }
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
@@ -69,6 +80,10 @@ impl Refusal {
         }
     }
 
+    pub(super) fn message(self) -> String {
+        self.message
+    }
+
     fn invalid(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, kind: "invalid_request_error", message: message.into() }
     }
@@ -76,6 +91,10 @@ impl Refusal {
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        Self::json(refusal.status, &json!({"type": refusal.kind, "message": refusal.message}))
+        let body = match refusal.kind {
+            "" => json!({"message": refusal.message}),
+            kind => json!({"type": kind, "message": refusal.message}),
+        };
+        Self::json(refusal.status, &body)
     }
 }

@@ -10,7 +10,7 @@ use super::log::LoggedRequest;
 use super::routes;
 use super::script::Scripted;
 use super::settings::Settings;
-use super::state::{InboundEvent, Invocation, State};
+use super::state::{InboundEvent, Invocation, Link, Message, Run, State, Template};
 use super::summary::Summary;
 
 /// A local Courier without a socket. Clones are handles on the same state.
@@ -83,6 +83,57 @@ impl Courier {
     /// The inbound events accepted, in order.
     pub fn inbound(&self) -> Vec<InboundEvent> {
         self.state().inbound.since(0).cloned().collect()
+    }
+
+    /// The runs of automations and journeys kept, newest first; how each stands now, [`Run::status`] tells.
+    pub fn runs(&self) -> Vec<Run> {
+        self.state().runs.newest(None).cloned().collect()
+    }
+
+    /// A run by its id.
+    pub fn run(&self, run_id: &str) -> Option<Run> {
+        self.state().runs.get(run_id).cloned()
+    }
+
+    /// The messages kept, newest first. None was sent anywhere.
+    pub fn messages(&self) -> Vec<Message> {
+        self.state().messages.newest(None).cloned().collect()
+    }
+
+    /// The automations written with [`Courier::put_automation`], by id.
+    pub fn automations(&self) -> Vec<(String, Template)> {
+        let state = self.state();
+        let templates = state.automations.templates.from(std::ops::Bound::Unbounded);
+        templates.map(|(id, template)| (id.to_string(), template.clone())).collect()
+    }
+
+    /// Creates or replaces an automation: `{"name"?, "steps", "cancelation_token"?}`, steps as `POST /automations/invoke`
+    /// takes them. The error says what is wrong with it.
+    pub fn put_automation(&self, id: &str, automation: Value) -> Result<(), String> {
+        let now = self.settings().clock.now().since_epoch();
+        routes::put_automation(&mut self.state(), id, automation, now)
+            .map_err(|refusal| refusal.message())
+    }
+
+    /// Removes an automation; false where there is none. Its links stay, and start runs of an automation that is not
+    /// known.
+    pub fn remove_automation(&self, id: &str) -> bool {
+        self.state().automations.templates.remove(id).is_some()
+    }
+
+    /// The events that start automations.
+    pub fn links(&self) -> Vec<Link> {
+        self.state().automations.links().cloned().collect()
+    }
+
+    /// Links an event to an automation. The error says what is wrong with it.
+    pub fn link(&self, link: Link) -> Result<(), String> {
+        routes::put_link(&mut self.state(), link).map_err(|refusal| refusal.message())
+    }
+
+    /// Removes a link; false where there is none.
+    pub fn unlink(&self, link: &Link) -> bool {
+        self.state().automations.unlink(link)
     }
 
     pub(super) fn settings(&self) -> &Settings {

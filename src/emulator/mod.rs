@@ -8,6 +8,7 @@
 
 mod answer;
 mod auth;
+mod automation;
 mod body;
 mod call;
 
@@ -20,6 +21,7 @@ mod judge;
 mod log;
 mod members;
 mod merge;
+mod outbox;
 mod paging;
 mod path;
 mod retention;
@@ -37,5 +39,8 @@ pub use merge::Merge;
 pub use script::{Scripted, Stage};
 pub use server::Emulator;
 pub use settings::Settings;
-pub use state::{InboundEvent, InboundKind, Invocation, Source};
+pub use state::{
+    InboundEvent, InboundKind, Invocation, Link, List, Message, MessageStatus, Run, RunStatus,
+    RunStep, Source, StartedBy, StepStatus, Subscription, Template,
+};
 pub use summary::{RouteCount, Summary};

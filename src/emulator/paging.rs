@@ -1,5 +1,5 @@
-//! Courier's list answers (`items`, `has_more`, `cursor`, `next_url`): which page is asked for, and
-//! the page. Cursors are the hex of the last key, opaque to the caller as Courier's are.
+//! Courier's list answers, in its two shapes (`has_more`, `cursor`, `next_url`; and `paging`): which page is asked for,
+//! and the page. Cursors are the hex of the last key, opaque to the caller as Courier's are.
 
 use std::fmt::Write as _;
 
@@ -32,14 +32,17 @@ impl Page {
                 )?
             }
         };
-        let after = match call.query("cursor") {
-            None | Some("") => None,
-            Some(cursor) => Some(
-                from_hex(cursor)
-                    .ok_or_else(|| Refusal::bad_request("'cursor' is not one of ours"))?,
-            ),
-        };
-        Ok(Self { limit, after })
+        Ok(Self { limit, after: Self::cursor(call)? })
+    }
+
+    /// The last key of the page before.
+    pub(super) fn cursor(call: &Call) -> Result<Option<String>, Refusal> {
+        match call.query("cursor") {
+            None | Some("") => Ok(None),
+            Some(cursor) => from_hex(cursor)
+                .map(Some)
+                .ok_or_else(|| Refusal::bad_request("'cursor' is not one of ours")),
+        }
     }
 
     /// The answer, from the items after [`Page::after`] in the order of their keys.
@@ -48,12 +51,8 @@ impl Page {
         call: &Call,
         items: impl Iterator<Item = (String, Value)>,
     ) -> Answer {
-        // One more than asked for tells whether there is a next page.
-        let mut items: Vec<(String, Value)> = items.take(self.limit + 1).collect();
-        let has_more = items.len() > self.limit;
-        items.truncate(self.limit);
-        let cursor = items.last().filter(|_| has_more).map(|(key, _)| to_hex(key));
-        let values: Vec<Value> = items.into_iter().map(|(_, value)| value).collect();
+        let (values, cursor) = self.cut(items);
+        let has_more = cursor.is_some();
         let mut body =
             json!({"items": values, "has_more": has_more, "url": call.path, "type": "list"});
         if let (Some(cursor), Value::Object(body)) = (cursor, &mut body) {
@@ -69,6 +68,35 @@ impl Page {
             body.insert("next_url".to_owned(), Value::from(next));
         }
         Answer::json(StatusCode::OK, &body)
+    }
+}
+
+impl Page {
+    /// The answer of the older shape: `paging`, and the items under a name of their own.
+    pub(super) fn paged(&self, name: &str, items: impl Iterator<Item = (String, Value)>) -> Answer {
+        let (values, cursor) = self.cut(items);
+        let mut paging = json!({"more": cursor.is_some()});
+        if let (Some(cursor), Value::Object(paging)) = (cursor, &mut paging) {
+            paging.insert("cursor".to_owned(), Value::from(cursor));
+        }
+        let mut body = json!({"paging": paging});
+        if let Value::Object(body) = &mut body {
+            body.insert(name.to_owned(), Value::from(values));
+        }
+        Answer::json(StatusCode::OK, &body)
+    }
+
+    /// The items of this page, and the cursor of the next if there is one.
+    pub(super) fn cut(
+        &self,
+        items: impl Iterator<Item = (String, Value)>,
+    ) -> (Vec<Value>, Option<String>) {
+        // One more than asked for tells whether there is a next page.
+        let mut items: Vec<(String, Value)> = items.take(self.limit + 1).collect();
+        let has_more = items.len() > self.limit;
+        items.truncate(self.limit);
+        let cursor = items.last().filter(|_| has_more).map(|(key, _)| to_hex(key));
+        (items.into_iter().map(|(_, value)| value).collect(), cursor)
     }
 }
 

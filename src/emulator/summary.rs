@@ -24,6 +24,10 @@ pub struct Summary {
     pub invocations: u64,
     /// Inbound events accepted.
     pub inbound: u64,
+    /// Runs of automations and journeys, those that events and other runs started included.
+    pub runs: u64,
+    /// Messages that would have been sent.
+    pub messages: u64,
 }
 
 /// How often a route was answered with a status.
@@ -78,6 +82,8 @@ impl Summary {
             memberships: state.memberships.len(),
             invocations: state.invocations.next(),
             inbound: state.inbound.next(),
+            runs: state.runs.next(),
+            messages: state.messages.next(),
         }
     }
 

@@ -117,3 +117,43 @@ async fn memberships_list_from_both_sides_and_go_with_their_tenant() {
     let (_, tenants) = get(&courier, "/users/u1/tenants").await;
     assert_eq!(tenants["items"], json!([item("u1", "t2")]));
 }
+
+#[tokio::test]
+async fn several_memberships_are_made_beside_those_there_are_and_removed_together() {
+    let courier = courier();
+    call(&courier, "PUT /users/u/tenants/a", json!({"profile": {"x": 1}})).await;
+    let body = json!({"tenants": [{"tenant_id": "b"}, {"tenant_id": "c", "type": "user", "profile": {"y": 1}}]});
+    assert_eq!(call(&courier, "PUT /users/u/tenants", body).await.0, 204);
+    let (_, page) = get(&courier, "/users/u/tenants").await;
+    let tenants: Vec<_> =
+        page["items"].as_array().unwrap().iter().map(|it| &it["tenant_id"]).collect();
+    assert_eq!(tenants, ["a", "b", "c"]);
+    for wrong in [
+        json!({}),
+        json!({"tenants": [{"tenant_id": "d"}, {}]}),
+        json!({"tenants": [{"tenant_id": "d", "type": "x"}]}),
+    ] {
+        assert_invalid(&call(&courier, "PUT /users/u/tenants", wrong).await, 400);
+    }
+    assert_eq!(courier.members("d").len(), 0);
+    assert_eq!(call(&courier, "DELETE /users/u/tenants", Value::Null).await.0, 204);
+    assert_eq!(get(&courier, "/users/u/tenants").await.1["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_topic_of_a_tenant_is_put_and_removed() {
+    let courier = courier();
+    let path = "/tenants/t/default_preferences/items/news";
+    let topic = json!({"status": "OPTED_IN", "has_custom_routing": null});
+    assert_invalid(&call(&courier, &format!("PUT {path}"), topic.clone()).await, 404);
+    call(&courier, "PUT /tenants/t", json!({"name": "T"})).await;
+    assert_invalid(&call(&courier, &format!("PUT {path}"), json!({"status": "x"})).await, 400);
+    for _ in 0..2 {
+        assert_eq!(call(&courier, &format!("PUT {path}"), topic.clone()).await.0, 204);
+    }
+    let items = || courier.tenant("t").unwrap()["default_preferences"]["items"].clone();
+    let expected = json!([{"id": "news", "status": "OPTED_IN", "has_custom_routing": null, "type": "subscription_topic"}]);
+    assert_eq!(items(), expected);
+    assert_eq!(call(&courier, &format!("DELETE {path}"), Value::Null).await.0, 204);
+    assert_eq!(items(), json!([]));
+}

@@ -28,7 +28,8 @@ pub(super) fn weight(object: &Map<String, Value>) -> usize {
     object.iter().map(|(name, value)| VALUE_OVERHEAD + name.len() + value_weight(value)).sum()
 }
 
-fn value_weight(value: &Value) -> usize {
+/// About how many bytes a value takes in memory.
+pub(super) fn value_weight(value: &Value) -> usize {
     VALUE_OVERHEAD
         + match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => 0,

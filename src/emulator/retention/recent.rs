@@ -24,24 +24,41 @@ impl<T> Recent<T> {
         self.first + length(self.entries.len())
     }
 
-    pub(in super::super) fn push(&mut self, entry: T, bytes: usize) {
+    /// Adds an entry, and gives those that were forgotten for it, oldest first.
+    pub(in super::super) fn push(&mut self, entry: T, bytes: usize) -> Vec<T> {
         let bytes = bytes + ENTRY_OVERHEAD;
+        let mut forgotten = Vec::new();
         self.entries.push_back((bytes, entry));
         self.bytes += bytes;
         // The newest stays even when it alone is over: someone just asked for it.
         while self.entries.len() > 1
             && (self.entries.len() > self.limits.entries || self.bytes > self.limits.bytes)
         {
-            if let Some((bytes, _)) = self.entries.pop_front() {
+            if let Some((bytes, entry)) = self.entries.pop_front() {
                 self.bytes -= bytes;
                 self.first += 1;
+                forgotten.push(entry);
             }
         }
+        forgotten
+    }
+
+    pub(in super::super) fn get(&self, number: u64) -> Option<&T> {
+        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.entries.get(index).map(|(_, entry)| entry)
     }
 
     pub(in super::super) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
         let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.entries.get_mut(index).map(|(_, entry)| entry)
+    }
+
+    /// The entries kept whose number is below `number`, newest first, each with its number.
+    pub(in super::super) fn before(&self, number: u64) -> impl Iterator<Item = (u64, &T)> {
+        let end = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let end = end.min(self.entries.len());
+        let numbers = (self.first..self.first + length(end)).rev();
+        numbers.zip(self.entries.range(..end).rev().map(|(_, entry)| entry))
     }
 
     /// The entries kept whose number is at least `number`, oldest first.
@@ -66,14 +83,17 @@ mod tests {
     #[test]
     fn the_oldest_go_when_there_are_too_many_and_numbers_stay() {
         let mut recent = Recent::new(Limits { entries: 2, bytes: usize::MAX });
-        for entry in [10, 11, 12] {
-            recent.push(entry, 0);
-        }
+        let forgotten: Vec<_> =
+            [10, 11, 12].into_iter().flat_map(|it| recent.push(it, 0)).collect();
+        assert_eq!(forgotten, [10]);
         assert_eq!(kept(&recent), [11, 12]);
         assert_eq!(recent.next(), 3);
         assert_eq!(recent.get_mut(0), None);
         assert_eq!(recent.get_mut(2), Some(&mut 12));
+        assert_eq!((recent.get(0), recent.get(1)), (None, Some(&11)));
         assert_eq!(recent.since(2).count(), 1);
+        assert_eq!(recent.before(2).collect::<Vec<_>>(), [(1, &11)]);
+        assert_eq!(recent.before(9).collect::<Vec<_>>(), [(2, &12), (1, &11)]);
         assert_eq!(recent.since(9).count(), 0);
     }
 

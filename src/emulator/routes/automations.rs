@@ -1,27 +1,34 @@
-//! `/automations`: invocations, ad hoc and by template, and the list of runs. Runs are accepted and
-//! listed, not executed, so each stays in the state a fresh one has. Any template id is accepted:
-//! which ones a real workspace has cannot be known here.
+//! `/automations`: invocations, ad hoc and by template, the templates there are, and the runs. Any template id is
+//! accepted: which ones a real workspace has cannot be known here.
+
+use std::ops::Bound;
+use std::sync::Arc;
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Refusal};
+use super::super::automation::{Context, Start, start};
 use super::super::call::Call;
-use super::super::members::{missing, optional_object, optional_string, required_object, wrong};
-use super::super::paging::{Page, to_hex};
-use super::super::state::{Invocation, Source, State};
+use super::super::members::{optional_object, optional_string, required_object};
+use super::super::paging::Page;
+use super::super::state::{Invocation, Source, StartedBy, State, Template};
+use super::steps;
 use crate::clock::Time;
 
 pub(super) fn invoke_ad_hoc(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let automation = required_object(&body, "automation")?;
-    let steps = automation.get("steps").ok_or_else(|| missing("automation.steps"))?;
-    let steps = steps.as_array().ok_or_else(|| wrong("automation.steps", "an array"))?;
-    if !steps.iter().all(|step| step.get("action").is_some_and(Value::is_string)) {
-        return Err(wrong("automation.steps", "objects with an 'action' each"));
-    }
-    optional_string(automation, "cancelation_token")?;
-    accept(state, call, &body, Source::AdHoc)
+    let steps = steps::check(automation.get("steps"), "automation.steps")?;
+    let token = optional_string(automation, "cancelation_token")?.map(String::from);
+    let steps = Some(Arc::from(steps));
+    accept(state, call, &body, |_, started_by, context| Start {
+        source: Source::AdHoc,
+        started_by,
+        steps,
+        context,
+        token,
+    })
 }
 
 pub(super) fn invoke_template(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
@@ -30,14 +37,16 @@ pub(super) fn invoke_template(state: &mut State, call: &mut Call) -> Result<Answ
         return Err(Refusal::bad_request("'recipient' is required, and may be null"));
     }
     let template = call.id()?.to_owned();
-    accept(state, call, &body, Source::Template(template))
+    accept(state, call, &body, |state, started_by, context| {
+        Start::template(state, &template, started_by, context)
+    })
 }
 
 fn accept(
     state: &mut State,
     call: &mut Call,
     body: &Map<String, Value>,
-    source: Source,
+    what: impl FnOnce(&State, StartedBy, Context) -> Start,
 ) -> Result<Answer, Refusal> {
     let recipient = optional_string(body, "recipient")?.map(String::from);
     for name in ["brand", "template"] {
@@ -46,7 +55,10 @@ fn accept(
     for name in ["data", "profile"] {
         optional_object(body, name)?;
     }
-    let run_id = state.ids.give();
+    let context = Context::of(state, body, recipient.as_deref());
+    let what = what(state, StartedBy::Invoke, context);
+    let source = what.source.clone();
+    let run_id = start(state, what, call.now);
     let answer = Answer::json(StatusCode::OK, &json!({"runId": run_id}));
     let invocation =
         Invocation { run_id, source, recipient, body: call.body.clone(), at: call.now };
@@ -54,42 +66,31 @@ fn accept(
     Ok(answer)
 }
 
-/// Runs of automations, newest first, after the cursor's run, of one template if asked for.
-pub(super) fn runs(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+/// The templates there are, by id. All are published: here nobody drafts.
+pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
-    let template = call.query("template_id");
-    let mut runs = state.invocations.since(0).rev().filter_map(|invocation| {
-        let run = run(invocation)?;
-        let wanted = template.is_none_or(|wanted| run.get("template_id") == Some(&json!(wanted)));
-        wanted.then_some((invocation.run_id.as_str(), run))
-    });
-    if let Some(after) = &page.after {
-        runs.find(|(run_id, _)| run_id == after);
-    }
-    let mut found: Vec<(&str, Value)> = runs.take(page.limit + 1).collect();
-    let more = found.len() > page.limit;
-    found.truncate(page.limit);
-    let cursor = found.last().filter(|_| more).map(|(run_id, _)| to_hex(run_id));
-    let runs: Vec<Value> = found.into_iter().map(|(_, run)| run).collect();
-    let mut body = json!({"runs": runs});
+    let is_published = match call.query("version") {
+        None | Some("" | "published") => true,
+        Some("draft") => false,
+        Some(_) => return Err(Refusal::untyped("'version' must be 'published' or 'draft'")),
+    };
+    let from = page.after.as_deref().map_or(Bound::Unbounded, |id| Bound::Excluded(Arc::from(id)));
+    let templates = state.automations.templates.from(from).filter(|_| is_published);
+    let (templates, cursor) =
+        page.cut(templates.map(|(id, template)| (id.to_string(), shown(id, template))));
+    let mut body = json!({"templates": templates});
     if let (Some(cursor), Value::Object(body)) = (cursor, &mut body) {
-        body.insert("next_cursor".to_owned(), Value::from(cursor));
+        body.insert("cursor".to_owned(), Value::from(cursor));
     }
     Ok(Answer::json(StatusCode::OK, &body))
 }
 
-fn run(invocation: &Invocation) -> Option<Value> {
-    let (source, template) = match &invocation.source {
-        Source::AdHoc => ("invoke".to_owned(), None),
-        Source::Template(template) => (format!("invoke/{template}"), Some(template)),
-        // Journeys have a list of their own.
-        Source::Journey(_) => return None,
-    };
-    Some(json!({
-        "run_id": invocation.run_id,
-        "source": [source],
-        "status": "PROCESSING",
-        "template_id": template,
-        "created_at": Time::from_epoch(invocation.at).to_string(),
-    }))
+fn shown(id: &str, template: &Template) -> Value {
+    json!({
+        "id": id,
+        "name": template.name,
+        "version": "published",
+        "createdAt": Time::from_epoch(template.created).to_string(),
+        "updatedAt": Time::from_epoch(template.updated).to_string(),
+    })
 }

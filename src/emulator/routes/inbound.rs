@@ -9,18 +9,20 @@ use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
 use super::super::members::{optional_string, required_object, required_string, wrong};
 use super::super::state::{InboundEvent, InboundKind, State};
+use super::triggers;
 
 pub(super) fn courier(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
-    required_string(&body, "event")?;
+    let on = format!("track/{}", required_string(&body, "event")?);
     let message_id = required_string(&body, "messageId")?.to_owned();
     required_object(&body, "properties")?;
-    optional_string(&body, "userId")?;
+    let user = optional_string(&body, "userId")?.filter(|user| !user.is_empty());
     if required_string(&body, "type")? != "track" {
         return Err(wrong("type", "'track'"));
     }
     once(state, InboundKind::Courier, Some(&message_id), call)?;
-    Ok(accept(state, InboundKind::Courier, "track".to_owned(), &body, call))
+    let runs = triggers::start_all(state, InboundKind::Courier, &on, user, &body, call.now);
+    Ok(accept(state, InboundKind::Courier, "track".to_owned(), runs, &body, call))
 }
 
 pub(super) fn rudderstack(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
@@ -32,30 +34,37 @@ pub(super) fn segment(state: &mut State, call: &mut Call) -> Result<Answer, Refu
 }
 
 fn foreign(state: &mut State, kind: InboundKind, call: &mut Call) -> Result<Answer, Refusal> {
-    let mut body = call.object()?;
+    let body = call.object()?;
     let event_type = required_string(&body, "type")?.to_ascii_lowercase();
     if !["identify", "track", "group"].contains(&event_type.as_str()) {
         return Err(wrong("type", "'identify', 'track' or 'group'"));
     }
     once(state, kind, id(&body, "messageId").as_deref(), call)?;
     let user = id(&body, "userId");
-    match event_type.as_str() {
+    let on = match body.get("event").and_then(Value::as_str) {
+        Some(name) if event_type == "track" => format!("track/{name}"),
+        _ => event_type.clone(),
+    };
+    let user = match event_type.as_str() {
         "identify" => {
             // Courier documents the fallback to anonymousId for group alone.
-            if let (Some(user), Some(Value::Object(traits))) = (user, body.remove("traits")) {
-                state.merge_profile(&user, traits, call.merge);
+            if let (Some(user), Some(Value::Object(traits))) = (&user, body.get("traits")) {
+                state.merge_profile(user, traits.clone(), call.merge);
             }
+            user
         }
         "group" => {
             let user = user.or_else(|| id(&body, "anonymousId"));
-            if let (Some(user), Some(group)) = (user, id(&body, "groupId")) {
+            if let (Some(user), Some(group)) = (&user, id(&body, "groupId")) {
                 // What becomes of the group's traits is not documented: nothing, here.
-                state.memberships.put(&group, &user, Map::new(), call.merge);
+                state.memberships.put(&group, user, Map::new(), call.merge);
             }
+            user
         }
-        _ => {}
-    }
-    Ok(accept(state, kind, event_type, &body, call))
+        _ => user,
+    };
+    let runs = triggers::start_all(state, kind, &on, user.as_deref(), &body, call.now);
+    Ok(accept(state, kind, event_type, runs, &body, call))
 }
 
 /// Refuses a message id already used at this endpoint; an event without one is always new.
@@ -77,6 +86,7 @@ fn accept(
     state: &mut State,
     kind: InboundKind,
     event_type: String,
+    runs: Vec<String>,
     body: &Map<String, Value>,
     call: &mut Call,
 ) -> Answer {
@@ -84,7 +94,7 @@ fn accept(
     let answer = Answer::json(StatusCode::ACCEPTED, &json!({"messageId": message_id}));
     let event = body.get("event").and_then(Value::as_str).map(String::from);
     let (body, at) = (call.body.clone(), call.now);
-    state.record_inbound(InboundEvent { kind, event_type, event, message_id, body, at });
+    state.record_inbound(InboundEvent { kind, event_type, event, message_id, body, runs, at });
     answer
 }
 

@@ -1,12 +1,14 @@
-//! `/journeys/{template}/invoke`: a journey for somebody. Any id is accepted, as with automations.
+//! `/journeys`: a journey for somebody, and an end to one. Any id is accepted, as with automations; what a journey does is
+//! not known here, so it goes on until it is cancelled.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Refusal};
+use super::super::automation::{Context, Start, start};
 use super::super::call::Call;
 use super::super::members::{optional_object, optional_string};
-use super::super::state::{Invocation, Source, State};
+use super::super::state::{Invocation, Source, StartedBy, State};
 
 /// Where a journey looks for its user besides the `user_id` of the request.
 const USER_MEMBERS: [&str; 3] = ["user_id", "userId", "anonymousId"];
@@ -39,13 +41,48 @@ pub(super) fn invoke(state: &mut State, call: &mut Call) -> Result<Answer, Refus
             "a recipient is required: 'user_id', or a user id or contact member in 'profile'",
         ));
     }
-    let run_id = state.ids.give();
-    let answer = Answer::json(StatusCode::ACCEPTED, &json!({"runId": run_id}));
     let source = Source::Journey(call.id()?.to_owned());
+    let context = Context::of(state, &body, user.as_deref());
+    let what = Start {
+        source: source.clone(),
+        started_by: StartedBy::Invoke,
+        steps: None,
+        context,
+        token: None,
+    };
+    let run_id = start(state, what, call.now);
+    let answer = Answer::json(StatusCode::ACCEPTED, &json!({"runId": run_id}));
     let invocation =
         Invocation { run_id, source, recipient: user, body: call.body.clone(), at: call.now };
     state.record_invocation(invocation);
     Ok(answer)
+}
+
+/// Ends the runs with a token, or one run by its id; one that has ended stays as it is.
+pub(super) fn cancel(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+    let body = call.object()?;
+    let token = optional_string(&body, "cancelation_token")?;
+    let run_id = optional_string(&body, "run_id")?;
+    let (messages, answer) = match (token, run_id) {
+        (Some(token), None) => {
+            (state.runs.cancel_all(token, call.now), json!({"cancelation_token": token}))
+        }
+        (None, Some(run_id)) => {
+            let (run, messages) = state
+                .runs
+                .cancel(run_id, call.now)
+                .ok_or_else(|| Refusal::not_found(format!("there is no run '{run_id}'")))?;
+            let status = run.status(call.now).as_str();
+            (messages, json!({"run_id": run_id, "status": status}))
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(Refusal::bad_request(
+                "exactly one of 'cancelation_token' and 'run_id' is required",
+            ));
+        }
+    };
+    state.messages.cancel(&messages);
+    Ok(Answer::json(StatusCode::ACCEPTED, &answer))
 }
 
 fn user_in(object: Option<&Map<String, Value>>) -> Option<&str> {

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{optional_object, take_object};
+use super::super::members::{
+    missing, optional_object, optional_string, required_string, take_object, wrong,
+};
 use super::super::paging::Page;
 use super::super::state::State;
 
@@ -27,6 +29,41 @@ pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
     };
     let (user, tenant) = call.ids()?;
     state.memberships.put(tenant, user, given, call.merge);
+    Ok(Answer::empty())
+}
+
+/// Makes several memberships, all or none; those there are beside them stay.
+pub(super) fn put_several(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+    let mut body = call.object()?;
+    let tenants = body.remove("tenants").ok_or_else(|| missing("tenants"))?;
+    let Value::Array(tenants) = tenants else {
+        return Err(wrong("tenants", "an array"));
+    };
+    let user = call.id()?;
+    let mut given = Vec::new();
+    for tenant in tenants {
+        let Value::Object(mut tenant) = tenant else {
+            return Err(wrong("tenants", "objects with a 'tenant_id' each"));
+        };
+        let id = required_string(&tenant, "tenant_id")?.to_owned();
+        optional_string(&tenant, "user_id")?;
+        if optional_string(&tenant, "type")?.is_some_and(|kind| kind != "user") {
+            return Err(wrong("type", "'user'"));
+        }
+        let profile = match optional_object(&tenant, "profile")? {
+            Some(_) => take_object(&mut tenant, "profile")?,
+            None => Map::new(),
+        };
+        given.push((id, profile));
+    }
+    for (tenant, profile) in given {
+        state.memberships.put(&tenant, user, profile, call.merge);
+    }
+    Ok(Answer::empty())
+}
+
+pub(super) fn delete_all(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+    state.memberships.remove_user(call.id()?);
     Ok(Answer::empty())
 }
 

@@ -5,9 +5,18 @@ mod automations;
 mod control;
 mod inbound;
 mod journeys;
+mod lists;
 mod memberships;
+mod messages;
 mod profiles;
+mod runs;
+mod steps;
+mod subscriptions;
 mod tenants;
+mod topics;
+mod triggers;
+
+pub(super) use control::automations::{put_automation, put_link};
 
 use axum::Router;
 use axum::extract::Request;
@@ -23,6 +32,7 @@ type Entry = (MethodFilter, &'static str, Operation);
 const GET: MethodFilter = MethodFilter::GET;
 const POST: MethodFilter = MethodFilter::POST;
 const PUT: MethodFilter = MethodFilter::PUT;
+const PATCH: MethodFilter = MethodFilter::PATCH;
 const DELETE: MethodFilter = MethodFilter::DELETE;
 
 /// Every route there is; patterns are what summaries count by.
@@ -30,11 +40,18 @@ const ROUTES: &[Entry] = &[
     (GET, "/profiles/{user_id}", profiles::get),
     (POST, "/profiles/{user_id}", profiles::merge),
     (PUT, "/profiles/{user_id}", profiles::replace),
+    (PATCH, "/profiles/{user_id}", profiles::patch),
     (DELETE, "/profiles/{user_id}", profiles::delete),
+    (GET, "/profiles/{user_id}/lists", subscriptions::of_user),
+    (POST, "/profiles/{user_id}/lists", subscriptions::subscribe_to),
+    (DELETE, "/profiles/{user_id}/lists", subscriptions::unsubscribe_from_all),
+    (GET, "/automations", automations::list),
     (POST, "/automations/invoke", automations::invoke_ad_hoc),
     (POST, "/automations/{template}/invoke", automations::invoke_template),
-    (GET, "/automations/runs", automations::runs),
+    (GET, "/automations/runs", runs::list),
+    (GET, "/automations/runs/{run_id}/steps", runs::steps),
     (POST, "/journeys/{template}/invoke", journeys::invoke),
+    (POST, "/journeys/cancel", journeys::cancel),
     (POST, "/inbound/courier", inbound::courier),
     (POST, "/inbound/rudderstack", inbound::rudderstack),
     (POST, "/inbound/segment", inbound::segment),
@@ -42,11 +59,28 @@ const ROUTES: &[Entry] = &[
     (GET, "/tenants/{tenant_id}", tenants::get),
     (PUT, "/tenants/{tenant_id}", tenants::replace),
     (DELETE, "/tenants/{tenant_id}", tenants::delete),
+    (PUT, "/tenants/{tenant_id}/default_preferences/items/{topic_id}", topics::put),
+    (DELETE, "/tenants/{tenant_id}/default_preferences/items/{topic_id}", topics::delete),
     (GET, "/tenants/{tenant_id}/users", memberships::of_tenant),
     (GET, "/users/{user_id}/tenants", memberships::of_user),
+    (PUT, "/users/{user_id}/tenants", memberships::put_several),
+    (DELETE, "/users/{user_id}/tenants", memberships::delete_all),
     (GET, "/users/{user_id}/tenants/{tenant_id}", memberships::get),
     (PUT, "/users/{user_id}/tenants/{tenant_id}", memberships::put),
     (DELETE, "/users/{user_id}/tenants/{tenant_id}", memberships::delete),
+    (GET, "/lists", lists::list),
+    (GET, "/lists/{list_id}", lists::get),
+    (PUT, "/lists/{list_id}", lists::put),
+    (DELETE, "/lists/{list_id}", lists::delete),
+    (PUT, "/lists/{list_id}/restore", lists::restore),
+    (GET, "/lists/{list_id}/subscriptions", subscriptions::of_list),
+    (POST, "/lists/{list_id}/subscriptions", subscriptions::add),
+    (PUT, "/lists/{list_id}/subscriptions", subscriptions::replace),
+    (PUT, "/lists/{list_id}/subscriptions/{user_id}", subscriptions::subscribe),
+    (DELETE, "/lists/{list_id}/subscriptions/{user_id}", subscriptions::unsubscribe),
+    (POST, "/send", messages::accept),
+    (GET, "/messages", messages::list),
+    (GET, "/messages/{message_id}", messages::get),
 ];
 
 pub(super) fn router(courier: &Courier) -> Router {

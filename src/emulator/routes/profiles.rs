@@ -1,11 +1,14 @@
-//! `/profiles/{user_id}`: read, merge, replace, delete.
+//! `/profiles/{user_id}`: read, merge, replace, patch, delete.
 
 use http::StatusCode;
+use json_patch::PatchOperation;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::take_object;
+use super::super::members::{missing, take_object, wrong};
+use super::super::retention::value_weight;
 use super::super::state::State;
 
 /// A profile nobody wrote reads as an empty one: Courier's schema has no 404 here.
@@ -18,13 +21,13 @@ pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
 pub(super) fn merge(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let given = given(call)?;
     state.merge_profile(call.id()?, given, call.merge);
-    Ok(success())
+    Ok(Answer::success())
 }
 
 pub(super) fn replace(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let given = given(call)?;
     state.put_profile(call.id()?, given);
-    Ok(success())
+    Ok(Answer::success())
 }
 
 /// Memberships stay: Courier says that what hangs on a profile is removed separately.
@@ -37,6 +40,33 @@ fn given(call: &mut Call) -> Result<Map<String, Value>, Refusal> {
     take_object(&mut call.object()?, "profile")
 }
 
-fn success() -> Answer {
-    Answer::json(StatusCode::OK, &json!({"status": "SUCCESS"}))
+/// Security: what one request may ask for. Each operation is cheap, but a copy can double what is there.
+const MAX_OPERATIONS: usize = 1_000;
+const MAX_PROFILE_BYTES: usize = 12 * 1024 * 1024;
+
+/// Carries out a JSON Patch (RFC 6902), all of it or nothing, on a profile that is made where there is none. Courier's
+/// schema types `value` as a string; any is taken, as the RFC has it.
+pub(super) fn patch(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+    let body = call.object()?;
+    let given = body.get("patch").ok_or_else(|| missing("patch"))?;
+    let operations: Vec<PatchOperation> = Deserialize::deserialize(given)
+        .map_err(|error| Refusal::bad_request(format!("'patch' is not a JSON Patch: {error}")))?;
+    if operations.len() > MAX_OPERATIONS {
+        return Err(wrong("patch", &format!("at most {MAX_OPERATIONS} operations")));
+    }
+    let id = call.id()?;
+    let mut profile = Value::Object(state.profiles.get(id).cloned().unwrap_or_default());
+    for operation in operations {
+        let is_copy = matches!(operation, PatchOperation::Copy(_));
+        json_patch::patch(&mut profile, &[operation])
+            .map_err(|error| Refusal::bad_request(error.to_string()))?;
+        if is_copy && value_weight(&profile) > MAX_PROFILE_BYTES {
+            return Err(Refusal::too_large("the profile would become too large"));
+        }
+    }
+    match profile {
+        Value::Object(profile) => state.put_profile(id, profile),
+        _ => return Err(Refusal::bad_request("the profile would be no object any more")),
+    }
+    Ok(Answer::empty())
 }

@@ -8,11 +8,9 @@ use serde_json::{Map, Value};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{optional_object, optional_string, required_string, wrong};
+use super::super::members::{STATUSES, optional_object, optional_string, required_string, wrong};
 use super::super::paging::Page;
 use super::super::state::State;
-
-const STATUSES: [&str; 3] = ["OPTED_IN", "OPTED_OUT", "REQUIRED"];
 
 pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let id = call.id()?;

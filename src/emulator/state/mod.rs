@@ -1,11 +1,28 @@
-//! What the emulated workspace holds: profiles, tenants, memberships, and what it accepted. Its
-//! operations live with their routes; here is what several of them share.
+//! What the emulated workspace holds: profiles, tenants, memberships, lists, automations and their links; and what it
+//! accepted: events, invocations, runs step by step, messages. Its operations live with their routes; here is what several
+//! of them share.
+//!
+//! Whoever reads it (the page, the control routes) finds `runs.newest`, `messages.newest`, `automations.templates` and
+//! `automations.links`. What is newest comes first, and is asked for from the id of the last one seen.
 
+mod automations;
+mod lists;
 mod memberships;
+mod messages;
+mod pairs;
 mod records;
+mod runs;
 
+pub(super) use automations::Automations;
+pub use automations::{Link, Template};
+pub(super) use lists::Lists;
+pub use lists::{List, Subscription};
 pub(super) use memberships::Memberships;
+pub(super) use messages::Messages;
+pub use messages::{Message, MessageStatus};
 pub use records::{InboundEvent, InboundKind, Invocation, Source};
+pub(super) use runs::Runs;
+pub use runs::{Run, RunStatus, RunStep, StartedBy, StepStatus};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,10 +56,14 @@ pub(super) struct State {
     pub(super) profiles: Table<Arc<str>, Map<String, Value>>,
     pub(super) tenants: Table<Arc<str>, Map<String, Value>>,
     pub(super) memberships: Memberships,
+    pub(super) lists: Lists,
+    pub(super) automations: Automations,
+    pub(super) runs: Runs,
+    pub(super) messages: Messages,
     pub(super) invocations: Recent<Invocation>,
     pub(super) inbound: Recent<InboundEvent>,
     /// When each message id was first seen, by a digest of its inbound kind and itself.
-    messages: Table<[u8; 32], Duration>,
+    message_ids: Table<[u8; 32], Duration>,
     pub(super) ids: Ids,
     pub(super) answers: Answers,
     pub(super) log: Log,
@@ -56,9 +77,13 @@ impl State {
             profiles: Table::new(WORKSPACE),
             tenants: Table::new(WORKSPACE),
             memberships: Memberships::new(WORKSPACE),
+            lists: Lists::new(WORKSPACE),
+            automations: Automations::new(),
+            runs: Runs::new(ACCEPTED),
+            messages: Messages::new(ACCEPTED),
             invocations: Recent::new(ACCEPTED),
             inbound: Recent::new(ACCEPTED),
-            messages: Table::new(WORKSPACE),
+            message_ids: Table::new(WORKSPACE),
             ids: Ids::new(seed),
             answers: Answers::default(),
             log: Log::default(),
@@ -93,10 +118,10 @@ impl State {
             .finalize()
             .into();
         let live = |seen: &Duration| now.saturating_sub(*seen) < MESSAGE_RETENTION;
-        if self.messages.get(&key).is_some_and(live) {
+        if self.message_ids.get(&key).is_some_and(live) {
             return false;
         }
-        self.messages.insert(key, now, 0);
+        self.message_ids.insert(key, now, 0);
         true
     }
 

@@ -44,12 +44,14 @@ pub struct InboundEvent {
     pub message_id: String,
     /// The request's body as received.
     pub body: Bytes,
+    /// The ids of the runs it started.
+    pub runs: Vec<String>,
     /// When, since the Unix epoch.
     pub at: Duration,
 }
 
 /// The inbound endpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InboundKind {
     /// `POST /inbound/courier`
     Courier,
@@ -60,7 +62,11 @@ pub enum InboundKind {
 }
 
 impl InboundKind {
-    pub(in super::super) fn name(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Courier, Self::RudderStack, Self::Segment];
+
+    /// Its name in the path.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Courier => "courier",
             Self::RudderStack => "rudderstack",

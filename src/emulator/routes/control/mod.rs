@@ -1,5 +1,7 @@
-//! The emulator's own routes, which Courier does not have: the log and the summary. They ask for
-//! no key and are not logged.
+//! The emulator's own routes, which Courier does not have: the log, the summary, and what is drawn in Studio. They ask
+//! for no key and are not logged.
+
+pub(super) mod automations;
 
 use std::convert::Infallible;
 
@@ -23,7 +25,7 @@ const CHUNK: usize = 256;
 
 pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let (log, summary) = (courier.clone(), courier.clone());
-    router
+    automations::routes(courier, router)
         .route("/emulator/requests", get(async move || requests(log.clone())))
         .route("/emulator/summary", get(async move || summarize(&summary)))
 }

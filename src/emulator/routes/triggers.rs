@@ -1,0 +1,70 @@
+//! What an inbound event starts: the automation it brings or names in `properties.courier.automation`, else those that are
+//! linked to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::super::automation::{Context, Start, start};
+use super::super::state::{InboundKind, Source, StartedBy, State};
+use super::steps;
+
+/// Starts all of them, and gives their runs' ids. An event was accepted whatever it starts, so steps that are wrong start
+/// nothing.
+///
+/// Where Courier's pages differ on what `refs.data` is, this is what its newest examples have: `data` of the payload; or
+/// the `properties` of its own tracks; or the whole event. Members of the payload that its ad hoc invoke knows too
+/// (`profile`, `recipient`, `brand`, `cancelation_token`) mean the same as there.
+pub(super) fn start_all(
+    state: &mut State,
+    kind: InboundKind,
+    on: &str,
+    user: Option<&str>,
+    event: &Map<String, Value>,
+    now: Duration,
+) -> Vec<String> {
+    let payload = event.get("properties").and_then(|it| it.get("courier")?.get("automation"));
+    let payload = payload.and_then(Value::as_object);
+    let given = |name| payload.and_then(|it| it.get(name)).filter(|value| !value.is_null());
+    let text = |name| given(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let inline = given("steps").map(|given| steps::check(Some(given), "steps"));
+    let templates = match (&inline, text("template")) {
+        (Some(_), _) => Vec::new(),
+        (None, Some(template)) => vec![template.to_owned()],
+        (None, None) => state.automations.linked(kind, on),
+    };
+    if inline.is_none() && templates.is_empty() {
+        return Vec::new();
+    }
+
+    let data = given("data").cloned().or_else(|| match kind {
+        InboundKind::Courier => event.get("properties").cloned(),
+        InboundKind::RudderStack | InboundKind::Segment => Some(Value::Object(event.clone())),
+    });
+    let mut members = Map::new();
+    members.insert("data".to_owned(), data.unwrap_or_default());
+    for name in ["profile", "brand"] {
+        members.insert(name.to_owned(), given(name).cloned().unwrap_or_default());
+    }
+    let recipient = text("recipient").or(user);
+    let context = Context::of(state, &members, recipient);
+    let started_by = || StartedBy::Event(kind, on.to_owned());
+    let token = text("cancelation_token").map(String::from);
+
+    let mut starts = Vec::new();
+    if let Some(Ok(steps)) = inline {
+        starts.push(Start {
+            source: Source::AdHoc,
+            started_by: started_by(),
+            steps: Some(Arc::from(steps)),
+            context: context.clone(),
+            token: token.clone(),
+        });
+    }
+    for template in templates {
+        let start = Start::template(state, &template, started_by(), context.clone());
+        starts.push(Start { token: token.clone().or(start.token), ..start });
+    }
+    starts.into_iter().map(|what| start(state, what, now)).collect()
+}
