@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use serde_json::Value;
 
+use super::answer::Refusal;
 use super::log::LoggedRequest;
 use super::routes;
 use super::script::Scripted;
@@ -111,8 +112,7 @@ impl Courier {
     /// takes them. The error says what is wrong with it.
     pub fn put_automation(&self, id: &str, automation: Value) -> Result<(), String> {
         let now = self.settings().clock.now().since_epoch();
-        routes::put_automation(&mut self.state(), id, automation, now)
-            .map_err(|refusal| refusal.message())
+        routes::put_automation(&mut self.state(), id, automation, now).map_err(Refusal::message)
     }
 
     /// Removes an automation; false where there is none. Its links stay, and start runs of an automation that is not
@@ -128,7 +128,7 @@ impl Courier {
 
     /// Links an event to an automation. The error says what is wrong with it.
     pub fn link(&self, link: Link) -> Result<(), String> {
-        routes::put_link(&mut self.state(), link).map_err(|refusal| refusal.message())
+        routes::put_link(&mut self.state(), link).map_err(Refusal::message)
     }
 
     /// Removes a link; false where there is none.

@@ -44,10 +44,8 @@ pub(super) fn send(state: &mut State, outgoing: Outgoing, at: Duration) -> Strin
     let request_id = state.ids.give();
     for recipient in to {
         let id = if is_single { request_id.clone() } else { state.ids.give() };
-        let status = match recipient.is_empty() {
-            true => MessageStatus::Unroutable,
-            false => MessageStatus::Simulated,
-        };
+        let status =
+            if recipient.is_empty() { MessageStatus::Unroutable } else { MessageStatus::Simulated };
         let message = Message {
             id,
             recipient,

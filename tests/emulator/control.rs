@@ -76,6 +76,7 @@ async fn the_summary_counts_by_route_and_status() {
             count("OTHER", "unknown", 404, 1),
         ],
         "replayed": 0, "profiles": 2, "tenants": 1, "memberships": 1, "invocations": 1, "inbound": 1,
+        "runs": 1, "messages": 0,
     });
     assert_eq!(summary, expected);
     assert_eq!(courier.summary().succeeded("POST", "/profiles/{user_id}"), 2);

@@ -13,8 +13,8 @@ fn link(source: InboundKind, on: &str, template: &str) -> Link {
 fn linked(source: InboundKind, on: &str) -> Courier {
     let courier = courier();
     let steps = json!([{"action": "send", "template": "t", "data": {"$ref": "data"}}]);
-    courier.put_automation("a", json!({"steps": steps})).unwrap();
-    courier.link(link(source, on, "a")).unwrap();
+    courier.put_automation("a", json!({"steps": steps})).expect("its steps are right");
+    courier.link(link(source, on, "a")).expect("there are such events");
     courier
 }
 
@@ -22,18 +22,18 @@ async fn event(courier: &Courier, path: &str, event: &Value) -> Vec<Run> {
     let (status, answer) = call(courier, &format!("POST /inbound/{path}"), event.clone()).await;
     assert_eq!(status, 202, "{answer}");
     let inbound = courier.inbound();
-    let runs = inbound.last().unwrap().runs.iter();
-    runs.map(|id| courier.run(id).unwrap()).collect()
+    let runs = inbound.last().expect("one was accepted").runs.iter();
+    runs.map(|id| courier.run(id).expect("it was started")).collect()
 }
 
-fn track(properties: Value) -> Value {
+fn track(properties: &Value) -> Value {
     json!({"type": "track", "event": "Order Completed", "userId": "u", "properties": properties})
 }
 
 #[tokio::test]
 async fn a_track_starts_what_is_linked_to_its_name_with_itself_as_data() {
     let courier = linked(InboundKind::RudderStack, "track/Order Completed");
-    let track = track(json!({"total": 7}));
+    let track = track(&json!({"total": 7}));
     let [run] = &event(&courier, "rudderstack", &track).await[..] else { panic!("one is linked") };
     assert_eq!(
         run.started_by,
@@ -50,7 +50,7 @@ async fn a_track_starts_what_is_linked_to_its_name_with_itself_as_data() {
 #[tokio::test]
 async fn a_trigger_hears_the_events_of_its_own_source_only() {
     let courier = linked(InboundKind::Courier, "track/Order Completed");
-    let mut track = track(json!({"total": 7}));
+    let mut track = track(&json!({"total": 7}));
     track["messageId"] = json!("m");
     assert!(event(&courier, "rudderstack", &track).await.is_empty());
     assert!(event(&courier, "segment", &track).await.is_empty());
@@ -61,7 +61,7 @@ async fn a_trigger_hears_the_events_of_its_own_source_only() {
 #[tokio::test]
 async fn the_payloads_data_stands_in_for_the_event() {
     let courier = linked(InboundKind::RudderStack, "track/Order Completed");
-    let track = track(json!({"courier": {"automation": {"data": {"userId": "my-user"}}}}));
+    let track = track(&json!({"courier": {"automation": {"data": {"userId": "my-user"}}}}));
     let runs = event(&courier, "rudderstack", &track).await;
     assert_eq!(runs[0].steps[0].resolved["data"], json!({"userId": "my-user"}));
 }
@@ -70,7 +70,7 @@ async fn the_payloads_data_stands_in_for_the_event() {
 async fn a_payload_may_name_an_automation_or_bring_its_steps_in_place_of_what_is_linked() {
     let courier = linked(InboundKind::RudderStack, "track/Order Completed");
     courier.put_automation("b", json!({"steps": [{"action": "send", "template": "b"}]})).unwrap();
-    let with = |automation: Value| track(json!({"courier": {"automation": automation}}));
+    let with = |automation: Value| track(&json!({"courier": {"automation": automation}}));
     let by_name = with(json!({"template": "b", "recipient": "v", "data": {}}));
     let runs = event(&courier, "rudderstack", &by_name).await;
     assert_eq!((runs.len(), runs[0].recipient.as_deref()), (1, Some("v")));

@@ -47,10 +47,10 @@ pub(super) fn restore(state: &mut State, call: &mut Call) -> Result<Answer, Refu
 
 fn set_deleted(state: &mut State, call: &Call, is_deleted: bool) -> Result<Answer, Refusal> {
     let id = call.id()?;
-    match state.lists.set_deleted(id, is_deleted) {
-        true => Ok(Answer::empty()),
-        false => Err(unknown(id)),
+    if state.lists.set_deleted(id, is_deleted) {
+        return Ok(Answer::empty());
     }
+    Err(unknown(id))
 }
 
 /// `*` stands for one part of an id, `**` for the rest of it.

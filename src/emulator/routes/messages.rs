@@ -21,16 +21,11 @@ pub(super) fn accept(state: &mut State, call: &mut Call) -> Result<Answer, Refus
     let message = body.remove("message").ok_or_else(|| missing("message"))?;
     let members = message.as_object().ok_or_else(|| wrong("message", "an object"))?;
     let to = members.get("to").ok_or_else(|| missing("message.to"))?;
-    let is_object = match to {
-        Value::Array(several) => {
-            if several.len() > MAX_RECIPIENTS {
-                return Err(wrong("message.to", &format!("at most {MAX_RECIPIENTS} recipients")));
-            }
-            several.iter().all(Value::is_object)
-        }
-        other => other.is_object(),
-    };
-    if !is_object {
+    let several = to.as_array();
+    if several.is_some_and(|several| several.len() > MAX_RECIPIENTS) {
+        return Err(wrong("message.to", &format!("at most {MAX_RECIPIENTS} recipients")));
+    }
+    if !several.map_or(to.is_object(), |several| several.iter().all(Value::is_object)) {
         return Err(wrong("message.to", "an object or an array of them"));
     }
     let template = optional_string(members, "template")?;

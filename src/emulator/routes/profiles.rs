@@ -64,9 +64,9 @@ pub(super) fn patch(state: &mut State, call: &mut Call) -> Result<Answer, Refusa
             return Err(Refusal::too_large("the profile would become too large"));
         }
     }
-    match profile {
-        Value::Object(profile) => state.put_profile(id, profile),
-        _ => return Err(Refusal::bad_request("the profile would be no object any more")),
-    }
+    let Value::Object(profile) = profile else {
+        return Err(Refusal::bad_request("the profile would be no object any more"));
+    };
+    state.put_profile(id, profile);
     Ok(Answer::empty())
 }

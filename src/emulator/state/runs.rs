@@ -128,10 +128,8 @@ impl StepStatus {
 impl Run {
     /// How it stands at a time since the Unix epoch.
     pub fn status(&self, now: Duration) -> RunStatus {
-        match self.outcome {
-            RunStatus::Processed if now < self.ends => RunStatus::Waiting,
-            outcome => outcome,
-        }
+        let waits = self.outcome == RunStatus::Processed && now < self.ends;
+        if waits { RunStatus::Waiting } else { self.outcome }
     }
 
     /// Stops it, if it has not ended: gives the messages that are not to be sent.

@@ -133,10 +133,10 @@ pub(in super::super::super) fn put_link(state: &mut State, link: Link) -> Result
     if link.template.is_empty() {
         return Err(wrong("template", "the id of an automation"));
     }
-    match state.automations.link(link) {
-        true => Ok(()),
-        false => Err(Refusal::conflict("there are too many links already")),
+    if state.automations.link(link) {
+        return Ok(());
     }
+    Err(Refusal::conflict("there are too many links already"))
 }
 
 async fn json_of(request: Request) -> Result<Value, Refusal> {
