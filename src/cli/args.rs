@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 pub(super) mod buffer;
 pub(super) mod letters;
+pub(super) mod plan;
 
 /// Delivers RudderStack events to Courier: in order per user, never faster than Courier allows, nothing lost
 #[derive(Debug, Parser)]
@@ -32,6 +33,12 @@ pub(super) enum Command {
         #[arg(required = true, value_name = "CONFIG")]
         configs: Vec<PathBuf>,
     },
+    /// Show the requests that recorded events would become; nothing is sent
+    ///
+    /// One JSON object a line: an event with its requests, or why there are none, and at last the totals of each sink.
+    /// A tenant that is merged is shown as if it were new, after the GET it depends on. The exit code is 65 where an
+    /// event would become a dead letter.
+    Plan(plan::Plan),
     /// List, show, send again or remove dead letters
     #[command(subcommand)]
     DeadLetters(letters::DeadLetters),

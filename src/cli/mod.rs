@@ -9,6 +9,7 @@ mod dead_letters;
 mod emulate;
 mod environment;
 mod logging;
+mod plan;
 mod pretty;
 mod progress;
 mod run;
@@ -63,6 +64,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::Run { config } => runtime.block_on(run::run(&config, bar)),
         Command::Validate { configs } => Ok(validate::validate(&configs)),
+        Command::Plan(options) => Ok(plan::run(&options)),
         Command::DeadLetters(letters) => runtime.block_on(dead_letters::run(letters, bar)),
         Command::Buffer(buffer) => Ok(buffer::run(&buffer)),
         #[cfg(feature = "emulator")]

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{complain, environment, tell};
-use crate::config::Config;
+use crate::config::{Config, Mistakes};
 use crate::runner::{Exit, check};
 
 /// Security: a configuration larger than this is a mistake, and reading it whole would take memory for nothing.
@@ -28,9 +28,20 @@ pub(super) fn validate(paths: &[PathBuf]) -> Exit {
 
 /// Reads and checks the configuration at `path`; an error is all that is wrong with it, one mistake a line.
 pub(super) fn load(path: &Path) -> Result<Config, String> {
+    load_with(path, Config::parse)
+}
+
+/// The same for whoever needs no keys.
+pub(super) fn load_without_keys(path: &Path) -> Result<Config, String> {
+    load_with(path, Config::parse_without_keys)
+}
+
+type Parse = fn(&str, &str, &dyn Fn(&str) -> Option<String>) -> Result<Config, Mistakes>;
+
+fn load_with(path: &Path, parse: Parse) -> Result<Config, String> {
     let name = path.display().to_string();
     let text = read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    let config = Config::parse(&text, &name, &environment::variable);
+    let config = parse(&text, &name, &environment::variable);
     let config = config.map_err(|mistakes| mistakes.to_string())?;
     let wrong = check(&config);
     if wrong.is_empty() {

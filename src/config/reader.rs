@@ -15,6 +15,8 @@ use super::interpolate::interpolate;
 pub(super) struct Reader<'a> {
     text: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether keys matter to whoever reads
+    pub(super) wants_keys: bool,
     mistakes: RefCell<Vec<Mistake>>,
     /// Every option that was asked for, by path, with what may be chosen: a test holds `production.toml` to it.
     #[cfg(test)]
@@ -33,10 +35,19 @@ impl<'a> Reader<'a> {
         Self {
             text,
             environment,
+            wants_keys: true,
             mistakes: RefCell::default(),
             #[cfg(test)]
             known: RefCell::default(),
         }
+    }
+
+    /// A reader that neither looks at keys nor misses them.
+    pub(super) fn without_keys(
+        text: &'a str,
+        environment: &'a dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        Self { wants_keys: false, ..Self::new(text, environment) }
     }
 
     /// Parses the text and gives its top level to `read`, which gives nothing only where it noted a mistake. The mistakes

@@ -45,7 +45,7 @@ impl ExpiresFrom {
 
 impl Expiration {
     /// How old `event` may become; any age where absent.
-    pub(super) fn limit(&self, event: &Event) -> Option<Duration> {
+    pub fn limit(&self, event: &Event) -> Option<Duration> {
         // Most sinks have no limits, and pay nothing for those of others.
         let by_name = || event.name.as_ref().and_then(|name| self.by_name.get(name));
         let by_name = if self.by_name.is_empty() { None } else { by_name() };
@@ -53,7 +53,7 @@ impl Expiration {
     }
 
     /// How old `event` is, `now` being the time it came in.
-    pub(super) fn age(&self, event: &Event, now: Time) -> Duration {
+    pub fn age(&self, event: &Event, now: Time) -> Duration {
         let members = self.from.members().iter();
         let born = members.filter_map(|name| event.body.member(name)?.to_text());
         let mut born = born.filter_map(|text| Time::parse(text.trim()));

@@ -109,6 +109,9 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<HttpServerSource> {
 fn write_keys(block: &mut Block<'_>, address: Option<&(SocketAddr, Item<'_>)>) -> WriteKeys {
     let listed = block.take("write_keys");
     let file = block.take("write_keys_file");
+    if !block.reader.wants_keys {
+        return WriteKeys::Listed(Vec::new());
+    }
     match (listed, file) {
         (Some(_), Some(file)) => {
             file.refuse_with("`write_keys` is set too", "keep one of the two");

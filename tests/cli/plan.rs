@@ -1,0 +1,163 @@
+//! What `plan` shows is what is sent, byte for byte and in the same order; and what it shows of what is not.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use courier_sink::clock::Clock;
+use courier_sink::config::Config;
+use courier_sink::emulator::{Emulator, LoggedRequest, Settings};
+use courier_sink::sink::{Context, CourierSink, LogOnly, Record};
+use courier_sink::transport::{BaseUrl, Transport};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+use tower::{Service, ServiceExt};
+
+use crate::process::{Ended, binary, run, write};
+
+const EVENTS: &str = "config-examples/quickstart.ndjson";
+
+/// One request, as far as both tell it.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    method: String,
+    path: String,
+    key: Option<String>,
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    #[serde(default)]
+    requests: Vec<Planned>,
+}
+
+#[derive(Deserialize)]
+struct Planned {
+    method: String,
+    path: String,
+    idempotency_key: Option<String>,
+    body: Option<Box<RawValue>>,
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The quickstart, where tenants are not read first.
+fn replacing() -> String {
+    let text = std::fs::read_to_string(repository().join("config-examples/quickstart.toml"));
+    let text = text.expect("it is there");
+    text.replace("api_key =", "tenant_write = \"replace\"\nbatch.max_events = 1\napi_key =")
+}
+
+fn planned(ended: &Ended) -> Vec<Seen> {
+    let lines = ended.stdout.lines().filter(|line| !line.starts_with("{\"totals\""));
+    let lines = lines.map(|line| serde_json::from_str::<Line>(line).expect("each line is JSON"));
+    let seen = |it: Planned| Seen {
+        method: it.method,
+        path: it.path,
+        key: it.idempotency_key,
+        body: it.body.map_or_else(String::new, |body| body.get().to_owned()),
+    };
+    lines.flat_map(|line| line.requests).map(seen).collect()
+}
+
+/// Sends each event once the one before has ended, so that none is merged with another.
+async fn sent(config: &str) -> Vec<Seen> {
+    let emulator = Emulator::bind(Settings::default()).await.expect("a port is free");
+    let (courier, address) = (emulator.courier(), emulator.local_addr());
+    let stop = CancellationToken::new();
+    let serving = emulator.serve(stop.clone().cancelled_owned());
+    let config = Config::parse(config, "quickstart.toml", &|_| None).expect("it is right");
+    let sink = config.sinks["courier"].courier.clone();
+    let transport = courier_sink::transport::Settings {
+        endpoint: BaseUrl::new(&format!("http://{address}")).expect("it is a URL"),
+        ..sink.transport_settings().expect("the key is in it")
+    };
+    let transport = Transport::new(&transport).expect("it is clear text");
+    let context = Context {
+        dead_letters: Arc::new(LogOnly),
+        tally: Arc::default(),
+        seed: 7,
+        clock: Clock::system(),
+    };
+    let (mut handle, worker) = CourierSink::pair(sink.settings, transport, context);
+    let events = std::fs::read_to_string(repository().join(EVENTS)).expect("it is there");
+    let send = async move {
+        for (chance, line) in (1..).zip(events.lines()) {
+            let ready = handle.ready().await.expect("the worker runs");
+            ready.call(Record::new(line.to_owned(), chance)).await.expect("it has an end");
+        }
+        drop(handle);
+    };
+    let work = async {
+        tokio::join!(send, worker.run());
+        stop.cancel();
+    };
+    let (served, ()) = tokio::join!(serving, work);
+    served.expect("the emulator serves");
+    courier.requests().iter().map(logged).collect()
+}
+
+fn logged(request: &LoggedRequest) -> Seen {
+    Seen {
+        method: request.method.to_string(),
+        path: request.path.clone(),
+        key: request.idempotency_key.clone(),
+        body: String::from_utf8(request.body.to_vec()).expect("JSON is text"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_planned_is_what_courier_receives_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = replacing();
+    let path = write(folder.path(), "replacing.toml", &config);
+    let ended = run(repository(), &["plan", path.to_str().unwrap(), EVENTS]).expect(0);
+    let (planned, sent) = (planned(&ended), sent(&config).await);
+    assert!(planned.len() > 1000, "{}", planned.len());
+    for (planned, sent) in planned.iter().zip(&sent) {
+        assert_eq!(planned, sent);
+    }
+    assert_eq!(planned.len(), sent.len());
+
+    let totals = ended.stdout.lines().last().unwrap();
+    let totals: Value = serde_json::from_str(totals).unwrap();
+    assert_eq!(totals["totals"]["requests_sum"], sent.len());
+}
+
+#[test]
+fn no_key_is_needed_and_none_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = replacing();
+    for key in ["api_key = \"${KEY_OF_NOBODY}\"", "api_key_file = \"/nowhere/key\"", ""] {
+        let config = config.replace("api_key = \"any-key-will-do-here\"", key);
+        let path = write(folder.path(), "keyless.toml", &config);
+        let mut command = binary();
+        command.args(["plan", path.to_str().unwrap(), EVENTS]).current_dir(repository());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn packed_input_reads_as_unpacked_and_what_breaks_off_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read(repository().join(EVENTS)).unwrap();
+    let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut zip, &text).unwrap();
+    write(folder.path(), "events.gz", zip.finish().unwrap());
+    write(folder.path(), "events", &text);
+    write(folder.path(), "broken", "{\"type\":\"track\",\"userId\":\"ann\"}\n{\"type\":\"tra");
+    write(folder.path(), "config.toml", replacing());
+    let plan = |name: &str| run(folder.path(), &["plan", "config.toml", name]);
+    let (packed, plain) = (plan("events.gz").expect(0), plan("events").expect(0));
+    assert_eq!(packed.stdout.replace("events.gz:", "events:"), plain.stdout);
+    let broken = plan("broken").expect(66);
+    assert!(broken.stdout.starts_with("{\"sink\":\"courier\",\"origin\":\"broken:1\""));
+    assert_eq!(broken.stderr, "broken:2: the input ends within this record");
+    let absent = plan("absent").expect(66);
+    assert!(absent.stderr.starts_with("absent: cannot be read: "), "{}", absent.stderr);
+}
