@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 pub(super) mod buffer;
 pub(super) mod letters;
 pub(super) mod plan;
+pub(super) mod validate;
 
 /// Delivers RudderStack events to Courier: in order per user, never faster than Courier allows, nothing lost
 #[derive(Debug, Parser)]
@@ -27,12 +28,8 @@ pub(super) enum Command {
         /// The configuration, in TOML
         config: PathBuf,
     },
-    /// Check configurations without running them
-    Validate {
-        /// The configurations, in TOML
-        #[arg(required = true, value_name = "CONFIG")]
-        configs: Vec<PathBuf>,
-    },
+    /// Check configurations without running them: every mistake, with its line and what to do
+    Validate(validate::Validate),
     /// Show the requests that recorded events would become; nothing is sent
     ///
     /// One JSON object a line: an event with its requests, or why there are none, and at last the totals of each sink.

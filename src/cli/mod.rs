@@ -63,7 +63,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         .context("cannot start the runtime")?;
     match args.command {
         Command::Run { config } => runtime.block_on(run::run(&config, bar)),
-        Command::Validate { configs } => Ok(validate::validate(&configs)),
+        Command::Validate(options) => Ok(runtime.block_on(validate::validate(&options))),
         Command::Plan(options) => Ok(plan::run(&options)),
         Command::DeadLetters(letters) => runtime.block_on(dead_letters::run(letters, bar)),
         Command::Buffer(buffer) => Ok(buffer::run(&buffer)),

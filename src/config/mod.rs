@@ -17,6 +17,7 @@ mod document;
 mod expiration;
 mod interpolate;
 mod item;
+mod locate;
 mod mistake;
 mod network;
 mod order;
@@ -33,6 +34,7 @@ mod tests;
 pub use buffer::{DiskBuffer, WhenFull};
 pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig};
 pub use document::{Config, EmulatorConfig};
+pub use locate::locate;
 pub use mistake::{Mistake, Mistakes};
 pub use sink::Sink;
 pub use source::{

@@ -11,6 +11,7 @@ mod check;
 pub mod checkpoint;
 pub mod dead_letters;
 mod drive;
+mod environment;
 #[cfg(feature = "emulator")]
 mod emulated;
 mod error;
@@ -22,7 +23,8 @@ mod summary;
 mod topology;
 mod watch;
 
-pub use check::check;
+pub use check::{Files, check, check_files, doubts};
+pub use environment::{Finding, Verdict, look_around};
 pub use error::RunError;
 pub use exit::Exit;
 pub use signals::signals;

@@ -59,7 +59,8 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, RunError> {
     let wrong = check(&config);
     if !wrong.is_empty() {
-        return Err(RunError::Config(wrong.join("\n")));
+        let lines: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+        return Err(RunError::Config(lines.join("\n")));
     }
     #[cfg(feature = "emulator")]
     let emulated = super::emulated::start(config.emulator.as_ref()).await?;

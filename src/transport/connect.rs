@@ -71,6 +71,16 @@ pub(super) fn proxy_for(endpoint: &BaseUrl, proxy: &Proxy) -> Option<Intercept> 
     matcher.build().intercept(endpoint.uri())
 }
 
+/// Host and port of the proxy for `endpoint`, if it has one; without the credentials that may be part of its URL.
+#[cfg(feature = "runner")]
+pub(crate) fn proxy_authority(endpoint: &BaseUrl, proxy: &Proxy) -> Option<String> {
+    let proxy = proxy_for(endpoint, proxy)?;
+    let uri = proxy.uri();
+    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let port = uri.port_u16().unwrap_or(default);
+    Some(format!("{}:{port}", uri.host().unwrap_or_default()))
+}
+
 impl Connector {
     /// Connects to the endpoint in `settings`, through `proxy` if there is one. Also gives what each request must
     /// carry for a proxy that is sent the requests themselves.

@@ -24,10 +24,10 @@ pub use base_url::{BaseUrl, BaseUrlError};
 pub use encode::encode;
 pub use judge::{Reply, judge};
 pub use key::{ApiKey, ApiKeyError, ApiKeys};
-pub use service::{Attempt, BuildError, Transport};
+pub use service::{Attempt, BuildError, Probe, Transport};
 pub use settings::{Alpn, Proxy, ProxyUrl, ProxyUrlError, Settings, Tls};
 pub use tls::TlsError;
 
 // A source that is sent to reads the same files for the other side of TLS.
 #[cfg(feature = "runner")]
-pub(crate) use {roots::roots, tls::read_identity};
+pub(crate) use {connect::proxy_authority, roots::roots, tls::read_identity};

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::PROXY_AUTHORIZATION;
+use http::header::{DATE, PROXY_AUTHORIZATION};
 use http::{HeaderValue, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -21,6 +21,7 @@ use super::encode::encode;
 use super::judge::{Reply, judge, wants_body};
 use super::network::{broken_answer, no_answer};
 use super::{ApiKey, ApiKeys, BaseUrl, Settings, TlsError, tls};
+use crate::clock::Time;
 use crate::courier::{Endpoint, MAX_BODY_BYTES};
 use crate::delivery::{Answer, Call, Failure, FailureKind, Receipt};
 
@@ -66,6 +67,15 @@ pub enum BuildError {
 #[must_use = "an attempt does nothing unless polled"]
 pub struct Attempt(Pin<Box<dyn Future<Output = Result<Receipt, Failure>> + Send>>);
 
+/// What one attempt came to, and the time on the server's clock.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// As of any attempt
+    pub answer: Result<Receipt, Failure>,
+    /// `Date` of the answer, if there was one
+    pub date: Option<Time>,
+}
+
 impl Transport {
     /// Checks `settings` and reads the certificate files they name, blocking while it does. Nothing is connected yet.
     ///
@@ -102,6 +112,40 @@ impl Transport {
         Ok(Self { client, shared: Arc::new(shared) })
     }
 
+    /// Makes one attempt, and tells the time that the server wrote over its answer. Dropping the future aborts it.
+    pub async fn probe(&self, call: Call) -> Probe {
+        let key = self.shared.keys.current();
+        let response = match self.send(&call, &key).await {
+            Ok(response) => response,
+            Err(failure) => return Probe { answer: Err(failure), date: None },
+        };
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
+        let date = date.and_then(|date| date.duration_since(UNIX_EPOCH).ok());
+        let answer = self.receive(&call, response, &key).await;
+        Probe { answer, date: date.map(Time::from_epoch) }
+    }
+
+    async fn send(&self, call: &Call, key: &ApiKey) -> Result<Response<Incoming>, Failure> {
+        let shared = &self.shared;
+        let mut request = encode(call, &shared.endpoint, key.authorization())?;
+        if let Some(value) = &shared.proxy_authorization {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
+        }
+        let answer = self.client.request(request).await;
+        answer.map_err(|error| no_answer(shared.endpoint.authority(), &error))
+    }
+
+    async fn receive(
+        &self,
+        call: &Call,
+        response: Response<Incoming>,
+        key: &ApiKey,
+    ) -> Result<Receipt, Failure> {
+        let authority = self.shared.endpoint.authority();
+        receive(call.request.endpoint(), response, key, authority).await
+    }
+
     /// The handle that exchanges the API key, for this transport and all its clones.
     pub fn api_keys(&self) -> ApiKeys {
         self.shared.keys.clone()
@@ -118,18 +162,11 @@ impl Service<Call> for Transport {
     }
 
     fn call(&mut self, call: Call) -> Attempt {
-        let client = self.client.clone();
-        let shared = Arc::clone(&self.shared);
+        let transport = self.clone();
         Attempt(Box::pin(async move {
-            let key = shared.keys.current();
-            let mut request = encode(&call, &shared.endpoint, key.authorization())?;
-            if let Some(value) = &shared.proxy_authorization {
-                request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
-            }
-            let authority = shared.endpoint.authority();
-            let response =
-                client.request(request).await.map_err(|error| no_answer(authority, &error))?;
-            receive(call.request.endpoint(), response, &key, authority).await
+            let key = transport.shared.keys.current();
+            let response = transport.send(&call, &key).await?;
+            transport.receive(&call, response, &key).await
         }))
     }
 }

@@ -70,8 +70,16 @@ impl Input {
             fingerprint = Some(hash(&head));
             framer.push(&head);
         }
-        let frames = VecDeque::new();
-        Ok(Self { name, content, framer, frames, fingerprint, trust, max_bytes, has_ended: false })
+        Ok(Self {
+            name,
+            content,
+            framer,
+            frames: VecDeque::new(),
+            fingerprint,
+            trust,
+            max_bytes,
+            has_ended: false,
+        })
     }
 
     fn read_on(&mut self) -> Result<(), Problem> {

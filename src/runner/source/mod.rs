@@ -12,7 +12,7 @@ pub mod framing;
 pub(super) mod http_server;
 mod open;
 mod opened;
-mod paths;
+pub(in crate::runner) mod paths;
 mod progress;
 mod stat;
 pub(super) mod vector;

@@ -9,7 +9,10 @@ use super::SourceError;
 
 /// The files that match a pattern of `include` and none of `exclude`, sorted by path, and what stood in the way.
 /// Folders are passed over. Relative patterns start at the working directory.
-pub(super) fn find(include: &[String], exclude: &[String]) -> (Vec<PathBuf>, Vec<SourceError>) {
+pub(in crate::runner) fn find(
+    include: &[String],
+    exclude: &[String],
+) -> (Vec<PathBuf>, Vec<SourceError>) {
     let mut problems = Vec::new();
     let mut pattern_problem = |pattern: &str, error| {
         problems.push(SourceError::Pattern { pattern: pattern.to_owned(), error });

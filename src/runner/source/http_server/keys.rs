@@ -138,7 +138,7 @@ pub enum KeysFileError {
 }
 
 /// A key a line, `trusted` behind it for one that is; blank lines and those that begin with `#` do not count.
-fn read(path: &Path) -> Result<Vec<WriteKey>, KeysFileError> {
+pub(in crate::runner) fn read(path: &Path) -> Result<Vec<WriteKey>, KeysFileError> {
     let mut text = String::new();
     let limit = MAX_FILE_BYTES.saturating_add(1);
     File::open(path)

@@ -9,7 +9,7 @@ mod batch;
 mod body;
 mod gateway;
 mod ids;
-mod keys;
+pub(in crate::runner) mod keys;
 mod routes;
 mod server;
 mod unpack;

@@ -14,7 +14,7 @@ mod metered;
 mod proto;
 mod server;
 mod service;
-mod tls;
+pub(in crate::runner) mod tls;
 
 use std::net::TcpListener;
 

@@ -10,7 +10,7 @@ use crate::config::ServerTls;
 use crate::transport::{TlsError, read_identity, roots};
 
 /// How connections are accepted as `tls` says. Blocks on the disk.
-pub(super) fn config(tls: &ServerTls) -> Result<Arc<ServerConfig>, TlsError> {
+pub(in crate::runner) fn config(tls: &ServerTls) -> Result<Arc<ServerConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

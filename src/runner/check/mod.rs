@@ -1,14 +1,20 @@
 //! What a configuration must also be so that it can run here: checked without touching the world.
 
+mod doubts;
+mod files;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 
-use crate::config::{Config, Source, SourceKind};
+pub use doubts::doubts;
+pub use files::{Files, check_files};
 
-/// Everything that is wrong, each a line of its line number, path, fact and remedy; empty where it can run.
-pub fn check(config: &Config) -> Vec<String> {
+use crate::config::{Config, Mistake, Source, SourceKind};
+
+/// Everything that is wrong, in no particular order; empty where it can run. The line of a mistake is that of its block.
+pub fn check(config: &Config) -> Vec<Mistake> {
     let mut wrong = Vec::new();
     let reads_files = |kind: &SourceKind| matches!(kind, SourceKind::File(_));
     let mut sources = config.sources.values();
@@ -18,10 +24,8 @@ pub fn check(config: &Config) -> Vec<String> {
             sink.courier.dead_letter.path.is_none() || sink.courier.disk_buffer.is_some()
         });
     if config.data_dir.is_none() && is_needed {
-        wrong.push(
-            "1: data_dir: is missing, set it to a folder where checkpoints, dead letters and buffers can be kept"
-                .to_owned(),
-        );
+        let remedy = "set it to a folder where checkpoints, dead letters and buffers can be kept";
+        wrong.push(mistake(1, "data_dir".to_owned(), "is missing", remedy));
     }
     wrong.extend(globs(config));
     wrong.extend(shared_stdin(config));
@@ -29,7 +33,16 @@ pub fn check(config: &Config) -> Vec<String> {
     wrong
 }
 
-fn globs(config: &Config) -> Vec<String> {
+fn mistake(
+    line: usize,
+    path: String,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Mistake {
+    Mistake { path, line, column: 1, message: message.into(), remedy: Some(remedy.into()) }
+}
+
+fn globs(config: &Config) -> Vec<Mistake> {
     let mut wrong = Vec::new();
     for (name, source) in &config.sources {
         let SourceKind::File(file) = &source.kind else {
@@ -38,10 +51,11 @@ fn globs(config: &Config) -> Vec<String> {
         for (option, patterns) in [("include", &file.include), ("exclude", &file.exclude)] {
             for pattern in patterns {
                 if let Err(error) = Pattern::new(pattern) {
-                    wrong.push(format!(
-                        "{}: sources.{name}.{option}: `{pattern}` cannot be used as a glob ({error}), write `[[]`, \
-                         `[?]` or `[*]` for the character itself",
-                        source.line
+                    wrong.push(mistake(
+                        source.line,
+                        format!("sources.{name}.{option}"),
+                        format!("`{pattern}` cannot be used as a glob ({error})"),
+                        "write `[[]`, `[?]` or `[*]` for the character itself",
                     ));
                 }
             }
@@ -51,21 +65,22 @@ fn globs(config: &Config) -> Vec<String> {
 }
 
 /// There is one standard input: of two sources, each would get what the other does not.
-fn shared_stdin(config: &Config) -> Vec<String> {
+fn shared_stdin(config: &Config) -> Vec<Mistake> {
     let mut readers = config.sources.iter().filter(|(_, it)| it.kind == SourceKind::Stdin);
     let Some((first, _)) = readers.next() else { return Vec::new() };
     let wrong = |(name, source): (&String, &Source)| {
-        format!(
-            "{}: sources.{name}.type: source `{first}` reads standard input already, remove one of the two and name \
-             the other in each sink's `inputs`",
-            source.line
+        mistake(
+            source.line,
+            format!("sources.{name}.type"),
+            format!("source `{first}` reads standard input already"),
+            "remove one of the two and name the other in each sink's `inputs`",
         )
     };
     readers.map(wrong).collect()
 }
 
 /// Two sinks cannot keep their letters in one file: each locks its own.
-fn shared_letters(config: &Config) -> Vec<String> {
+fn shared_letters(config: &Config) -> Vec<Mistake> {
     let (places, mut wrong) = (Places::new(config), Vec::new());
     let mut owners: BTreeMap<PathBuf, &str> = BTreeMap::new();
     for (name, sink) in &config.sinks {
@@ -74,10 +89,11 @@ fn shared_letters(config: &Config) -> Vec<String> {
         let parts = path.components().filter(|part| *part != Component::CurDir);
         let path: PathBuf = parts.collect();
         if let Some(owner) = owners.get(&path) {
-            wrong.push(format!(
-                "{}: sinks.{name}.dead_letter.path: sink `{owner}` keeps its dead letters in {} already, choose another",
+            wrong.push(mistake(
                 sink.line,
-                path.display()
+                format!("sinks.{name}.dead_letter.path"),
+                format!("sink `{owner}` keeps its dead letters in {} already", path.display()),
+                "choose another",
             ));
         } else {
             owners.insert(path, name);
@@ -88,33 +104,33 @@ fn shared_letters(config: &Config) -> Vec<String> {
 
 /// Where things are kept.
 #[derive(Clone, Debug)]
-pub(super) struct Places {
+pub(in crate::runner) struct Places {
     data: PathBuf,
 }
 
 impl Places {
     /// The places of a configuration that [`check`] found nothing wrong with.
-    pub(super) fn new(config: &Config) -> Self {
+    pub(in crate::runner) fn new(config: &Config) -> Self {
         Self::within(config.data_dir.clone().unwrap_or_default())
     }
 
     /// The places in a folder.
-    pub(super) const fn within(data: PathBuf) -> Self {
+    pub(in crate::runner) const fn within(data: PathBuf) -> Self {
         Self { data }
     }
 
     /// The checkpoints of a source.
-    pub(super) fn checkpoints(&self, source: &str) -> PathBuf {
+    pub(in crate::runner) fn checkpoints(&self, source: &str) -> PathBuf {
         self.data.join(source).join("checkpoints.json")
     }
 
     /// The folder of a sink's buffer.
-    pub(super) fn buffer(&self, sink: &str) -> PathBuf {
+    pub(in crate::runner) fn buffer(&self, sink: &str) -> PathBuf {
         self.data.join(sink)
     }
 
     /// The dead letters of a sink, `path` being what is configured.
-    pub(super) fn dead_letters(&self, sink: &str, path: Option<&Path>) -> PathBuf {
+    pub(in crate::runner) fn dead_letters(&self, sink: &str, path: Option<&Path>) -> PathBuf {
         path.map_or_else(|| self.data.join(sink).join("dead-letters.ndjson"), Path::to_owned)
     }
 }

@@ -1,0 +1,144 @@
+//! A mistake with the line it is in.
+//!
+//! Security: where a line may hold a secret, whatever stands for a value in it is hidden.
+
+use std::io::{self, IsTerminal};
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Renderer, Snippet};
+
+use crate::cli::environment;
+use crate::config::Mistake;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Level {
+    Error,
+    Warning,
+}
+
+/// Options whose values are secrets, or may hold one.
+const SECRET: [&str; 7] = ["api_key", "write_keys", "key", "http", "https", "endpoint", "proxy"];
+
+/// `mistake` in the file called `name` that holds `text`, with the line it is in.
+pub(super) fn show(level: Level, name: &str, text: &str, mistake: &Mistake) -> String {
+    let line = line_at(text, mistake.line);
+    let hidden = if is_secret(mistake, line) { hide(line) } else { line.to_owned() };
+    let title = match mistake.path.as_str() {
+        "" => mistake.message.clone(),
+        path => format!("{path}: {}", mistake.message),
+    };
+    // Only that line can be shown, so nothing else has to be handed over, nor hidden.
+    let source = hidden.replace('\t', " ");
+    let snippet = Snippet::source(source.as_str()).path(name).line_start(mistake.line);
+    let annotation = AnnotationKind::Primary.span(token(&source, mistake.column));
+    let annotation = annotation.label(mistake.remedy.as_deref());
+    let level = match level {
+        Level::Error => annotate_snippets::Level::ERROR,
+        Level::Warning => annotate_snippets::Level::WARNING,
+    };
+    let report = [level.primary_title(title).element(snippet.annotation(annotation))];
+    format!("{}\n", renderer().render(&report))
+}
+
+fn renderer() -> Renderer {
+    let is_plain = environment::variable("NO_COLOR").is_some_and(|it| !it.is_empty());
+    if io::stderr().is_terminal() && !is_plain { Renderer::styled() } else { Renderer::plain() }
+}
+
+/// The line of that number, from 1, without its end.
+fn line_at(text: &str, number: usize) -> &str {
+    text.lines().nth(number.saturating_sub(1)).unwrap_or_default()
+}
+
+/// The word that begins at that column, in characters from 1: a name, a quoted text, or one character.
+fn token(line: &str, column: usize) -> Range<usize> {
+    let start = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let rest = line.get(start..).unwrap_or_default();
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let length = match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| *c == quote)
+            .map_or(rest.len(), |(at, _)| at + 1),
+        Some(first) if is_word(first) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+        Some(first) => first.len_utf8(),
+        None => 0,
+    };
+    start..start + length
+}
+
+/// Whether the line may hold a secret: by the option's name, by a name in the line, or because it is no TOML, and what
+/// stands where is not known.
+fn is_secret(mistake: &Mistake, line: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut words = mistake.path.split(|c| !is_word(c)).chain(line.split(|c| !is_word(c)));
+    mistake.path.is_empty() || words.any(|word| SECRET.contains(&word))
+}
+
+/// The line with every letter and digit of its values replaced, at the same places.
+fn hide(line: &str) -> String {
+    let is_header = line.trim_start().starts_with('[')
+        && line.trim_end().ends_with(']')
+        && !line.contains(['"', '\'', '=', ',']);
+    if is_header {
+        return line.to_owned();
+    }
+    let values = line.find('=').unwrap_or(0);
+    let hide = |(at, letter): (usize, char)| {
+        if at < values || !letter.is_alphanumeric() { letter } else { '*' }
+    };
+    line.char_indices().map(hide).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(path: &str, line: usize, column: usize) -> Mistake {
+        let remedy = Some("do this".to_owned());
+        Mistake { path: path.to_owned(), line, column, message: "is wrong".to_owned(), remedy }
+    }
+
+    fn shown(path: &str, text: &str, line: usize, column: usize) -> String {
+        show(Level::Error, "c.toml", text, &mistake(path, line, column))
+    }
+
+    #[test]
+    fn the_line_is_quoted_and_the_word_marked() {
+        let text = "a = 1\r\n\tbc-d = { e = \"ü\" } # x\n";
+        let shown = shown("bc-d", text, 2, 2);
+        assert!(shown.contains(" --> c.toml:2:2\n"), "{shown}");
+        assert!(shown.contains("2 |  bc-d = { e = \"ü\" } # x\n"), "{shown}");
+        assert!(shown.contains("  |  ^^^^ do this\n"), "{shown}");
+    }
+
+    #[test]
+    fn places_at_the_end_and_beyond_are_shown_too() {
+        for (line, column) in [(1, 6), (1, 60), (2, 1), (9, 9)] {
+            assert!(shown("a", "a = 1", line, column).contains("is wrong"));
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_quoted() {
+        for (path, line) in [
+            ("", "api_key = \"pksecret"),
+            ("", "api_key = pksecret"),
+            ("", "  \"pksecret\" \"pksecret\","),
+            ("", "pksecret"),
+            ("sinks.a.api_key", "api_key = \"pksecret x\""),
+            ("sinks.a.x", "x = 1, api_key = 'pksecret'"),
+            ("sources.a.write_keys[1]", "  \"pksecret\","),
+            ("sources.a.write_keys[0].key", "[\"pksecret\"]"),
+            ("sinks.a.proxy.https", "https = \"ftp://me:pksecret@host\""),
+            ("sinks.a.endpoint", "endpoint = \"https://pksecret@host\""),
+        ] {
+            let shown = shown(path, line, 1, 1);
+            assert!(!shown.contains("pksecret"), "{shown}");
+        }
+        assert!(shown("", "[a.b", 1, 1).contains("[*.*"));
+        assert!(shown("", "[a.b]", 1, 1).contains("[a.b]"));
+    }
+}

@@ -1,0 +1,129 @@
+//! `courier-sink validate CONFIG...`, and loading a configuration.
+
+mod diagnostic;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::args::validate::Validate;
+use super::table::{plain, table};
+use super::{complain, environment, tell};
+use crate::config::{Config, Mistake, Mistakes, locate};
+use crate::runner::{Exit, Files, Finding, Verdict, check, check_files, doubts, look_around};
+use diagnostic::Level;
+
+/// Security: a configuration larger than this is a mistake, and reading it whole would take memory for nothing.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// Checks each configuration and shows what is wrong with it.
+pub(super) async fn validate(options: &Validate) -> Exit {
+    let mut exit = Exit::Done;
+    for path in &options.configs {
+        let name = path.display().to_string();
+        let text = match read(path) {
+            Ok(text) => text,
+            Err(error) => {
+                complain(&format!("{name}: cannot be read: {error}"));
+                exit = Exit::Config;
+                continue;
+            }
+        };
+        let show = |level, mistakes: &[Mistake]| {
+            for mistake in mistakes {
+                complain(&diagnostic::show(level, &name, &text, mistake));
+            }
+        };
+        let config = match parse(&text, &name, Config::parse) {
+            Ok(config) => config,
+            Err(mistakes) => {
+                show(Level::Error, &mistakes);
+                exit = Exit::Config;
+                continue;
+            }
+        };
+        let mut files = if options.no_files { Files::default() } else { check_files(&config) };
+        files.doubtful.extend(doubts(&config));
+        for mistakes in [&mut files.wrong, &mut files.doubtful] {
+            place(&text, mistakes);
+        }
+        show(Level::Error, &files.wrong);
+        show(Level::Warning, &files.doubtful);
+        if !files.wrong.is_empty() || options.environment && !is_fit(&config).await {
+            exit = Exit::Config;
+            continue;
+        }
+        tell(&format!("{name}: Validated"));
+    }
+    exit
+}
+
+/// Looks at the world around `config` and tells what it finds; whether a run would deliver.
+async fn is_fit(config: &Config) -> bool {
+    let mut is_fit = true;
+    let mut rows = Vec::new();
+    let mut add = |finding: Finding| {
+        let Finding { about, what, verdict, detail, remedy } = finding;
+        is_fit &= verdict != Verdict::Bad;
+        let said = match remedy {
+            Some(remedy) => format!("{detail}: {remedy}"),
+            None => detail,
+        };
+        rows.push([verdict.to_string(), about, what.to_owned(), plain(&said)]);
+    };
+    look_around(config, &mut add).await;
+    tell(&table(&rows));
+    is_fit
+}
+
+/// Reads and checks the configuration at `path`; an error is all that is wrong with it, one mistake a line.
+pub(super) fn load(path: &Path) -> Result<Config, String> {
+    load_with(path, Config::parse)
+}
+
+/// The same for whoever needs no keys.
+pub(super) fn load_without_keys(path: &Path) -> Result<Config, String> {
+    load_with(path, Config::parse_without_keys)
+}
+
+type Parse = fn(&str, &str, &dyn Fn(&str) -> Option<String>) -> Result<Config, Mistakes>;
+
+fn load_with(path: &Path, how: Parse) -> Result<Config, String> {
+    let name = path.display().to_string();
+    let text = read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    parse(&text, &name, how).map_err(|mistakes| {
+        let lines: Vec<_> = mistakes.iter().map(|mistake| format!("{name}:{mistake}")).collect();
+        lines.join("\n")
+    })
+}
+
+/// What cannot be right wherever it runs.
+fn parse(text: &str, name: &str, how: Parse) -> Result<Config, Vec<Mistake>> {
+    let config = how(text, name, &environment::variable)
+        .map_err(|mistakes| mistakes.iter().cloned().collect::<Vec<_>>())?;
+    let mut wrong = check(&config);
+    place(text, &mut wrong);
+    if wrong.is_empty() { Ok(config) } else { Err(wrong) }
+}
+
+/// Puts mistakes that know their option where it is written.
+fn place(text: &str, mistakes: &mut [Mistake]) {
+    for mistake in mistakes.iter_mut() {
+        if let Some((line, column)) = locate(text, &mistake.path) {
+            (mistake.line, mistake.column) = (line, column);
+        }
+    }
+    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > MAX_BYTES {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("a configuration may take {MAX_BYTES} bytes"),
+        ));
+    }
+    Ok(text)
+}
