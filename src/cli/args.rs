@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub(super) mod buffer;
+pub(super) mod generate;
 pub(super) mod letters;
 pub(super) mod plan;
 pub(super) mod validate;
@@ -36,6 +37,17 @@ pub(super) enum Command {
     /// A tenant that is merged is shown as if it were new, after the GET it depends on. The exit code is 65 where an
     /// event would become a dead letter.
     Plan(plan::Plan),
+    /// Print a configuration to begin with, its options explained
+    Generate(generate::Generate),
+    /// Print the JSON Schema of configurations, from which editors complete
+    Schema,
+    /// Print what makes a shell complete the command line
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write those of all commands to a folder
+    Man(generate::Man),
     /// List, show, send again or remove dead letters
     #[command(subcommand)]
     DeadLetters(letters::DeadLetters),

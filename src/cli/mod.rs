@@ -8,6 +8,7 @@ mod dead_letters;
 #[cfg(feature = "emulator")]
 mod emulate;
 mod environment;
+mod generate;
 mod logging;
 mod plan;
 mod pretty;
@@ -27,13 +28,7 @@ use crate::runner::Exit;
 
 /// Does what `arguments` ask for, the program's name being the first. Gives the exit code to end with.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let command = Args::command()
-        .after_help(Exit::table())
-        .mut_subcommand("run", |run| run.after_help(Exit::table()))
-        .mut_subcommand("dead-letters", |letters| {
-            letters.mut_subcommand("replay", |replay| replay.after_help(Exit::table()))
-        });
-    let parsed = command.try_get_matches_from(arguments);
+    let parsed = command().try_get_matches_from(arguments);
     let args = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => {
@@ -51,6 +46,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
+/// The command line as it is parsed and documented.
+fn command() -> clap::Command {
+    Args::command()
+        .after_help(Exit::table())
+        .mut_subcommand("run", |run| run.after_help(Exit::table()))
+        .mut_subcommand("dead-letters", |letters| {
+            letters.mut_subcommand("replay", |replay| replay.after_help(Exit::table()))
+        })
+}
+
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
     let bar = progress::Bar::new();
     if let Err(error) = logging::start(args.log_level.as_deref(), bar.clone()) {
@@ -64,6 +69,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::Run { config } => runtime.block_on(run::run(&config, bar)),
         Command::Validate(options) => Ok(runtime.block_on(validate::validate(&options))),
+        Command::Generate(options) => Ok(generate::generate(&options)),
+        Command::Schema => Ok(generate::schema()),
+        Command::Completions { shell } => Ok(generate::completions(shell, command())),
+        Command::Man(options) => Ok(generate::man(options.folder.as_deref(), command())),
         Command::Plan(options) => Ok(plan::run(&options)),
         Command::DeadLetters(letters) => runtime.block_on(dead_letters::run(letters, bar)),
         Command::Buffer(buffer) => Ok(buffer::run(&buffer)),

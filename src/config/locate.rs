@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn options_are_found_where_they_are_written_or_around_there() {
-        let text = "a = 1\n[b.c]\nü = 2\nd = { e = [1, \"x\"] }\n[[f]]\ng = 1\n[[f]]\ng = 2\n";
+        let text = "a = 1\n[b.c]\n\"ü\" = 2\nd = { e = [1, \"x\"] }\n[[f]]\ng = 1\n[[f]]\ng = 2\n";
         for (path, place) in [
             ("a", Some((1, 1))),
             ("b.c", Some((2, 4))),

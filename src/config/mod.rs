@@ -25,6 +25,7 @@ mod pace;
 mod reader;
 mod request;
 mod rules;
+mod schema;
 mod sink;
 mod source;
 mod steps_json;
@@ -36,6 +37,7 @@ pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, Hea
 pub use document::{Config, EmulatorConfig};
 pub use locate::locate;
 pub use mistake::{Mistake, Mistakes};
+pub use schema::SCHEMA;
 pub use sink::Sink;
 pub use source::{
     DoorConfig, FileOrder, FileSource, FollowFiles, HttpServerSource, ReadFrom, ServerTls, Source,

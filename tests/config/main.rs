@@ -9,6 +9,7 @@ mod embedded;
 mod examples;
 mod file_source;
 mod http_server;
+mod shape;
 mod vector_source;
 mod wrong_automations;
 mod wrong_components;
@@ -37,6 +38,7 @@ fn wrong_whole(text: &str, said: &[&str]) {
     let mistakes = Config::parse(text, "config.toml", &environment).expect_err(text);
     assert_eq!(mistakes.to_string(), said.join("\n"), "{text}");
     assert!(!format!("{mistakes:?}").contains("pk_secret"));
+    shape::refuses(text, said);
 }
 
 /// The same for further options of a sink that is right; they start at line 8. `proxy.enabled` keeps the environment's

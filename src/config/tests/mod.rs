@@ -11,7 +11,9 @@ use toml_span::value::ValueInner;
 use super::document;
 use super::reader::Reader;
 
-const TEXT: &str = include_str!("../../config-examples/production.toml");
+mod schema;
+
+const TEXT: &str = include_str!("../../../config-examples/production.toml");
 
 /// A line that is not prose.
 #[derive(Debug)]
