@@ -73,7 +73,13 @@ fn token(line: &str, column: usize) -> Range<usize> {
 /// stands where is not known.
 fn is_secret(mistake: &Mistake, line: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut words = mistake.path.split(|c| !is_word(c)).chain(line.split(|c| !is_word(c)));
+    let path = mistake.path.split(|c| !is_word(c));
+    // Before each `=` stands a name, perhaps in quotes.
+    let names = line.rsplit('=').skip(1).map(|before| {
+        let name = before.trim_end_matches([' ', '\t', '"', '\'']);
+        name.rsplit(|c| !is_word(c)).next().unwrap_or_default()
+    });
+    let mut words = path.chain(names);
     mistake.path.is_empty() || words.any(|word| SECRET.contains(&word))
 }
 
@@ -138,6 +144,7 @@ mod tests {
             let shown = shown(path, line, 1, 1);
             assert!(!shown.contains("pksecret"), "{shown}");
         }
+        assert!(shown("x", "api_key_file = 'a.key'", 1, 1).contains("'a.key'"));
         assert!(shown("", "[a.b", 1, 1).contains("[*.*"));
         assert!(shown("", "[a.b]", 1, 1).contains("[a.b]"));
     }
