@@ -71,7 +71,7 @@ async fn sent(config: &str) -> Vec<Seen> {
     let stop = CancellationToken::new();
     let serving = emulator.serve(stop.clone().cancelled_owned());
     let config = Config::parse(config, "quickstart.toml", &|_| None).expect("it is right");
-    let sink = config.sinks["courier"].courier.clone();
+    let sink = config.sinks.get("courier").expect("it is there").courier.clone();
     let transport = courier_sink::transport::Settings {
         endpoint: BaseUrl::new(&format!("http://{address}")).expect("it is a URL"),
         ..sink.transport_settings().expect("the key is in it")
@@ -116,7 +116,7 @@ async fn what_is_planned_is_what_courier_receives_byte_for_byte() {
     let config = replacing();
     let path = write(folder.path(), "replacing.toml", &config);
     let ended = run(repository(), &["plan", path.to_str().unwrap(), EVENTS]).expect(0);
-    let (planned, sent) = (planned(&ended), sent(&config).await);
+    let (planned, sent) = (planned(&ended), Box::pin(sent(&config)).await);
     assert!(planned.len() > 1000, "{}", planned.len());
     for (planned, sent) in planned.iter().zip(&sent) {
         assert_eq!(planned, sent);
@@ -153,8 +153,8 @@ fn packed_input_reads_as_unpacked_and_what_breaks_off_is_said() {
     write(folder.path(), "broken", "{\"type\":\"track\",\"userId\":\"ann\"}\n{\"type\":\"tra");
     write(folder.path(), "config.toml", replacing());
     let plan = |name: &str| run(folder.path(), &["plan", "config.toml", name]);
-    let (packed, plain) = (plan("events.gz").expect(0), plan("events").expect(0));
-    assert_eq!(packed.stdout.replace("events.gz:", "events:"), plain.stdout);
+    let (packed, unpacked) = (plan("events.gz").expect(0), plan("events").expect(0));
+    assert_eq!(packed.stdout.replace("events.gz:", "events:"), unpacked.stdout);
     let broken = plan("broken").expect(66);
     assert!(broken.stdout.starts_with("{\"sink\":\"courier\",\"origin\":\"broken:1\""));
     assert_eq!(broken.stderr, "broken:2: the input ends within this record");
