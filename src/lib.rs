@@ -56,6 +56,7 @@ pub mod event;
 pub mod courier;
 pub mod finalization;
 pub mod telemetry;
+pub mod journal;
 
 // · stages: an event's way, in order
 pub mod ingest;

@@ -9,6 +9,7 @@ pub(super) mod generate;
 pub(super) mod letters;
 pub(super) mod plan;
 pub(super) mod validate;
+pub(super) mod why;
 
 /// Delivers RudderStack events to Courier: in order per user, never faster than Courier allows, nothing lost
 #[derive(Debug, Parser)]
@@ -51,6 +52,10 @@ pub(super) enum Command {
     /// List, show, send again or remove dead letters
     #[command(subcommand)]
     DeadLetters(letters::DeadLetters),
+    /// Tell one event's life: what it became, each attempt, what that waited for, and its end
+    ///
+    /// Out of the journals of sinks that have a block `[sinks.NAME.journal]`.
+    Why(why::Why),
     /// Look at buffers on disk
     #[command(subcommand)]
     Buffer(buffer::Buffer),

@@ -16,6 +16,7 @@ mod progress;
 mod run;
 mod table;
 mod validate;
+mod why;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -75,6 +76,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Man(options) => Ok(generate::man(options.folder.as_deref(), command())),
         Command::Plan(options) => Ok(plan::run(&options)),
         Command::DeadLetters(letters) => runtime.block_on(dead_letters::run(letters, bar)),
+        Command::Why(options) => Ok(why::run(&options)),
         Command::Buffer(buffer) => Ok(buffer::run(&buffer)),
         #[cfg(feature = "emulator")]
         Command::Emulate(options) => runtime.block_on(emulate::emulate(options)),

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::block::Block;
+use super::item::Item;
 use super::reader::Reader;
 use super::{DiskBuffer, Mistakes, buffer, expiration, network, order, request, rules};
 use crate::sink;
@@ -40,6 +42,8 @@ pub struct CourierConfig {
     pub dead_letter: DeadLetterConfig,
     /// `buffer` of type `disk`: whoever runs the sink keeps it. Never there where [`CourierConfig::from_toml`] read it.
     pub disk_buffer: Option<DiskBuffer>,
+    /// `[journal]`: whoever runs the sink keeps it. Never there where [`CourierConfig::from_toml`] read it.
+    pub journal: Option<JournalConfig>,
 }
 
 /// What stands in the same configuration.
@@ -69,6 +73,14 @@ pub struct HealthcheckConfig {
     pub enabled: bool,
     /// `timeout`, in seconds. Default 10, as in Vector.
     pub timeout: Duration,
+}
+
+/// `[journal]`: what became of each event is noted, for `courier-sink why`. Off by default, since it holds ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalConfig {
+    /// `max_size`: how many bytes it may take on disk, at least 65 536; the oldest notes go first. Default 64 MiB, some
+    /// hundred thousand events.
+    pub max_size: NonZeroU64,
 }
 
 /// `[dead_letter]`
@@ -184,6 +196,7 @@ pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<
     let dead_letter = block.table("dead_letter", |block| DeadLetterConfig {
         path: block.text("path").map(PathBuf::from),
     });
+    let journal = block.take("journal").and_then(|item| journal(item, beside));
     Some(CourierConfig {
         settings: sink::Settings { ingest, rules, batch, order, buffer, delivery, expiration },
         endpoint: endpoint?,
@@ -196,5 +209,17 @@ pub(super) fn read(block: &mut Block<'_>, name: &str, beside: Beside) -> Option<
         acknowledgements,
         dead_letter,
         disk_buffer,
+        journal,
+    })
+}
+
+fn journal(item: Item<'_>, beside: Beside) -> Option<JournalConfig> {
+    const MAX_SIZE: NonZeroU64 = const { NonZeroU64::new(64 << 20).unwrap() };
+    if beside == Beside::Embedder {
+        item.refuse_with("is kept by the program, not by the library", "use `with_journal`");
+    }
+    item.table(|block| {
+        let max_size = block.take("max_size").and_then(|item| item.number(65_536, i64::MAX));
+        JournalConfig { max_size: max_size.and_then(NonZeroU64::new).unwrap_or(MAX_SIZE) }
     })
 }

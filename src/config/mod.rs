@@ -33,7 +33,9 @@ mod steps_json;
 mod tests;
 
 pub use buffer::{DiskBuffer, WhenFull};
-pub use courier::{ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig};
+pub use courier::{
+    ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig, JournalConfig,
+};
 pub use document::{Config, EmulatorConfig};
 pub use locate::locate;
 pub use mistake::{Mistake, Mistakes};

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::Expiry;
 use crate::clock::Time;
 use crate::courier::{Generation, IdempotencyKey, KeySeed, Request};
+use crate::journal::Trail;
 
 /// One attempt at one request. Cloning is cheap: retries clone it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Call {
     pub key_expires: Option<Time>,
     /// Until when it may be attempted; at any time where absent
     pub expiry: Option<Arc<Expiry>>,
+    /// Where its attempts are noted, if anywhere
+    pub trail: Option<Arc<Trail>>,
 }
 
 impl Call {
@@ -37,6 +40,7 @@ impl Call {
             forbidden_at: None,
             key_expires: None,
             expiry: None,
+            trail: None,
         }
     }
 

@@ -87,6 +87,11 @@ impl Gate {
         self.lock().resumes()
     }
 
+    /// What keeps attempts of `class` from being admitted, as things are.
+    pub(super) fn constraint(&self, class: Class) -> &'static str {
+        self.lock().constraint(class, self.now())
+    }
+
     /// Admits an attempt if that is possible at once and nobody waits for the same.
     pub(super) fn try_admit(self: &Arc<Self>, class: Class, turn: Turn) -> Option<Admitted> {
         let _turn = self.turn(class, turn)?.try_acquire().ok()?;

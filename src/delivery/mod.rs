@@ -12,6 +12,7 @@ mod concurrency;
 mod expiry;
 mod failure;
 mod gate;
+mod noting;
 mod retry;
 mod settings;
 mod stack;
@@ -28,6 +29,7 @@ pub use concurrency::{ConcurrencyController, Signal};
 pub use expiry::{Expires, ExpiringFuture, Expiry, ExpiryLayer};
 pub use failure::{Answer, Failure, FailureKind, Verdict};
 pub use gate::{Gate, HoldReason};
+pub use noting::{Noted, Noting, NotingLayer};
 pub use retry::RetryPolicy;
 pub use settings::{
     AdaptiveConcurrency, AdaptiveRate, Concurrency, Jitter, PerSecond, Rate, Ratio, Retry, Scale,

@@ -8,6 +8,7 @@ use tower::{Service, ServiceBuilder};
 use super::admission::{Admission, AdmissionLayer};
 use super::expiry::{Expires, Expiry, ExpiryLayer};
 use super::gate::Gate;
+use super::noting::{Noting, NotingLayer};
 use super::retry::RetryPolicy;
 use super::tenants::{Tenants, TenantsLayer};
 use super::timeout::{Timeout, TimeoutLayer};
@@ -17,7 +18,7 @@ use crate::courier::{Class, retention};
 use crate::telemetry::Tally;
 
 /// The stack of one class over the transport `S`.
-pub type Stack<S> = Expires<Tenants<Retry<RetryPolicy, Admission<Timeout<S>>>>>;
+pub type Stack<S> = Expires<Tenants<Retry<RetryPolicy, Noting<Admission<Timeout<S>>>>>>;
 
 /// What all stacks of one sink share.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ where
         .layer(TenantsLayer)
         // Outside everything that costs a slot, so that a sleeping call holds none.
         .layer(RetryLayer::new(RetryPolicy::new(shared.clone())))
+        // Above admission, whose waits it tells: each attempt is noted where an event's life is.
+        .layer(NotingLayer::new(Arc::clone(&gate), class))
         // Inside retry: each attempt pays, with a token and a permit taken together or neither.
         .layer(AdmissionLayer::new(gate, class, tally))
         // One attempt, and only while it is under way: waiting for a turn is not Courier's fault.
@@ -68,7 +71,7 @@ where
 /// Says that the next call of `stack` is the first try of a step; clones, which the stack makes for whatever comes
 /// after, are for retries. Where both wait for their turn, retries get the smaller share.
 pub fn for_first_tries<S>(stack: &mut Stack<S>) {
-    stack.get_mut().get_mut().get_mut().for_first_tries();
+    stack.get_mut().get_mut().get_mut().get_mut().for_first_tries();
 }
 
 #[cfg(test)]

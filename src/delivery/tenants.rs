@@ -14,6 +14,7 @@ use crate::clock::Time;
 use crate::courier::{
     Action, Generation, KeySeed, Request, TenantId, TenantMergeError, TenantUpdate, TenantWrite,
 };
+use crate::journal::Trail;
 
 /// The work of one step, as the stack takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Work {
     pub key_expires: Option<Time>,
     /// Until when it may be attempted; at any time where absent
     pub expiry: Option<Arc<Expiry>>,
+    /// Where its attempts are noted, if anywhere
+    pub trail: Option<Arc<Trail>>,
 }
 
 /// Puts [`Tenants`] around a service.
@@ -70,8 +73,8 @@ where
         match work.action {
             Action::Request(request) => {
                 let call = Call::new(request, Some(work.seed));
-                let Work { generation, key_expires, expiry, .. } = work;
-                let call = Call { generation, key_expires, expiry, ..call };
+                let Work { generation, key_expires, expiry, trail, .. } = work;
+                let call = Call { generation, key_expires, expiry, trail, ..call };
                 WorkFuture { kind: Kind::One { call: self.0.call(call) } }
             }
             Action::UpdateTenant { tenant, update } => {
@@ -80,9 +83,11 @@ where
                 let mut ready = std::mem::replace(&mut self.0, fresh);
                 // Begun here, as any other call: what was admitted must not lie about until somebody looks at it.
                 let read = Request::GetTenant { tenant: tenant.clone() };
-                let expiry = work.expiry;
-                let read = ready.call(Call { expiry: expiry.clone(), ..Call::new(read, None) });
-                let calls = read_and_write(read, ready, tenant, update, expiry);
+                let (expiry, trail) = (work.expiry, work.trail);
+                let read =
+                    Call { expiry: expiry.clone(), trail: trail.clone(), ..Call::new(read, None) };
+                let read = ready.call(read);
+                let calls = read_and_write(read, ready, (tenant, update), (expiry, trail));
                 WorkFuture { kind: Kind::Two { calls: Box::pin(calls) } }
             }
         }
@@ -92,9 +97,8 @@ where
 async fn read_and_write<S>(
     read: S::Future,
     mut service: S,
-    tenant: TenantId,
-    update: TenantUpdate,
-    expiry: Option<Arc<Expiry>>,
+    (tenant, update): (TenantId, TenantUpdate),
+    (expiry, trail): (Option<Arc<Expiry>>, Option<Arc<Trail>>),
 ) -> Result<Receipt, Failure>
 where
     S: Service<Call, Response = Receipt, Error = Failure>,
@@ -113,7 +117,7 @@ where
     if let Some(expiry) = expiry.as_ref().filter(|expiry| expiry.forbids(Instant::now())) {
         return Err(expiry.failure());
     }
-    let write = Call { expiry, ..Call::new(write, None) };
+    let write = Call { expiry, trail, ..Call::new(write, None) };
     service.ready().await?.call(write).await
 }
 

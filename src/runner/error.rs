@@ -7,6 +7,7 @@ use super::Exit;
 use super::buffer::BufferError;
 use super::checkpoint::CheckpointError;
 use super::dead_letters;
+use super::journal;
 use super::source::SourceError;
 use crate::config;
 
@@ -28,6 +29,9 @@ pub enum RunError {
     /// A buffer cannot be used
     #[error(transparent)]
     Buffer(#[from] BufferError),
+    /// A journal cannot be opened
+    #[error(transparent)]
+    Journal(#[from] journal::OpenError),
     /// A source cannot start
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -55,6 +59,7 @@ impl RunError {
             Self::Checkpoints(_)
             | Self::DeadLetters(_)
             | Self::Buffer(_)
+            | Self::Journal(_)
             | Self::Emulator { .. }
             | Self::Signals(_) => Exit::Internal,
         }

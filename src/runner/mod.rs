@@ -16,6 +16,7 @@ mod environment;
 mod emulated;
 mod error;
 mod exit;
+pub mod journal;
 mod key_file;
 mod signals;
 pub mod source;

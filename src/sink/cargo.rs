@@ -30,6 +30,8 @@ pub(super) struct Cargo {
     pub(super) lifetime: Option<Box<Lifetime>>,
     /// Where its deadline stands, if it has one
     pub(super) place: Option<Place>,
+    /// When it was taken in, where its life is noted
+    pub(super) taken: Option<Instant>,
 }
 
 /// Security: the most that is repeated of another event's id; a longer one is found by its beginning.
@@ -57,6 +59,11 @@ impl Cargo {
     /// The moment from which on nothing of it is begun any more.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.lifetime.as_ref().map(|lifetime| lifetime.deadline())
+    }
+
+    /// What went wrong with it, if anything did.
+    pub(super) fn detail(&self) -> Option<&str> {
+        self.failed.as_ref().map(|ending| ending.detail.as_str())
     }
 
     /// The generation its idempotency keys begin with.

@@ -13,6 +13,7 @@ use super::worker::Driver;
 use super::{DeadLetters, Record, Settings, StreamSink};
 use crate::clock::Clock;
 use crate::delivery::{Call, Failure, Gate, HoldReason, Receipt, Shared};
+use crate::journal::Journal;
 use crate::telemetry::Tally;
 use crate::transport::ApiKeys;
 
@@ -48,6 +49,7 @@ pub struct CourierSink<S> {
     transport: S,
     dead_letters: Arc<dyn DeadLetters>,
     shared: Shared,
+    journal: Option<Journal>,
 }
 
 impl<S: Transport> CourierSink<S> {
@@ -60,7 +62,13 @@ impl<S: Transport> CourierSink<S> {
             tally: context.tally,
             clock: context.clock,
         };
-        Self { settings, transport, dead_letters: context.dead_letters, shared }
+        Self { settings, transport, dead_letters: context.dead_letters, shared, journal: None }
+    }
+
+    /// The same sink, which notes in `journal` what becomes of each event. By default it does not.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal: Some(journal), ..self }
     }
 
     /// Why everything is held, now and as it changes; `None` while it is not.
@@ -82,8 +90,9 @@ impl<S: Transport> CourierSink<S> {
     ///
     /// Dropping the future gives every event that has not ended the status `Errored`.
     pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
-        let Self { settings, transport, dead_letters, shared } = self;
-        Driver::new(settings, &transport, dead_letters, shared).run(input).await;
+        let Self { settings, transport, dead_letters, shared, journal } = self;
+        let driver = Driver::new(settings, &transport, dead_letters, shared);
+        driver.with_journal(journal).run(input).await;
     }
 }
 

@@ -21,13 +21,16 @@ use super::{DeadLetters, Record, Settings, Transport};
 use crate::batch::{Gather, Lanes};
 use crate::courier::Class;
 use crate::delivery::{Shared, Stack, Work, for_first_tries, stack};
+use crate::journal::Journal;
 use crate::plan::Step;
 use expire::{enter, expiry, key_expires};
+use noting::trail;
 use open::OpenRecord;
 
 mod ends;
 mod expire;
 mod intake;
+mod noting;
 mod open;
 mod waits;
 
@@ -58,6 +61,7 @@ pub(super) struct Driver<S: Transport> {
     patience: Pin<Box<Sleep>>,
     epoch: Instant,
     input_has_ended: bool,
+    journal: Option<Journal>,
 }
 
 type StackFuture<S> = <Stack<S> as Service<Work>>::Future;
@@ -94,9 +98,14 @@ impl<S: Transport> Driver<S> {
             patience: Box::pin(tokio::time::sleep_until(epoch)),
             epoch,
             input_has_ended: false,
+            journal: None,
             settings,
             shared,
         }
+    }
+
+    pub(super) fn with_journal(self, journal: Option<Journal>) -> Self {
+        Self { journal, ..self }
     }
 
     pub(super) async fn run(mut self, input: impl Stream<Item = Record> + Send) {
@@ -214,7 +223,8 @@ impl<S: Transport> Driver<S> {
                 let generation = generation.unwrap_or_default();
                 let expiry = expiry(&self.deadlines, &mut self.lanes, &parcel, generation);
                 let key_expires = key_expires(&self.shared, &action, expiry.as_deref());
-                let work = Work { action, seed, generation, key_expires, expiry };
+                let trail = trail(self.journal.as_ref(), &mut self.lanes, &parcel);
+                let work = Work { action, seed, generation, key_expires, expiry, trail };
                 let future = stack.service.call(work);
                 self.shared.tally.merged(parcel.riders.len());
                 self.in_flight.push(InFlight::new(parcel, endpoint, future));

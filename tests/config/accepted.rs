@@ -85,6 +85,7 @@ fn a_few_lines_are_enough_and_mean_the_documented_defaults() {
     let healthcheck = HealthcheckConfig { enabled: true, timeout: Duration::from_secs(10) };
     assert_eq!(courier.healthcheck, healthcheck);
     assert_eq!(courier.dead_letter.path, None);
+    assert_eq!(courier.journal, None);
 }
 
 #[test]
@@ -163,6 +164,7 @@ fn every_option_of_the_flow_is_read() {
     assert_eq!(courier.healthcheck, healthcheck);
     assert!(!courier.acknowledgements);
     assert_eq!(courier.dead_letter.path, Some("dead.ndjson".into()));
+    assert_eq!(courier.journal.unwrap().max_size.get(), 131_072);
 }
 
 #[test]

@@ -30,6 +30,16 @@ fn an_embedder_gives_a_block_without_header() {
 }
 
 #[test]
+fn a_journal_is_the_program_s() {
+    let block = "api_key = 'k'\njournal = {}";
+    let mistakes = CourierConfig::from_toml("out", block, &nothing).unwrap_err().to_string();
+    assert_eq!(
+        mistakes,
+        "out:2:1: journal: is kept by the program, not by the library, use `with_journal`"
+    );
+}
+
+#[test]
 fn switches_may_be_booleans_or_tables() {
     for (options, healthcheck, acknowledgements) in [
         ("healthcheck = false", false, true),

@@ -206,3 +206,15 @@ fn a_retry_strategy_lists_statuses_where_it_is_custom_and_only_there() {
         wrong(&format!("request.retry_strategy = {strategy}"), &[&said]);
     }
 }
+
+#[test]
+fn a_journal_has_a_size() {
+    wrong("journal = true", &["8:1: sinks.out.journal: expected a table, was the boolean true"]);
+    wrong(
+        "journal = { max_size = 1000, path = \"j\" }",
+        &[
+            "8:13: sinks.out.journal.max_size: must be at least 65536, was 1000",
+            "8:30: sinks.out.journal.path: unknown option, known here: `max_size`",
+        ],
+    );
+}

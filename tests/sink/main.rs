@@ -13,6 +13,7 @@ mod expiry;
 mod faces;
 mod followers;
 mod hold;
+mod journal;
 mod keys;
 mod mock;
 mod order;

@@ -16,7 +16,14 @@ type Answer = Result<Receipt, Failure>;
 fn work(action: Action, expires_after: u64) -> Work {
     let generation = Generation::default();
     let expiry = Expiry::new(Instant::now() + seconds(expires_after), generation);
-    Work { action, seed: seed(), generation, key_expires: None, expiry: Some(Arc::new(expiry)) }
+    Work {
+        action,
+        seed: seed(),
+        generation,
+        key_expires: None,
+        expiry: Some(Arc::new(expiry)),
+        trail: None,
+    }
 }
 
 fn run(expires_after: u64) -> Work {

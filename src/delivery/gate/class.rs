@@ -61,6 +61,11 @@ impl ClassState {
         pause.max(fixed).max(adaptive)
     }
 
+    /// Whether Courier has asked it to be quiet.
+    pub(super) fn is_paused(&self, now: Duration) -> bool {
+        self.pause.until > now
+    }
+
     /// How long it has been neither paused nor held.
     pub(super) fn counted(&self, is_held: bool, now: Duration) -> Duration {
         self.stopwatch.read(self.rest(is_held), now)

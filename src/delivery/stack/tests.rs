@@ -66,6 +66,7 @@ async fn run(settings: Settings, load: usize, seed_of_answers: u64) -> Seen {
             generation: Generation::default(),
             key_expires: None,
             expiry: None,
+            trail: None,
         };
         let stack = stack(class, &shared, server.clone());
         std::iter::repeat_with(move || stack.clone().oneshot(work.clone())).take(load)

@@ -46,6 +46,7 @@ async fn deliver(
         generation: Generation::default(),
         key_expires: None,
         expiry: None,
+        trail: None,
     };
     let (end, served) = tokio::join!(stack.oneshot(work), serve(&mut asked, answers));
     assert!(asked.next_request().await.is_none());
@@ -159,6 +160,7 @@ async fn what_was_admitted_is_begun_before_anybody_looks_at_it() {
         generation: Generation::default(),
         key_expires: None,
         expiry: None,
+        trail: None,
     };
     let _under_way = stack.ready().await.unwrap().call(work);
     let began = futures::FutureExt::now_or_never(asked.next_request());

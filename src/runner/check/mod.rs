@@ -21,7 +21,9 @@ pub fn check(config: &Config) -> Vec<Mistake> {
     let mut sinks = config.sinks.values();
     let is_needed = sources.any(|source| reads_files(&source.kind))
         || sinks.any(|sink| {
-            sink.courier.dead_letter.path.is_none() || sink.courier.disk_buffer.is_some()
+            sink.courier.dead_letter.path.is_none()
+                || sink.courier.disk_buffer.is_some()
+                || sink.courier.journal.is_some()
         });
     if config.data_dir.is_none() && is_needed {
         let remedy = "set it to a folder where checkpoints, dead letters and buffers can be kept";
@@ -127,6 +129,11 @@ impl Places {
     /// The folder of a sink's buffer.
     pub(in crate::runner) fn buffer(&self, sink: &str) -> PathBuf {
         self.data.join(sink)
+    }
+
+    /// The journal of a sink.
+    pub(in crate::runner) fn journal(&self, sink: &str) -> PathBuf {
+        self.data.join(sink).join("journal.ndjson")
     }
 
     /// The dead letters of a sink, `path` being what is configured.

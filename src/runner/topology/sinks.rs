@@ -14,11 +14,12 @@ use tracing::{Instrument, Span};
 
 use crate::clock::Clock;
 use crate::config::{self, CourierConfig};
+use crate::journal::{Journal, Notes};
 use crate::runner::active::Active;
 use crate::runner::buffer::{self, Buffer};
 use crate::runner::check::Places;
 use crate::runner::key_file::KeyFile;
-use crate::runner::{RunError, dead_letters};
+use crate::runner::{RunError, dead_letters, journal};
 use crate::sink::{self, CourierSink, Healthcheck, Record, SinkConfig};
 use crate::telemetry::{Tally, Totals};
 use crate::transport::Transport;
@@ -34,6 +35,7 @@ pub(super) struct Sink {
     health: Healthcheck,
     key_file: Option<KeyFile>,
     letters: dead_letters::Writer,
+    journal: Option<(journal::Writer, Notes)>,
     buffer: Option<Buffer>,
     records: Vec<BoxStream<'static, Record>>,
 }
@@ -75,7 +77,14 @@ impl Sink {
             clock: clock.clone(),
         };
         let key_file = KeyFile::new(&courier.api_key);
-        let (built, health) = courier.build(settings, context)?;
+        let (mut built, health) = courier.build(settings, context)?;
+        let mut journal = None;
+        if let Some(config) = courier.journal {
+            let writer = journal::Writer::open(&places.journal(&name), config.max_size.get())?;
+            let (notes, received) = Journal::new(clock.clone(), journal::ROOM);
+            built = built.with_journal(notes);
+            journal = Some((writer, received));
+        }
         // At the level of the worst, so that whatever is logged says whose it is.
         let span = tracing::error_span!("sink", name);
         let folder = places.buffer(&name);
@@ -99,6 +108,7 @@ impl Sink {
             health,
             key_file,
             letters,
+            journal,
             buffer,
             records: Vec::new(),
         })
@@ -161,6 +171,10 @@ impl Sinks {
         if let Some(key_file) = key_file {
             let follow = key_file.follow(built.api_keys(), built.gate());
             self.beside.spawn(follow.instrument(span.clone()));
+        }
+        if let Some((writer, notes)) = sink.journal {
+            let span = span.clone();
+            self.letters.spawn_blocking(move || span.in_scope(|| writer.run(notes)));
         }
         self.letters.spawn(letters.run().instrument(span.clone()));
         let run = self.active.clone().run(built, records);

@@ -2,6 +2,7 @@
 
 use super::Driver;
 use super::expire::is_expired;
+use super::noting;
 use crate::batch::{Ended, StepId};
 use crate::courier::Endpoint;
 use crate::delivery::{Failure, Verdict};
@@ -90,6 +91,9 @@ impl<S: Transport> Driver<S> {
     fn end(&mut self, Ended { cargo, status, steps_done }: Ended<Box<Cargo>>) {
         if let Some(place) = cargo.place {
             self.deadlines.leave(place);
+        }
+        if let Some(journal) = &self.journal {
+            noting::ended(journal, &cargo, status);
         }
         let tally = &self.shared.tally;
         match status {

@@ -4,10 +4,12 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Driver;
+use super::noting;
 use super::open::{Content, OpenRecord};
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
+use crate::journal::Moment;
 use crate::plan::{self, Lane, Plan, Planned};
 use crate::sink::cargo::{Cargo, letter};
 use crate::sink::expiration::Lifetime;
@@ -75,6 +77,9 @@ impl<S: Transport> Driver<S> {
         if ignored_inline {
             tally.ignored_inline();
         }
+        if let Some(journal) = &self.journal {
+            noting::taken(journal, &event, origin, &plan);
+        }
         match plan {
             Plan::Skip(reason) => {
                 tally.skipped(reason);
@@ -92,6 +97,12 @@ impl<S: Transport> Driver<S> {
                 };
                 if steps.is_empty() {
                     tally.delivered();
+                    if let Some(journal) = &self.journal {
+                        let status = EventStatus::Delivered;
+                        let detail = Some("nothing of it was left to do".to_owned());
+                        journal
+                            .note(event.message_id.to_shared(), Moment::Ended { status, detail });
+                    }
                     finalizer.finalize(EventStatus::Delivered);
                     return;
                 }
@@ -111,6 +122,7 @@ impl<S: Transport> Driver<S> {
                     resume: resume.map(Box::new),
                     lifetime,
                     place: None,
+                    taken: self.journal.as_ref().map(|_| Instant::now()),
                 });
                 self.batch.push((cargo, steps), size, now);
             }
