@@ -48,6 +48,7 @@ pub(crate) async fn of(fixture: &Fixture, server: &Server) -> String {
             generation: Generation::default(),
             key_expires: None,
             expiry: None,
+            trail: None,
         };
         for seen in server.take(work).await {
             lines.push(head(&step, &seen, fixture.options.exact_keys));

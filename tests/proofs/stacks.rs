@@ -117,6 +117,7 @@ fn work(user: usize) -> Work {
         generation: Generation::default(),
         key_expires: None,
         expiry: None,
+        trail: None,
     }
 }
 

@@ -42,7 +42,7 @@ fn event(kind: &str, user: &str, id: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn every_attempt_is_noted_with_what_it_waited_for() {
     let (server, _) = in_turn(vec![unavailable(), ok(), refused()]);
-    let (journal, mut notes) = Journal::new(Clock::from_fn(|| Duration::from_secs(1)), 100);
+    let (journal, mut queue) = Journal::new(Clock::from_fn(|| Duration::from_secs(1)), 100);
     let told = Told::default();
     let events = [
         event("identify", "ann", "m1"),
@@ -52,7 +52,7 @@ async fn every_attempt_is_noted_with_what_it_waited_for() {
     ];
     let sink = sink(settings(), server).with_journal(journal);
     sink.run_on(stream::iter(told.records(events))).await;
-    let mut noted: Vec<_> = std::iter::from_fn(|| notes.next_now()).map(|it| said(&it)).collect();
+    let mut noted: Vec<_> = std::iter::from_fn(|| queue.next_now()).map(|it| said(&it)).collect();
     // Of each event by itself.
     noted.sort_by_key(|line| line.split(' ').next().map(str::to_owned));
     assert_eq!(
@@ -88,12 +88,12 @@ async fn what_the_gate_makes_wait_is_named() {
         });
         let mut settings = settings();
         settings.delivery.concurrency = Concurrency::Fixed(NonZeroUsize::new(concurrency).unwrap());
-        let (journal, mut notes) = Journal::new(Clock::system(), 100);
+        let (journal, mut queue) = Journal::new(Clock::system(), 100);
         let told = Told::default();
         let events = ["a", "b"].map(|user| event("identify", user, user));
         let sink = sink(settings, server).with_journal(journal);
         sink.run_on(stream::iter(told.records(events))).await;
-        let noted: Vec<_> = std::iter::from_fn(|| notes.next_now()).map(|it| said(&it)).collect();
+        let noted: Vec<_> = std::iter::from_fn(|| queue.next_now()).map(|it| said(&it)).collect();
         assert!(noted.iter().any(|line| line.contains(reason)), "{reason} is not in {noted:#?}");
         assert!(!noted.iter().any(|line| line.contains("-s")), "payloads are no notes");
     }

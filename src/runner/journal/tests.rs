@@ -44,7 +44,7 @@ fn what_is_no_note_is_passed_over() {
     let good = r#"{"at":"x","message_id":"m","what":"received","detail":"track"}"#;
     std::fs::write(
         &path,
-        format!("nonsense\n{good}\n\"{}\"\n{}", "y".repeat(100_000), &good[..20]),
+        format!("nonsense\n{good}\n\"{}\"\n{}", "y".repeat(100_000), &good.split_at(20).0),
     )
     .unwrap();
     assert_eq!(find(&path, "m").unwrap().len(), 1);
