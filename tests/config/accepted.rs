@@ -84,8 +84,7 @@ fn a_few_lines_are_enough_and_mean_the_documented_defaults() {
     assert!(courier.acknowledgements);
     let healthcheck = HealthcheckConfig { enabled: true, timeout: Duration::from_secs(10) };
     assert_eq!(courier.healthcheck, healthcheck);
-    assert_eq!(courier.dead_letter.path, None);
-    assert_eq!(courier.journal, None);
+    assert!(courier.dead_letter.path.is_none() && courier.journal.is_none());
 }
 
 #[test]
