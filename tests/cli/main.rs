@@ -1,5 +1,10 @@
 //! The command line as an operator types it: transcripts, and what `plan` says against what is sent.
 #![cfg(all(unix, feature = "runner", feature = "emulator"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test's set-up is a failed test"
+)]
 
 mod environment;
 mod plan;

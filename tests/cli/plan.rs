@@ -161,3 +161,69 @@ fn packed_input_reads_as_unpacked_and_what_breaks_off_is_said() {
     let absent = plan("absent").expect(66);
     assert!(absent.stderr.starts_with("absent: cannot be read: "), "{}", absent.stderr);
 }
+
+const TWO_SINKS: &str = r#"
+sources.in.type = "stdin"
+
+[sinks.a]
+type = "courier"
+inputs = ["in"]
+mode = "inbound"
+dead_letter.path = "a"
+
+[sinks.b]
+type = "courier"
+inputs = ["in"]
+expires_after_secs = 60
+dead_letter.path = "b"
+"#;
+
+/// Plans `events` of standard input with two sinks; each line is JSON.
+fn planned_twice(arguments: &[&str], events: &str) -> (Vec<Value>, i32) {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "two.toml", TWO_SINKS);
+    write(folder.path(), "one.toml", TWO_SINKS.split("[sinks.b]").next().unwrap());
+    write(folder.path(), "events", events);
+    let arguments = [&["plan"], arguments, &["two.toml", "events"]].concat();
+    let ended = run(folder.path(), &arguments);
+    let lines = ended.stdout.lines().map(|line| serde_json::from_str(line).expect(line));
+    (lines.collect(), ended.code)
+}
+
+#[test]
+fn each_sink_has_its_line_and_an_event_of_many_lines_becomes_one() {
+    let event = "{\n\"type\":\"track\",\r\n\"userId\":\"ann\",\"messageId\":\"m\",\n\
+                 \"receivedAt\":\"2020-01-01T00:00:00Z\",\"event\":\"x\\ny\"}";
+    let (lines, code) = planned_twice(&[], event);
+    assert_eq!((lines.len(), code), (4, 65));
+    assert_eq!(lines[0]["sink"], "a");
+    assert_eq!(lines[0]["requests"][0]["path"], "/inbound/rudderstack");
+    assert_eq!(lines[0]["requests"][0]["body"]["event"], "x\ny");
+    // Too old for the other one, unless age is not to count.
+    assert_eq!(lines[1]["rejected"], "expired");
+    let (lines, code) = planned_twice(&["--ignore-expiry"], event);
+    assert_eq!((&lines[1]["requests"][0]["method"], code), (&Value::from("POST"), 0));
+    let (lines, _) = planned_twice(&["--sink", "b", "--ignore-expiry"], event);
+    assert_eq!((lines.len(), &lines[0]["sink"]), (2, &Value::from("b")));
+}
+
+#[test]
+fn a_sink_that_only_one_of_two_configurations_has_differs_in_every_event() {
+    let event = r#"{"type":"identify","userId":"ann","messageId":"m","traits":{"a":1}}"#;
+    let (lines, code) = planned_twice(&["--diff", "one.toml"], event);
+    assert_eq!(code, 0);
+    assert_eq!((&lines[0]["sink"], &lines[0]["after"]), (&Value::from("b"), &Value::Null));
+    assert_eq!((&lines[1]["same"], &lines[1]["different"]), (&Value::from(1), &Value::from(1)));
+    assert_eq!(lines[3]["totals"]["after"], Value::Null);
+}
+
+#[test]
+fn who_is_not_trusted_starts_no_automation() {
+    let event = r#"{"type":"track","userId":"ann","messageId":"m","event":"x",
+        "properties":{"courier":{"automation":{"template":"t"}}}}"#;
+    let path = |lines: &[Value]| lines[1]["requests"][0]["path"].clone();
+    assert_eq!(path(&planned_twice(&[], event).0), "/automations/t/invoke");
+    let (lines, _) = planned_twice(&["--untrusted"], event);
+    assert_eq!(path(&lines), "/inbound/rudderstack");
+    assert_eq!(lines[1]["ignored_inline"], true);
+}
