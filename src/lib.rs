@@ -70,6 +70,8 @@ pub mod sink;
 pub mod config;
 
 #[cfg(feature = "emulator")]
+pub mod page;
+#[cfg(feature = "emulator")]
 pub mod emulator;
 #[cfg(feature = "runner")]
 pub mod runner;

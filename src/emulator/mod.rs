@@ -22,6 +22,7 @@ mod log;
 mod members;
 mod merge;
 mod outbox;
+mod page;
 mod paging;
 mod path;
 mod retention;

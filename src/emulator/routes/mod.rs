@@ -26,6 +26,7 @@ use super::call::Operation;
 use super::courier::Courier;
 use super::exchange::exchange;
 use super::judge::Route;
+use super::page;
 
 type Entry = (MethodFilter, &'static str, Operation);
 
@@ -92,7 +93,7 @@ pub(super) fn router(courier: &Courier) -> Router {
         router.route(pattern, on(method, handler(Some(Route { pattern, operation }))))
     });
     // A method that a path does not have is as unknown as a path: Courier's gateway knows pairs.
-    control::routes(courier, router)
+    page::routes(courier, control::routes(courier, router))
         .fallback(handler(None))
         .method_not_allowed_fallback(handler(None))
 }

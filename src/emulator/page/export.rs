@@ -1,0 +1,80 @@
+//! Links as mapping blocks of a sink, ready to paste: what Courier would start by itself, the sink then starts. Pure.
+
+use std::fmt::Write as _;
+
+use super::super::state::{InboundKind, Link};
+
+/// One block for each link of RudderStack's events; those of other products never reach the sink.
+pub(super) fn toml<'a>(links: impl Iterator<Item = &'a Link>) -> String {
+    let links = links.filter(|link| link.source == InboundKind::RudderStack);
+    let mut text = String::new();
+    for Link { on, template, .. } in links {
+        let before = if text.is_empty() { "" } else { "\n" };
+        let (on, template) = (quoted(on), quoted(template));
+        write!(
+            text,
+            "{before}[[sinks.courier.automations]]\non = {on}\ntemplate = {template}\n"
+        )
+        .expect("a String takes every write");
+    }
+    text
+}
+
+/// A TOML string that the sink's configuration reads as `text`: a dollar sign begins a variable there unless it is doubled.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '$' => quoted.push_str("$$"),
+            letter if letter.is_control() => {
+                write!(quoted, "\\u{:04X}", u32::from(letter)).expect("a String takes every write");
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::CourierConfig;
+    use crate::plan::{Mode, Target};
+
+    fn link(source: InboundKind, on: &str, template: &str) -> Link {
+        Link { source, on: on.to_owned(), template: template.to_owned() }
+    }
+
+    #[test]
+    fn what_is_exported_is_read_back_by_the_configuration() {
+        let rough = "a \"b\" \\ ${HOME} $$ é\u{7f}\n#'''";
+        let links = [
+            link(InboundKind::RudderStack, &format!("track/{rough}"), rough),
+            link(InboundKind::RudderStack, "identify", "welcome"),
+            link(InboundKind::Segment, "group", "elsewhere"),
+        ];
+        let text = toml(links.iter());
+        let block = text.replace("[[sinks.courier.automations]]", "[[automations]]");
+        let block = format!("api_key = 'k'\n{block}");
+        let read = CourierConfig::from_toml("courier", &block, &|_| None).expect("it is ours");
+        let Mode::Direct(direct) = read.settings.rules.mode else {
+            panic!("direct is the default");
+        };
+        let blocks: Vec<_> = direct
+            .automations
+            .iter()
+            .map(|block| match &block.target {
+                Target::Template(template) => (block.on.to_string(), template.as_str().to_owned()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let expected = [
+            (format!("track/{rough}"), rough.to_owned()),
+            ("identify".to_owned(), "welcome".to_owned()),
+        ];
+        assert_eq!(blocks, expected);
+    }
+}

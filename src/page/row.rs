@@ -1,0 +1,96 @@
+//! One event as the page shows it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::event::EventType;
+
+/// An event, or what was received in its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// Its place in the order of arrival; it grows from row to row
+    pub(crate) number: u64,
+    /// When it came, since the Unix epoch
+    pub(crate) at: Duration,
+    pub(crate) kind: EventType,
+    /// What it is called in the list: its type, or what was made of one
+    pub(crate) label: &'static str,
+    /// The name of a track event, or what else tells it apart
+    pub(crate) name: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) outcome: Outcome,
+    /// What it became, or came as
+    pub(crate) requests: Vec<Request>,
+    /// What else there is to say, by name
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) payload: Bytes,
+}
+
+/// A request, without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// As on the wire
+    pub(crate) path: String,
+}
+
+/// What came of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing yet
+    Waiting,
+    /// It was answered with this status
+    Answered(u16),
+}
+
+impl Outcome {
+    /// The name of its colour.
+    pub(crate) const fn tone(self) -> &'static str {
+        match self {
+            Self::Waiting => "quiet",
+            Self::Answered(200..=299) => "good",
+            Self::Answered(429) => "warn",
+            Self::Answered(_) => "bad",
+        }
+    }
+
+    /// Whether it went wrong, as far as anybody can tell.
+    pub(crate) const fn is_refused(self) -> bool {
+        !matches!(self, Self::Waiting | Self::Answered(200..=299))
+    }
+
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::Waiting => "waiting".to_owned(),
+            Self::Answered(status) => {
+                let reason = http::StatusCode::from_u16(status).ok();
+                let reason = reason.and_then(|status| status.canonical_reason());
+                reason.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
+            }
+        }
+    }
+}
+
+impl Row {
+    /// About what it takes in memory.
+    pub(super) fn weight(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let requests = self.requests.iter().map(|it| it.method.len() + it.path.len()).sum::<usize>();
+        let facts = self.facts.iter().map(|(_, value)| value.len()).sum::<usize>();
+        size_of::<Self>()
+            + text(&self.name)
+            + text(&self.user)
+            + requests
+            + facts
+            + self.payload.len()
+    }
+
+    /// The event as a trigger is written: `track/Order Completed`, `identify`.
+    pub(crate) fn trigger(&self) -> String {
+        match (self.kind, &self.name) {
+            (EventType::Track, Some(name)) => format!("track/{name}"),
+            (kind, _) => kind.as_str().to_owned(),
+        }
+    }
+}

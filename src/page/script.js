@@ -1,0 +1,189 @@
+// Keeps a view fresh, moves between views without loading them anew, and listens to the keyboard. Without it everything
+// still works by links and forms. It renders nothing itself: what it puts into the page came from the server as it is.
+"use strict";
+
+const view = document.getElementById("view");
+const pause = document.getElementById("pause");
+const state = document.getElementById("state");
+
+let paused = false;
+let stale = false;
+let busy = false;
+let cost = 0;
+let latest = -1;
+let turn = 0;
+
+async function load(url, push) {
+  const mine = ++turn;
+  const began = performance.now();
+  const response = await fetch(url, { headers: { "x-part": "1" }, redirect: "follow" });
+  if (!response.ok) throw new Error(String(response.status));
+  const text = await response.text();
+  // Whoever asked later knows better.
+  if (mine !== turn) return;
+  if (push) history.pushState(null, "", response.redirected ? response.url : url);
+  swap(text);
+  cost = performance.now() - began;
+}
+
+// Puts in what has changed and leaves the rest alone, so that focus, selection and scrolling stay where they are.
+function swap(text) {
+  const next = document.createElement("template");
+  next.innerHTML = text;
+  const focused = document.activeElement;
+  const id = view.contains(focused) ? focused.id : "";
+  replace(view, next.content);
+  if (id && document.activeElement !== focused) document.getElementById(id)?.focus({ preventScroll: true });
+  mark();
+}
+
+function parts(root) {
+  return [...root.children];
+}
+
+function replace(old, next) {
+  const before = parts(old);
+  const after = parts(next);
+  const names = (list) => list.map((part) => part.dataset.part ?? "").join("\n");
+  if (names(before) !== names(after) || before.length === 0 || names(after).trim() === "") {
+    if (old.innerHTML !== html(next)) old.replaceChildren(...next.childNodes);
+    return;
+  }
+  before.forEach((part, at) => {
+    const fresh = after[at];
+    if (part.className !== fresh.className) part.className = fresh.className;
+    if (part.outerHTML === fresh.outerHTML) return;
+    // Nor is a form that is open.
+    if (part.querySelector("details.plus[open]")) return;
+    // What somebody is writing into is not taken from under their hands.
+    const typing = part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+    if (typing && part.dataset.keep !== undefined) return;
+    if (part.dataset.class !== undefined) replace(part, fresh);
+    else part.replaceChildren(...fresh.childNodes);
+  });
+}
+
+function html(node) {
+  const box = document.createElement("div");
+  box.append(node.cloneNode(true));
+  return box.innerHTML;
+}
+
+// Lets rows that were not there before be seen.
+function mark() {
+  let newest = latest;
+  for (const row of view.querySelectorAll("tr[data-number]")) {
+    const number = Number(row.dataset.number);
+    if (latest >= 0 && number > latest) row.classList.add("new");
+    newest = Math.max(newest, number);
+  }
+  latest = newest;
+}
+
+async function refresh() {
+  if (busy) return;
+  busy = true;
+  while (stale && !paused && !document.hidden) {
+    stale = false;
+    try {
+      await load(location.href, false);
+    } catch {
+      state.textContent = "Away";
+    }
+    // A page that is dear to make is made less often.
+    await new Promise((done) => setTimeout(done, Math.max(400, 4 * cost)));
+  }
+  busy = false;
+}
+
+function listen() {
+  const news = new EventSource(document.body.dataset.news);
+  news.onmessage = () => {
+    stale = true;
+    if (!paused) state.textContent = "Live";
+    document.body.classList.remove("away");
+    refresh();
+  };
+  news.onerror = () => {
+    if (!paused) state.textContent = "Away";
+    document.body.classList.add("away");
+    if (news.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  };
+}
+
+function toggle() {
+  paused = !paused;
+  pause.setAttribute("aria-pressed", String(paused));
+  state.textContent = paused ? "Paused" : "Live";
+  if (!paused) refresh();
+}
+
+function go(url) {
+  load(url, true).catch(() => location.assign(url));
+}
+
+document.addEventListener("click", (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    const text = document.getElementById(copy.dataset.copy).textContent;
+    navigator.clipboard?.writeText(text).then(() => { copy.textContent = "Copied"; }, () => {});
+    return;
+  }
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+  let link = event.target.closest("a[data-soft]");
+  const row = event.target.closest("tr[data-number]");
+  if (!link && row && String(getSelection()) === "") link = row.querySelector("a[data-soft]");
+  if (!link) return;
+  event.preventDefault();
+  go(link.href);
+});
+
+let writing = 0;
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "search") return;
+  clearTimeout(writing);
+  writing = setTimeout(() => event.target.form.requestSubmit(), 250);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.soft === undefined || form.method !== "get") return;
+  event.preventDefault();
+  clearTimeout(writing);
+  go(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`);
+});
+
+window.addEventListener("popstate", () => load(location.href, false).catch(() => location.reload()));
+document.addEventListener("visibilitychange", refresh);
+pause.addEventListener("click", toggle);
+
+function step(by) {
+  const links = [...view.querySelectorAll("[data-number] a[data-soft]")];
+  if (links.length === 0) return;
+  const chosen = view.querySelector("[aria-selected=true] a[data-soft]");
+  const at = links.indexOf(links.includes(document.activeElement) ? document.activeElement : chosen);
+  const link = links[Math.min(Math.max(at + by, 0), links.length - 1)];
+  link.focus();
+  // Beside open details the next one opens as one goes.
+  if (document.getElementById("details")) go(link.href);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.metaKey || event.ctrlKey || event.altKey) return;
+  if (event.target.matches("input, select, textarea")) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  const tabs = document.querySelectorAll("header.top nav a");
+  if (event.key === "/") document.getElementById("search")?.focus();
+  else if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+  else if (event.key === "p") toggle();
+  else if (event.key === "Escape") document.getElementById("close")?.click();
+  else if (tabs[Number(event.key) - 1]) tabs[Number(event.key) - 1].click();
+  else return;
+  event.preventDefault();
+});
+
+mark();
+listen();
