@@ -15,7 +15,7 @@ mod payload;
 mod row;
 
 pub(crate) use browser::{Guard, fields};
-pub(crate) use events::{Details, events};
+pub(crate) use events::events;
 pub(crate) use feed::Feed;
 pub(crate) use filter::Filter;
 pub(crate) use frame::{Frame, Tab, assets, encoded, redirect, respond, time};

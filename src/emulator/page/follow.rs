@@ -88,9 +88,10 @@ impl Follower {
         }
         if let Some(source) = rows::starts(&row) {
             let trigger = (source, row.trigger());
+            let has_room = self.triggers.len() < MAX_TRIGGERS;
             match self.triggers.get_mut(&trigger) {
                 Some(count) => *count += 1,
-                None if self.triggers.len() < MAX_TRIGGERS => {
+                None if has_room => {
                     self.triggers.insert(trigger, 1);
                 }
                 None => {}
