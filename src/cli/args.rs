@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub(super) mod buffer;
+#[cfg(feature = "emulator")]
+pub(super) mod demo;
 pub(super) mod generate;
 pub(super) mod letters;
 pub(super) mod plan;
@@ -59,6 +61,9 @@ pub(super) enum Command {
     /// Look at buffers on disk
     #[command(subcommand)]
     Buffer(buffer::Buffer),
+    /// Watch events of made-up people arrive at a local Courier, on its page
+    #[cfg(feature = "emulator")]
+    Demo(demo::Demo),
     /// Run a local Courier to try things against
     #[cfg(feature = "emulator")]
     Emulate(Emulate),

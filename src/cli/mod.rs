@@ -6,6 +6,8 @@ mod args;
 mod buffer;
 mod dead_letters;
 #[cfg(feature = "emulator")]
+mod demo;
+#[cfg(feature = "emulator")]
 mod emulate;
 mod environment;
 mod generate;
@@ -78,6 +80,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::DeadLetters(letters) => runtime.block_on(dead_letters::run(letters, bar)),
         Command::Why(options) => Ok(why::run(&options)),
         Command::Buffer(buffer) => Ok(buffer::run(&buffer)),
+        #[cfg(feature = "emulator")]
+        Command::Demo(options) => runtime.block_on(Box::pin(demo::demo(options))),
         #[cfg(feature = "emulator")]
         Command::Emulate(options) => runtime.block_on(emulate::emulate(options)),
     }

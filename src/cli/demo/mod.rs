@@ -1,0 +1,77 @@
+//! `courier-sink demo`: a local Courier with its page, a sink, and people who use something, in one process.
+
+mod pace;
+mod people;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use futures::StreamExt;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::args::demo::Demo;
+use super::{complain, tell};
+use crate::clock::Clock;
+use crate::config::CourierConfig;
+use crate::emulator::{Emulator, Settings};
+use crate::runner::{Exit, InputEnd, Summary, signals};
+use crate::sink::{Context, LogOnly, SinkConfig};
+use crate::telemetry::Tally;
+use people::People;
+
+/// What stands in the way of a demonstration is the machine, not the events: it has no key, no letters and no checkpoint.
+pub(super) async fn demo(options: Demo) -> anyhow::Result<Exit> {
+    let Some(pace) = pace::Pace::new(options.rate, options.duration) else {
+        complain("`--rate` must be more than 0 and at most 100000, and `--duration` at most a year");
+        return Ok(Exit::Usage);
+    };
+    let address = options.address;
+    let emulator = Emulator::bind(Settings { address, seed: options.seed, ..Settings::default() });
+    let emulator = emulator.await.with_context(|| format!("cannot listen on {address}"))?;
+    let address = emulator.local_addr();
+    tell(&format!("Look at http://{address}/emulator/page"));
+    let mut signals = signals().context("signals cannot be received")?;
+    tell(&pace.to_string());
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn(emulator.serve(async {
+        // Dropped or sent, it means the same.
+        let _ = stopped.await;
+    }));
+    let block = format!(
+        "api_key = 'demo'\nendpoint = 'http://{address}'\nproxy.enabled = false\n\
+         mode = '{}'\nbatch.timeout_secs = 0.05\n{MAPPING}",
+        options.mode.as_str()
+    );
+    let config = CourierConfig::from_toml("courier", &block, &|_| None);
+    let config = config.map_err(|mistakes| anyhow::anyhow!("the demo's own block: {mistakes}"))?;
+    let tally = Arc::new(Tally::default());
+    let context = Context {
+        dead_letters: Arc::new(LogOnly),
+        tally: Arc::clone(&tally),
+        seed: options.seed,
+        clock: Clock::system(),
+    };
+    let (sink, _) = config.build(config.settings.clone(), context)?;
+
+    let people = People::new(options.users.get(), options.seed);
+    let start = Instant::now();
+    let asked = async move {
+        signals.next().await;
+    };
+    // A demonstration without an end is complete whenever it is stopped.
+    sink.run_on(pace.records(people, Clock::system()).take_until(asked)).await;
+    let elapsed = start.elapsed();
+    let _ = stop.send(());
+    served.await.context("the emulated Courier has failed")??;
+    let summary =
+        Summary { totals: tally.totals(), elapsed, input: InputEnd::Complete, buffer: None };
+    tell(summary.to_string().trim_end());
+    Ok(summary.exit())
+}
+
+/// One event starts something by the sink's own mapping, so that both ways can be seen: all others go to `/inbound`, where
+/// links start things.
+const MAPPING: &str = "[[automations]]\non = 'track/Trial Ending'\ntemplate = 'trial-ending'\n";
+

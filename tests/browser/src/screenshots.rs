@@ -1,0 +1,36 @@
+//! A picture of each view, for somebody to look at.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::browser::Browser;
+
+/// Views below the page's address, and what to open on them.
+const VIEWS: [(&str, &str, &str); 6] = [
+    ("events", "", "td.name a"),
+    ("automations", "/automations", "details.plus summary"),
+    ("runs", "/runs", "td.name a"),
+    ("messages", "/messages", "td.name a"),
+    ("profiles", "/profiles", "td.name a"),
+    ("tenants", "/tenants", "td.name a"),
+];
+
+pub async fn take(browser: &Browser, page: &str, folder: &Path, scheme: &str) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for (name, path, open) in VIEWS {
+        browser.client.goto(&format!("{page}{path}")).await?;
+        let save = async |name: String| -> Result<()> {
+            let picture = browser.client.screenshot().await?;
+            Ok(std::fs::write(folder.join(format!("{name}-{scheme}.png")), picture)?)
+        };
+        let opened = browser.see(open).await?;
+        save(name.to_owned()).await?;
+        if browser.client.execute("document.querySelector(arguments[0])?.click()", vec![open.into()]).await.is_ok() {
+            drop(opened);
+            browser.until("document.querySelector('#details, details[open]')").await?;
+            save(format!("{name}-open")).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The way through the page, step by step.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::browser::Browser;
+use crate::program::validate;
+
+/// The automation that is made on the way.
+const AUTOMATION: &str = "order-thanks";
+
+/// What the exported blocks are pasted below.
+const SINK: &str = "data_dir = \"data\"\n\n[sources.events]\ntype = \"stdin\"\n\n[sinks.courier]\n\
+                    type = \"courier\"\ninputs = [\"events\"]\napi_key = \"k\"\n\n";
+
+const TOTAL: &str = "Number(document.querySelector('.count b').textContent.replace(/\\D/g, ''))";
+
+pub async fn walk(browser: &Browser, page: &str, program: &Path) -> Result<()> {
+    events_arrive(browser, page).await?;
+    open_one(browser).await?;
+    link_it(browser).await?;
+    see_a_run(browser, page).await?;
+    let toml = export(browser, page).await?;
+    validate(program, &format!("{SINK}{toml}")).await?;
+    nothing_else_is_loaded(browser).await
+}
+
+/// They come without the page being loaded anew.
+async fn events_arrive(browser: &Browser, page: &str) -> Result<()> {
+    browser.client.goto(page).await?;
+    browser.see("tr[data-number]").await?;
+    browser.ask("window.sameDocument = true").await?;
+    let before = browser.ask(TOTAL).await?;
+    browser.until(&format!("{TOTAL} > {before} + 5")).await?;
+    ensure!(browser.ask("window.sameDocument").await? == true, "the page was loaded anew");
+    Ok(())
+}
+
+/// By keyboard alone: search, go to the first row, open it.
+async fn open_one(browser: &Browser) -> Result<()> {
+    browser.press("/").await?;
+    browser.until("document.activeElement.id === 'search'").await?;
+    browser.press("Order Completed").await?;
+    let is_found = "[...document.querySelectorAll('tbody td.name')].every((it) => it.textContent === 'Order Completed')";
+    browser.until(&format!("document.querySelector('tr[data-number]') && {is_found}")).await?;
+    browser.press("\u{e00c}").await?;
+    browser.until("document.activeElement.id !== 'search'").await?;
+    browser.press("j").await?;
+    browser.until("document.activeElement.id.startsWith('row-')").await?;
+    browser.press("\u{e007}").await?;
+    let payload = browser.see("#details .payload").await?.text().await?;
+    ensure!(payload.contains("order_id"), "the payload is not that of an order: {payload}");
+    ensure!(browser.ask("window.sameDocument").await? == true, "the page was loaded anew");
+    Ok(())
+}
+
+async fn link_it(browser: &Browser) -> Result<()> {
+    browser.see("#link input[name=new]").await?.send_keys(AUTOMATION).await?;
+    browser.see("#link button.primary").await?.click().await?;
+    browser.until(&format!(
+        "document.querySelector('#link .chip')?.textContent.includes('{AUTOMATION}')"
+    ))
+    .await
+}
+
+async fn see_a_run(browser: &Browser, page: &str) -> Result<()> {
+    browser.client.goto(&format!("{page}/runs")).await?;
+    let name = format!(
+        "[...document.querySelectorAll('td.name a')].find((it) => it.textContent === '{AUTOMATION}')"
+    );
+    browser.until(&name).await?;
+    browser.ask(&format!("{name}.click()")).await?;
+    let step = browser.see("#details .steps li").await?.text().await?;
+    ensure!(step.starts_with("send"), "the run's first step sends nothing: {step}");
+    Ok(())
+}
+
+async fn export(browser: &Browser, page: &str) -> Result<String> {
+    browser.client.goto(&format!("{page}/automations")).await?;
+    let toml = browser.see("#toml").await?.text().await?;
+    ensure!(toml.contains(AUTOMATION) && toml.contains("track/Order Completed"), "{toml}");
+    // What is shown is what is downloaded.
+    let download = "(await (await fetch(document.querySelector('a[download]').href)).text())";
+    let same = format!("(async () => {download}.trim() === document.getElementById('toml').textContent.trim())()");
+    ensure!(browser.ask(&same).await? == true, "the download differs from what is shown");
+    Ok(toml)
+}
+
+async fn nothing_else_is_loaded(browser: &Browser) -> Result<()> {
+    let foreign = browser
+        .ask("performance.getEntriesByType('resource').map((it) => it.name).filter((it) => !it.startsWith(location.origin))")
+        .await?;
+    let foreign = foreign.as_array().context("a list of addresses")?.clone();
+    ensure!(foreign.is_empty(), "something is loaded from elsewhere: {foreign:?}");
+    Ok(())
+}
