@@ -39,7 +39,7 @@ pub(crate) fn events(
         div.split.opened[open.is_some()] data-part="layout" data-class="" {
             section.card.list data-part="rows" { (list(feed, filter, &window, &at)) }
             @if let Some(row) = open {
-                aside.card.details #details aria-label="Details" data-part=(format!("event-{}", row.number)) {
+                aside.card.details #details aria-label="Details" data-part=(format!("event-{}", row.number)) data-keep="" {
                     (about(row, &at(&listed), details))
                 }
             } @else if filter.open.is_some() {
@@ -52,12 +52,7 @@ pub(crate) fn events(
     }
 }
 
-fn summary(
-    feed: &Feed,
-    filter: &Filter,
-    now: Duration,
-    at: &dyn Fn(&Filter) -> String,
-) -> Markup {
+fn summary(feed: &Feed, filter: &Filter, now: Duration, at: &dyn Fn(&Filter) -> String) -> Markup {
     let kinds = EventType::ALL.into_iter();
     let kinds = kinds.filter(|kind| ALWAYS.contains(kind) || feed.count(*kind) > 0);
     let of = |kind| Filter { kind, before: None, open: None, ..filter.clone() };
@@ -172,7 +167,7 @@ fn entry(row: &Row, filter: &Filter, at: &dyn Fn(&Filter) -> String) -> Markup {
             td.time { (time(row.at)) }
             td.type { (tag(row)) }
             td.name {
-                a id=(format!("row-{}", row.number)) href=(at(&open)) data-soft="" {
+                a.quiet[row.name.is_none()] id=(format!("row-{}", row.number)) href=(at(&open)) data-soft="" {
                     (row.name.as_deref().unwrap_or(row.label))
                 }
             }
@@ -267,7 +262,8 @@ mod tests {
             facts: vec![("Key", hostile.to_owned())],
             payload: Bytes::from_static(b"\"><script>alert(1)</script>"),
         };
-        let query = [("open", "1"), ("q", "\"><script>")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let query =
+            [("open", "1"), ("q", "\"><script>")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         let page = shown(row, &query);
         assert!(page.contains("ours") && page.contains("&lt;script&gt;"), "{page}");
         assert!(!page.contains("<script>"), "{page}");

@@ -207,7 +207,10 @@ mod tests {
     fn arrivals_are_counted_by_second_and_the_one_that_runs_is_left_out() {
         let mut feed = Feed::default();
         for number in [50, 59, 59, 60] {
-            feed.push(Row { at: Duration::from_secs(number), ..row(number, EventType::Track, "x") });
+            feed.push(Row {
+                at: Duration::from_secs(number),
+                ..row(number, EventType::Track, "x")
+            });
         }
         let arrivals = feed.arrivals(Duration::from_secs(60));
         assert_eq!(arrivals.len(), SECONDS);

@@ -113,9 +113,8 @@ impl Frame {
 
 /// Serves the style, the script and the icon below `base`.
 pub(crate) fn assets(router: Router, base: &str) -> Router {
-    let file = |kind: &'static str, text: &'static str| {
-        get(async move || respond(kind, text.to_owned()))
-    };
+    let file =
+        |kind: &'static str, text: &'static str| get(async move || respond(kind, text.to_owned()));
     router
         .route(&format!("{base}/style.css"), file("text/css; charset=utf-8", STYLE))
         .route(&format!("{base}/script.js"), file("text/javascript; charset=utf-8", SCRIPT))

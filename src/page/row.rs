@@ -76,7 +76,8 @@ impl Row {
     /// About what it takes in memory.
     pub(super) fn weight(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let requests = self.requests.iter().map(|it| it.method.len() + it.path.len()).sum::<usize>();
+        let requests =
+            self.requests.iter().map(|it| it.method.len() + it.path.len()).sum::<usize>();
         let facts = self.facts.iter().map(|(_, value)| value.len()).sum::<usize>();
         size_of::<Self>()
             + text(&self.name)

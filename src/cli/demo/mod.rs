@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures::StreamExt;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -23,13 +24,20 @@ use people::People;
 /// What stands in the way of a demonstration is the machine, not the events: it has no key, no letters and no checkpoint.
 pub(super) async fn demo(options: Demo) -> anyhow::Result<Exit> {
     let Some(pace) = pace::Pace::new(options.rate, options.duration) else {
-        complain("`--rate` must be more than 0 and at most 100000, and `--duration` at most a year");
+        complain(
+            "`--rate` must be more than 0 and at most 100000, and `--duration` at most a year",
+        );
         return Ok(Exit::Usage);
     };
     let address = options.address;
     let emulator = Emulator::bind(Settings { address, seed: options.seed, ..Settings::default() });
     let emulator = emulator.await.with_context(|| format!("cannot listen on {address}"))?;
     let address = emulator.local_addr();
+    let courier = emulator.courier();
+    for (id, steps) in automations() {
+        let put = courier.put_automation(id, json!({"name": id, "steps": steps}));
+        put.map_err(|error| anyhow::anyhow!("the demo's own automation {id}: {error}"))?;
+    }
     tell(&format!("Look at http://{address}/emulator/page"));
     let mut signals = signals().context("signals cannot be received")?;
     tell(&pace.to_string());
@@ -75,3 +83,21 @@ pub(super) async fn demo(options: Demo) -> anyhow::Result<Exit> {
 /// links start things.
 const MAPPING: &str = "[[automations]]\non = 'track/Trial Ending'\ntemplate = 'trial-ending'\n";
 
+/// Automations that stand there from the start, so that there is something to link to and to run.
+fn automations() -> [(&'static str, Value); 3] {
+    let day = json!({"action": "delay", "duration": "1 day"});
+    [
+        (
+            "trial-ending",
+            json!([{"action": "send", "template": "trial-ending"}, day,
+            {"action": "send", "template": "trial-ended"}]),
+        ),
+        (
+            "order-confirmation",
+            json!([{"action": "send", "template": "order-confirmation"},
+            {"action": "update-profile", "merge": "overwrite",
+                "profile": {"last_order": {"$ref": "data.properties.order_id"}}}]),
+        ),
+        ("password-reset", json!([{"action": "send", "template": "password-reset"}])),
+    ]
+}

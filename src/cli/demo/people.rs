@@ -11,8 +11,18 @@ const GIVEN: [&str; 16] = [
     "Liam", "Mira", "Noor", "Oskar", "Pia",
 ];
 const FAMILY: [&str; 12] = [
-    "Adeyemi", "Berg", "Castillo", "Dubois", "Eriksen", "Fischer", "Gupta", "Horvat", "Ito",
-    "Jansen", "Kowalska", "Lindqvist",
+    "Adeyemi",
+    "Berg",
+    "Castillo",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "Gupta",
+    "Horvat",
+    "Ito",
+    "Jansen",
+    "Kowalska",
+    "Lindqvist",
 ];
 const TEAMS: [(&str, &str); 8] = [
     ("acorn", "Acorn Cycles"),
@@ -37,7 +47,7 @@ const PLANS: [&str; 3] = ["trial", "team", "business"];
 /// Everybody, and what they have done.
 #[derive(Debug)]
 pub(super) struct People {
-    people: Vec<Person>,
+    all: Vec<Person>,
     /// How many of them have come so far
     known: usize,
     chance: fastrand::Rng,
@@ -54,17 +64,17 @@ struct Person {
 
 impl People {
     pub(super) fn new(count: usize, seed: u64) -> Self {
-        let people = vec![Person::default(); count.max(1)];
-        Self { people, known: 0, chance: fastrand::Rng::with_seed(seed) }
+        let all = vec![Person::default(); count.max(1)];
+        Self { all, known: 0, chance: fastrand::Rng::with_seed(seed) }
     }
 
     /// What somebody does next, and the chance an id can be made of.
     pub(super) fn next(&mut self, now: Time) -> (String, u128) {
         let who = self.who();
         let chance = self.chance.u128(..);
-        let person = self.people.get(who).copied().unwrap_or_default();
+        let person = self.all.get(who).copied().unwrap_or_default();
         let (person, act) = self.act(who, person);
-        if let Some(kept) = self.people.get_mut(who) {
+        if let Some(kept) = self.all.get_mut(who) {
             *kept = person;
         }
         let mut event = json!({
@@ -84,7 +94,7 @@ impl People {
 
     /// Somebody. A fifth of events are of newcomers, as long as there are any.
     fn who(&mut self) -> usize {
-        if self.known == 0 || self.known < self.people.len() && self.chance.u32(..5) == 0 {
+        if self.known == 0 || self.known < self.all.len() && self.chance.u32(..5) == 0 {
             self.known += 1;
             return self.known - 1;
         }
@@ -96,7 +106,9 @@ impl People {
         person.done += 1;
         let act = match done {
             0 => identify(who, person.plan),
-            1 => json!({"type": "track", "event": "Account Created", "properties": {"method": "email"}}),
+            1 => {
+                json!({"type": "track", "event": "Account Created", "properties": {"method": "email"}})
+            }
             2 => group(who),
             _ => match self.chance.u32(..100) {
                 0..40 => {
@@ -146,7 +158,8 @@ impl People {
 
 fn identify(who: usize, plan: usize) -> Value {
     let (given, family) = (one(&GIVEN, who), one(&FAMILY, who / GIVEN.len() + who));
-    let email = format!("{}.{}{}@example.com", given.to_lowercase(), family.to_lowercase(), who + 1);
+    let email =
+        format!("{}.{}{}@example.com", given.to_lowercase(), family.to_lowercase(), who + 1);
     json!({"type": "identify", "traits": {
         "firstName": given,
         "lastName": family,
@@ -218,6 +231,8 @@ mod tests {
             let kind = format!("\"type\":\"{kind}\"");
             assert!(events.iter().any(|event| event.contains(&kind)), "{kind}");
         }
-        assert!(events.iter().any(|event| event.contains("Order Completed") && event.contains("total")));
+        assert!(
+            events.iter().any(|event| event.contains("Order Completed") && event.contains("total"))
+        );
     }
 }

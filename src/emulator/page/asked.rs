@@ -1,5 +1,7 @@
 //! What an address asks of a view besides its path.
 
+use std::fmt::Write as _;
+
 use http::Uri;
 
 use crate::page::{encoded, fields};
@@ -62,8 +64,9 @@ impl Asked {
         let parts = [("q", find), ("after", self.after.as_deref()), ("open", self.open.as_deref())];
         for (name, value) in parts {
             if let Some(value) = value {
-                address.push(if address.len() == self.path.len() { '?' } else { '&' });
-                address.push_str(&format!("{name}={}", encoded(value)));
+                let before = if address.len() == self.path.len() { '?' } else { '&' };
+                write!(address, "{before}{name}={}", encoded(value))
+                    .expect("a String takes every write");
             }
         }
         address

@@ -11,11 +11,8 @@ pub(super) fn toml<'a>(links: impl Iterator<Item = &'a Link>) -> String {
     for Link { on, template, .. } in links {
         let before = if text.is_empty() { "" } else { "\n" };
         let (on, template) = (quoted(on), quoted(template));
-        write!(
-            text,
-            "{before}[[sinks.courier.automations]]\non = {on}\ntemplate = {template}\n"
-        )
-        .expect("a String takes every write");
+        write!(text, "{before}[[sinks.courier.automations]]\non = {on}\ntemplate = {template}\n")
+            .expect("a String takes every write");
     }
     text
 }
@@ -68,7 +65,7 @@ mod tests {
             .iter()
             .map(|block| match &block.target {
                 Target::Template(template) => (block.on.to_string(), template.as_str().to_owned()),
-                other => panic!("{other:?}"),
+                other @ (Target::Journey(_) | Target::Steps(_)) => panic!("{other:?}"),
             })
             .collect();
         let expected = [

@@ -10,11 +10,14 @@ use super::{BASE, Page};
 /// Security: an id is foreign; longer ones than this are nobody's.
 const MAX_ID_CHARS: usize = 200;
 
-/// A form: where it goes, and what it does. What that gives is where the browser goes next, or why it was refused.
+/// What a form's fields do to the state. It gives where the browser goes next, or why it was refused.
+type Change = fn(&Page, &[(String, String)]) -> Result<String, &'static str>;
+
+/// A form: where it goes, and what it does.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
     pub(super) path: &'static str,
-    pub(super) change: fn(&Page, &[(String, String)]) -> Result<String, &'static str>,
+    pub(super) change: Change,
 }
 
 pub(super) const FORMS: [Form; 2] =
@@ -76,7 +79,8 @@ fn back(fields: &[(String, String)]) -> String {
     let back = field(fields, "back");
     // Security: never to another site, which `//` or a scheme would be.
     let is_ours = back.strip_prefix(BASE).is_some_and(|rest| {
-        rest.is_empty() || rest.starts_with(['/', '?']) && rest.bytes().all(|byte| byte.is_ascii_graphic())
+        rest.is_empty()
+            || rest.starts_with(['/', '?']) && rest.bytes().all(|byte| byte.is_ascii_graphic())
     });
     if is_ours { back.to_owned() } else { BASE.to_owned() }
 }
@@ -90,7 +94,13 @@ mod tests {
         let to = |back: &str| super::back(&[("back".to_owned(), back.to_owned())]);
         assert_eq!(to("/emulator/page?open=3"), "/emulator/page?open=3");
         assert_eq!(to("/emulator/page/automations"), "/emulator/page/automations");
-        for elsewhere in ["", "//evil.example", "https://evil.example", "/emulator/page.evil", "/emulator/page/\r\nx"] {
+        for elsewhere in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/emulator/page.evil",
+            "/emulator/page/\r\nx",
+        ] {
             assert_eq!(to(elsewhere), BASE, "{elsewhere}");
         }
     }

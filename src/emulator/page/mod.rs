@@ -68,12 +68,7 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let is_loopback = courier.settings().address.ip().is_loopback();
     let page = Arc::new(Page {
         courier: courier.clone(),
-        frame: Frame {
-            base: BASE,
-            title: "Courier",
-            subtitle: "emulated".to_owned(),
-            tabs: TABS,
-        },
+        frame: Frame { base: BASE, title: "Courier", subtitle: "emulated".to_owned(), tabs: TABS },
         guard: Guard { is_loopback },
         follower: Mutex::default(),
         news: News::default(),
@@ -112,13 +107,7 @@ impl Page {
         self.frame.response(headers, "", &view)
     }
 
-    fn view(
-        &self,
-        path: &'static str,
-        view: View,
-        headers: &HeaderMap,
-        uri: &Uri,
-    ) -> Response {
+    fn view(&self, path: &'static str, view: View, headers: &HeaderMap, uri: &Uri) -> Response {
         if let Err(status) = self.guard.shows(headers) {
             return status.into_response();
         }

@@ -16,7 +16,7 @@ pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
     let state = page.courier.state();
     let found = Listed::of(&state.profiles, asked);
     let open = asked.open.as_deref().and_then(|id| Some((id, state.profiles.get(id)?)));
-    let columns = [("name", "User"), ("email", "Email"), ("request", "Also")];
+    let columns = [("name", "User"), ("email", "Email"), ("also", "Name")];
     let cells = |profile: &Map<String, Value>| {
         let text = |name: &str| profile.get(name).and_then(Value::as_str).unwrap_or_default();
         let name = [text("given_name"), text("family_name")].join(" ");

@@ -54,10 +54,7 @@ pub(super) fn row(request: &LoggedRequest) -> Option<Row> {
         name,
         user,
         outcome: request.status.map_or(Outcome::Waiting, |it| Outcome::Answered(it.as_u16())),
-        requests: vec![Request {
-            method: request.method.to_string(),
-            path: request.path.clone(),
-        }],
+        requests: vec![Request { method: request.method.to_string(), path: request.path.clone() }],
         facts,
         payload: request.body.clone(),
     })
@@ -113,10 +110,7 @@ fn seen(request: &LoggedRequest) -> Seen {
 fn inbound(body: &[u8]) -> Seen {
     let head: Head = serde_json::from_slice(body).unwrap_or_default();
     let kind = EventType::parse(head.kind.as_str().unwrap_or_default());
-    let name = match kind {
-        EventType::Group => id(&head.group_id),
-        _ => id(&head.event),
-    };
+    let name = if kind == EventType::Group { id(&head.group_id) } else { id(&head.event) };
     let user = id(&head.user_id).or_else(|| id(&head.anonymous_id));
     Seen { kind, label: kind.as_str(), name, user }
 }
@@ -165,11 +159,16 @@ mod tests {
         let body = r#"{"type":"Track","event":"Order Completed","userId":7}"#;
         let track = of("/inbound/rudderstack", "/inbound/rudderstack", body);
         assert_eq!(told(&track), ("track", Some("Order Completed"), Some("7")));
-        assert_eq!((track.trigger().as_str(), starts(&track)),
-            ("track/Order Completed", Some(InboundKind::RudderStack)));
+        assert_eq!(
+            (track.trigger().as_str(), starts(&track)),
+            ("track/Order Completed", Some(InboundKind::RudderStack))
+        );
         let body = r#"{"type":"group","groupId":"g","anonymousId":"a"}"#;
         let group = of("/inbound/rudderstack", "/inbound/rudderstack", body);
-        assert_eq!((told(&group), group.trigger()), (("group", Some("g"), Some("a")), "group".into()));
+        assert_eq!(
+            (told(&group), group.trigger()),
+            (("group", Some("g"), Some("a")), "group".into())
+        );
         assert_eq!(told(&of("/inbound/rudderstack", "/inbound/rudderstack", "no")).0, "other");
     }
 

@@ -16,7 +16,7 @@ pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
     let state = page.courier.state();
     let found = Listed::of(&state.tenants, asked);
     let open = asked.open.as_deref().and_then(|id| Some((id, state.tenants.get(id)?)));
-    let columns = [("name", "Tenant"), ("email", "Name"), ("request", "Parent")];
+    let columns = [("name", "Tenant"), ("email", "Name"), ("also", "Parent")];
     let cells = |tenant: &Map<String, Value>| {
         let text = |name: &str| tenant.get(name).and_then(Value::as_str).unwrap_or_default();
         html! { td { (text("name")) } td.quiet { (text("parent_tenant_id")) } }

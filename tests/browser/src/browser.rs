@@ -46,7 +46,7 @@ impl Driver {
         let options = json!({"args": [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--window-size=1440,900", "--hide-scrollbars",
+            "--window-size=1440,1000", "--hide-scrollbars",
             format!("--blink-settings=preferredColorScheme={preferred}"),
             format!("--user-data-dir={}", profile.path().display()),
         ]});
@@ -92,6 +92,14 @@ impl Browser {
         };
         let came = tokio::time::timeout(WITHIN, comes).await;
         came.with_context(|| format!("it never was so: {expression}"))?
+    }
+
+    /// The text of the first element that matches, once there is one. Asked for at once with it, since what is seen may be
+    /// replaced at any moment.
+    pub async fn text(&self, css: &str) -> Result<String> {
+        self.until(&format!("document.querySelector('{css}')")).await?;
+        let text = self.ask(&format!("document.querySelector('{css}').innerText")).await?;
+        text.as_str().map(str::to_owned).with_context(|| format!("`{css}` has no text"))
     }
 
     /// What an expression gives.

@@ -24,13 +24,11 @@ pub async fn take(browser: &Browser, page: &str, folder: &Path, scheme: &str) ->
             let picture = browser.client.screenshot().await?;
             Ok(std::fs::write(folder.join(format!("{name}-{scheme}.png")), picture)?)
         };
-        let opened = browser.see(open).await?;
+        browser.see(open).await?;
         save(name.to_owned()).await?;
-        if browser.client.execute("document.querySelector(arguments[0])?.click()", vec![open.into()]).await.is_ok() {
-            drop(opened);
-            browser.until("document.querySelector('#details, details[open]')").await?;
-            save(format!("{name}-open")).await?;
-        }
+        browser.ask(&format!("document.querySelector('{open}').click()")).await?;
+        browser.until("document.querySelector('#details, details[open]')").await?;
+        save(format!("{name}-open")).await?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ async fn open_one(browser: &Browser) -> Result<()> {
     browser.press("j").await?;
     browser.until("document.activeElement.id.startsWith('row-')").await?;
     browser.press("\u{e007}").await?;
-    let payload = browser.see("#details .payload").await?.text().await?;
+    let payload = browser.text("#details .payload").await?;
     ensure!(payload.contains("order_id"), "the payload is not that of an order: {payload}");
     ensure!(browser.ask("window.sameDocument").await? == true, "the page was loaded anew");
     Ok(())
@@ -58,10 +58,11 @@ async fn open_one(browser: &Browser) -> Result<()> {
 async fn link_it(browser: &Browser) -> Result<()> {
     browser.see("#link input[name=new]").await?.send_keys(AUTOMATION).await?;
     browser.see("#link button.primary").await?.click().await?;
-    browser.until(&format!(
-        "document.querySelector('#link .chip')?.textContent.includes('{AUTOMATION}')"
-    ))
-    .await
+    browser
+        .until(&format!(
+            "document.querySelector('#link .chip')?.textContent.includes('{AUTOMATION}')"
+        ))
+        .await
 }
 
 async fn see_a_run(browser: &Browser, page: &str) -> Result<()> {
@@ -71,18 +72,20 @@ async fn see_a_run(browser: &Browser, page: &str) -> Result<()> {
     );
     browser.until(&name).await?;
     browser.ask(&format!("{name}.click()")).await?;
-    let step = browser.see("#details .steps li").await?.text().await?;
+    let step = browser.text("#details .steps li").await?;
     ensure!(step.starts_with("send"), "the run's first step sends nothing: {step}");
     Ok(())
 }
 
 async fn export(browser: &Browser, page: &str) -> Result<String> {
     browser.client.goto(&format!("{page}/automations")).await?;
-    let toml = browser.see("#toml").await?.text().await?;
+    let toml = browser.text("#toml").await?;
     ensure!(toml.contains(AUTOMATION) && toml.contains("track/Order Completed"), "{toml}");
     // What is shown is what is downloaded.
     let download = "(await (await fetch(document.querySelector('a[download]').href)).text())";
-    let same = format!("(async () => {download}.trim() === document.getElementById('toml').textContent.trim())()");
+    let same = format!(
+        "(async () => {download}.trim() === document.getElementById('toml').textContent.trim())()"
+    );
     ensure!(browser.ask(&same).await? == true, "the download differs from what is shown");
     Ok(toml)
 }
