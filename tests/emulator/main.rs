@@ -8,6 +8,7 @@ mod idempotency;
 mod inbound;
 mod lists;
 mod messages;
+mod page;
 mod profiles;
 mod runs;
 mod script;
