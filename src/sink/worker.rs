@@ -1,6 +1,7 @@
 //! The driver: takes records in while there is room, plans them, lets steps go when it is their turn, and tells every
 //! event's end.
 
+use std::collections::HashSet;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::batch::{Gather, Lanes};
 use crate::courier::Class;
 use crate::delivery::{Shared, Stack, Work, for_first_tries, stack};
 use crate::journal::Journal;
-use crate::plan::Step;
+use crate::plan::{Lane, Step};
 use expire::{enter, expiry, key_expires};
 use noting::trail;
 use open::OpenRecord;
@@ -51,6 +52,8 @@ pub(super) struct Driver<S: Transport> {
     lanes: Lanes<Box<Cargo>>,
     /// A record of several events, of which some have not been taken in.
     open: Option<Box<OpenRecord>>,
+    /// Lanes of events that went back to their source while a record was open: what is left of it is behind them.
+    left_behind: HashSet<Lane>,
     stacks: [Stacked<S>; Class::ALL.len()],
     in_flight: FuturesUnordered<InFlight<StackFuture<S>>>,
     letters: Letters,
@@ -89,6 +92,7 @@ impl<S: Transport> Driver<S> {
             batch: Gather::new(settings.batch.clone()),
             lanes: Lanes::new(settings.order.max_wait),
             open: None,
+            left_behind: HashSet::new(),
             stacks,
             in_flight: FuturesUnordered::new(),
             letters: Letters::new(dead_letters, Arc::clone(&shared.tally)),

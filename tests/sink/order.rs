@@ -137,6 +137,37 @@ async fn what_waits_in_an_open_batch_does_not_overtake_an_errored_head_either() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_rest_of_a_record_does_not_overtake_what_went_back_to_its_source_and_others_go_on() {
+    for is_in_record in [true, false] {
+        let (server, notes) = server(|call| {
+            let is_a = call.request.path() == "/profiles/a";
+            let millis = if is_a { 100 } else { 500 };
+            (Duration::from_millis(millis), if is_a { unavailable() } else { ok() })
+        });
+        let mut settings = no_retries();
+        settings.buffer.max_events = NonZeroUsize::new(2).unwrap();
+        let record = [
+            identify("b"),
+            // Behind its user, and everything of it behind that.
+            group("a", "g"),
+            track("a", "x"),
+            group("c", "g"),
+            track("b", "y"),
+        ];
+        let records = if is_in_record {
+            vec![format!("[{},{}]", identify("a"), record.join(","))]
+        } else {
+            vec![identify("a"), format!("[{}]", record.join(","))]
+        };
+        let told = run(settings, server, records.clone()).await;
+        assert_eq!(told.statuses(), vec![Errored; records.len()]);
+        let expected =
+            ["0 POST /profiles/a", "0 POST /profiles/b", "500 POST /inbound/rudderstack"];
+        assert_eq!(notes.asked(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_class_whose_waiting_work_was_given_up_gives_its_place_to_others() {
     // One request a second: the tenant is first in line for the next one when the profile before it fails.
     let (server, notes) = server(|call| {

@@ -2,11 +2,13 @@
 
 use super::Driver;
 use super::expire::is_expired;
+use super::intake::lanes_of;
 use super::noting;
 use crate::batch::{Ended, StepId};
 use crate::courier::Endpoint;
 use crate::delivery::{Failure, Verdict};
 use crate::finalization::EventStatus;
+use crate::plan::{Plan, plan};
 use crate::sink::cargo::Cargo;
 use crate::sink::in_flight::Landed;
 use crate::sink::{OnRejected, Transport};
@@ -104,6 +106,12 @@ impl<S: Transport> Driver<S> {
             }
             EventStatus::Errored => {
                 tally.errored();
+                // Of a record that is being taken in, the rest must not overtake it either.
+                if self.open.is_some()
+                    && let Plan::Steps(steps) = plan(&cargo.event, &self.settings.rules).plan
+                {
+                    self.left_behind.extend(lanes_of(&steps));
+                }
                 if let Some((resume, detail)) = cargo.returned(&steps_done) {
                     self.letters.returned(&cargo.origin, resume, detail);
                 }

@@ -1,5 +1,7 @@
 //! The way in: a record becomes events, an event steps in the open batch, or its end at once.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -10,7 +12,7 @@ use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
 use crate::journal::Moment;
-use crate::plan::{self, Lane, Plan, Planned};
+use crate::plan::{self, Lane, Plan, Planned, Step};
 use crate::sink::cargo::{Cargo, letter};
 use crate::sink::expiration::Lifetime;
 use crate::sink::window::lane_of;
@@ -21,6 +23,7 @@ impl<S: Transport> Driver<S> {
     /// Decodes a record and plans what is in it.
     pub(super) fn take_in(&mut self, record: Record) {
         let Record { payload, origin, finalizer, resume } = record;
+        self.left_behind.clear();
         match payload {
             Payload::Bytes(bytes) => {
                 let decoding = ingest::decode(&bytes, &origin, &self.settings.ingest);
@@ -106,6 +109,11 @@ impl<S: Transport> Driver<S> {
                     finalizer.finalize(EventStatus::Delivered);
                     return;
                 }
+                if is_left_behind(&mut self.left_behind, &steps) {
+                    tally.errored();
+                    finalizer.finalize(EventStatus::Errored);
+                    return;
+                }
                 let size = event.body.as_str().len();
                 let requests: usize = steps.iter().map(|step| step.action.weight()).sum();
                 let weight = size.saturating_add(requests);
@@ -150,6 +158,20 @@ impl<S: Transport> Driver<S> {
         let room = self.window.enter(Lane::None, letter.record.len());
         self.letters.send(letter, finalizer, room);
     }
+}
+
+/// Whether a step is in one of `lanes`; then all of its event's are from now on, as it comes again behind those.
+fn is_left_behind(lanes: &mut HashSet<Lane>, steps: &[Step]) -> bool {
+    let is_behind = !lanes.is_empty() && steps.iter().any(|step| lanes.contains(&step.lane));
+    if is_behind {
+        lanes.extend(lanes_of(steps));
+    }
+    is_behind
+}
+
+/// The lanes in which an order is kept.
+pub(super) fn lanes_of(steps: &[Step]) -> impl Iterator<Item = Lane> {
+    steps.iter().map(|step| &step.lane).filter(|lane| **lane != Lane::None).cloned()
 }
 
 fn unreadable_letter(origin: Origin, record: Bytes, detail: String) -> DeadLetter {
