@@ -1,6 +1,6 @@
 //! Files that are cut off, have flipped bits, or are something else.
 
-use courier_sink::runner::buffer::list;
+use courier_sink::runner::buffer::{file_in, list, refuse_left_behind};
 
 use crate::support::Buffer;
 
@@ -65,4 +65,17 @@ async fn a_file_that_is_something_else_is_set_aside() {
     assert_eq!(buffer.set_aside(), 1);
     buffer.store(0..3).await;
     assert_eq!(buffer.drain().await.0, [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn what_a_salvage_kept_is_known_though_it_was_killed_between_its_renames() {
+    let buffer = Buffer::new();
+    buffer.store(0..3).await;
+    let folder = buffer.folder.path();
+    std::fs::rename(buffer.file(), folder.join("buffer.salvaged")).unwrap();
+    assert_eq!(list(&file_in(folder)).unwrap().left, 3);
+    let error = refuse_left_behind(folder).unwrap_err().to_string();
+    assert!(error.contains("buffer.salvaged"), "{error}");
+    assert_eq!(buffer.drain().await.0, [0, 1, 2]);
+    refuse_left_behind(folder).unwrap();
 }

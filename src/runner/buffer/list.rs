@@ -73,15 +73,19 @@ impl EntryState {
     }
 }
 
-/// The file of the buffer in `folder`, whether there is one or not.
+/// The file of the buffer in `folder`, whether there is one or not. Of a salvage that was interrupted when the damaged file
+/// was set aside already, what was kept.
 pub fn file_in(folder: &Path) -> PathBuf {
-    Place::new(folder).store()
+    let place = Place::new(folder);
+    let (store, salvaged) = (place.store(), place.salvaged());
+    if !store.exists() && salvaged.exists() { salvaged } else { store }
 }
 
 /// Whether the file at `path` is a buffer's, judged by its name, since a damaged one has nothing else to go by.
 pub fn is_file_of_a_buffer(path: &Path) -> io::Result<bool> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let is_named = name == "buffer.redb" || name.starts_with("buffer.corrupt-");
+    let is_named = matches!(name, "buffer.redb" | "buffer.salvaged");
+    let is_named = is_named || name.starts_with("buffer.corrupt-");
     Ok(is_named && path.metadata()?.is_file())
 }
 

@@ -168,7 +168,7 @@ impl Buffer {
 /// Refuses to forget: an error where a buffer in `folder` holds records, for a sink that does not use it. Blocks on the
 /// disk.
 pub fn refuse_left_behind(folder: &Path) -> Result<(), BufferError> {
-    let path = Place::new(folder).store();
+    let path = file_in(folder);
     if !path.exists() {
         return Ok(());
     }
