@@ -19,7 +19,7 @@ use state::{File, State};
 use store::Saved;
 pub(super) use store::create_folder;
 pub use store::{CheckpointError, Reached};
-use tracker::Tracker;
+use tracker::{Begun, Tracker};
 
 use super::source::framing::{Place, hash};
 use crate::finalization::{EventFinalizer, EventStatus};
@@ -190,21 +190,22 @@ impl Checkpoints {
 
     /// Nothing before `next` is to be read from the file called `path`. To be called before its first record begins.
     pub fn pass(&self, kept: Kept, path: &str, next: Reached) {
-        if let Some(number) = self.try_begin(kept, path, next) {
+        if let Some(Begun::New(number)) = self.try_begin(kept, path, next) {
             self.0.end(kept.number, number, EventStatus::Delivered);
         }
     }
 
-    /// A record that reaches to `next` was read from the file called `path`. Gives whom to tell its end; waits while too
-    /// many records before it have not ended.
+    /// A record that reaches to `next` was read from the file called `path`. Gives whom to tell its end, unless that is known
+    /// from before [`Checkpoints::rewind`]; waits while too many records before it have not ended.
     ///
     /// Dropping the future leaves nothing behind.
-    pub async fn begin(&self, kept: Kept, path: &str, next: Reached) -> EventFinalizer {
+    pub async fn begin(&self, kept: Kept, path: &str, next: Reached) -> Option<EventFinalizer> {
         loop {
             // Correctness: a record that ends wakes us, and leaves a permit when it ends between the look and the wait.
-            if let Some(number) = self.try_begin(kept, path, next) {
+            if let Some(begun) = self.try_begin(kept, path, next) {
                 let file = kept.number;
-                return match self.0.follow {
+                let Begun::New(number) = begun else { return None };
+                return Some(match self.0.follow {
                     Follow::Acknowledgements => {
                         let shared = Arc::clone(&self.0);
                         EventFinalizer::new(move |status| shared.end(file, number, status))
@@ -213,13 +214,13 @@ impl Checkpoints {
                         self.0.end(file, number, EventStatus::Delivered);
                         EventFinalizer::none()
                     }
-                };
+                });
             }
             self.0.room.notified().await;
         }
     }
 
-    fn try_begin(&self, kept: Kept, path: &str, next: Reached) -> Option<u64> {
+    fn try_begin(&self, kept: Kept, path: &str, next: Reached) -> Option<Begun> {
         let mut state = self.0.state();
         let State { saved, files, changed, .. } = &mut *state;
         let file = files
@@ -233,6 +234,23 @@ impl Checkpoints {
             Tracker::new(start)
         });
         (tracker.len() < MOST_OPEN).then(|| tracker.begin(next))
+    }
+
+    /// That file is read again from where it is done, which is given: what has ended Errored is to be tried again. To be
+    /// called when everything of it has ended.
+    pub fn rewind(&self, kept: Kept) -> Option<Place> {
+        let mut state = self.0.state();
+        let file = state.files.get_mut(&kept.number)?;
+        let Some(tracker) = &mut file.tracker else { return Some(file.start.place) };
+        tracker.rewind();
+        Some(tracker.done().place)
+    }
+
+    /// Whether a record of that file has not ended, or ended Errored.
+    pub fn is_owed(&self, kept: Kept) -> bool {
+        let state = self.0.state();
+        let tracker = state.files.get(&kept.number).and_then(|file| file.tracker.as_ref());
+        tracker.is_some_and(Tracker::is_owed)
     }
 
     /// Writes what has changed. Blocks on the disk.

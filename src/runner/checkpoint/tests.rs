@@ -30,10 +30,10 @@ async fn a_restart_goes_on_before_the_first_record_that_is_owed() {
     let open = |start, follow| Checkpoints::open(path.clone(), start, follow).unwrap();
     let run = open(Start::Continue, Follow::Acknowledgements);
     let [a, b] = claim(&run, ["a", "b"]).map(|claim| claim.kept);
-    run.begin(a, "a", reached(5)).await.finalize(EventStatus::Rejected);
+    run.begin(a, "a", reached(5)).await.unwrap().finalize(EventStatus::Rejected);
     drop(run.begin(a, "a", reached(9)).await);
-    run.begin(a, "a", reached(12)).await.finalize(EventStatus::Delivered);
-    run.begin(b, "b", reached(3)).await.finalize(EventStatus::Delivered);
+    run.begin(a, "a", reached(12)).await.unwrap().finalize(EventStatus::Delivered);
+    run.begin(b, "b", reached(3)).await.unwrap().finalize(EventStatus::Delivered);
     run.save().unwrap();
 
     let run = open(Start::Continue, Follow::Reading);

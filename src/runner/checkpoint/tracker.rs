@@ -12,7 +12,18 @@ pub(super) struct Tracker<P> {
     /// The number of the first entry
     first: u64,
     entries: VecDeque<Entry<P>>,
+    /// The number of the record that begins next
+    next: u64,
     stopped: bool,
+}
+
+/// What is known of a record that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// It is to be told how it ends, under this number
+    New(u64),
+    /// It has ended, Delivered or Rejected, when it was read before
+    Ended,
 }
 
 #[derive(Debug)]
@@ -24,33 +35,51 @@ struct Entry<P> {
 impl<P: Copy> Tracker<P> {
     /// Everything before `done` is done.
     pub(super) fn new(done: P) -> Self {
-        Self { done, first: 0, entries: VecDeque::new(), stopped: false }
+        Self { done, first: 0, entries: VecDeque::new(), next: 0, stopped: false }
     }
 
-    /// A record that reaches to `next` was read. Gives its number. Records begin in the order they are read.
-    pub(super) fn begin(&mut self, next: P) -> u64 {
-        let number =
-            self.first.saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX));
+    /// A record that reaches to `next` was read. Records begin in the order they are read.
+    pub(super) fn begin(&mut self, next: P) -> Begun {
         if self.stopped {
-            return number;
+            // Nothing behind what is Errored can move the place any more, so nothing behind it is worth its memory.
+            self.entries.clear();
+            self.first = u64::MAX;
+            return Begun::New(self.first);
         }
-        self.entries.push_back(Entry { next, ended: None });
-        number
+        let number = self.next;
+        self.next = number.saturating_add(1);
+        // What was read before and is done by now is read again all the same.
+        let Some(index) = self.index(number) else { return Begun::Ended };
+        match self.entries.get(index) {
+            Some(Entry { ended: Some(_), .. }) => return Begun::Ended,
+            Some(Entry { ended: None, .. }) => {}
+            None => self.entries.push_back(Entry { next, ended: None }),
+        }
+        Begun::New(number)
+    }
+
+    /// Everything has ended, and is read again from the place that is done: what ended Delivered or Rejected stays so.
+    pub(super) fn rewind(&mut self) {
+        for entry in &mut self.entries {
+            entry.ended = entry.ended.filter(|status| *status != EventStatus::Errored);
+        }
+        (self.next, self.stopped) = (self.first, false);
+    }
+
+    /// Whether a record has not ended, or ended Errored.
+    pub(super) fn is_owed(&self) -> bool {
+        self.stopped || !self.entries.is_empty()
     }
 
     /// The record of that number has ended.
     pub(super) fn end(&mut self, number: u64, status: EventStatus) {
-        let index = number.checked_sub(self.first);
-        let index = index.and_then(|index| usize::try_from(index).ok());
+        let index = self.index(number);
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
             entry.ended = Some(status);
         }
         while let Some(status) = self.entries.front().and_then(|entry| entry.ended) {
             if status == EventStatus::Errored {
-                // Nothing behind it can move the place any more, so nothing behind it is worth its memory.
                 self.stopped = true;
-                self.first = u64::MAX;
-                self.entries.clear();
                 return;
             }
             if let Some(entry) = self.entries.pop_front() {
@@ -60,14 +89,19 @@ impl<P: Copy> Tracker<P> {
         }
     }
 
+    /// Where among the entries a record is; nothing where it is done.
+    fn index(&self, number: u64) -> Option<usize> {
+        number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok())
+    }
+
     /// Every record before this place has ended, Delivered or Rejected.
     pub(super) const fn done(&self) -> P {
         self.done
     }
 
-    /// How many records it holds.
+    /// How many records it holds that may move the place.
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        if self.stopped { 0 } else { self.entries.len() }
     }
 }
 
@@ -84,10 +118,36 @@ mod tests {
         Place { offset, line: offset + 1, shape: Shape::Lines }
     }
 
+    fn begun(tracker: &mut Tracker<Place>, end: u64) -> u64 {
+        let Begun::New(number) = tracker.begin(place(end)) else { panic!("it has not ended") };
+        number
+    }
+
+    #[test]
+    fn what_is_read_again_is_known_by_its_turn_and_what_ended_for_good_stays_so() {
+        let mut tracker = Tracker::new(place(0));
+        let numbers: Vec<_> = (1..=4).map(|end| begun(&mut tracker, end)).collect();
+        tracker.end(numbers[2], EventStatus::Delivered);
+        tracker.end(numbers[0], EventStatus::Delivered);
+        tracker.end(numbers[3], EventStatus::Errored);
+        tracker.end(numbers[1], EventStatus::Errored);
+        assert_eq!((tracker.done(), tracker.len(), tracker.is_owed()), (place(1), 0, true));
+        tracker.rewind();
+        let second = begun(&mut tracker, 2);
+        tracker.end(second, EventStatus::Rejected);
+        assert_eq!(tracker.done(), place(3));
+        assert_eq!(tracker.begin(place(3)), Begun::Ended);
+        let fourth = begun(&mut tracker, 4);
+        assert_eq!(begun(&mut tracker, 5), fourth + 1);
+        tracker.end(fourth + 1, EventStatus::Delivered);
+        tracker.end(fourth, EventStatus::Delivered);
+        assert_eq!((tracker.done(), tracker.is_owed()), (place(5), false));
+    }
+
     #[test]
     fn the_place_waits_for_the_slowest() {
         let mut tracker = Tracker::new(place(0));
-        let numbers: Vec<_> = (1..=3).map(|end| tracker.begin(place(end))).collect();
+        let numbers: Vec<_> = (1..=3).map(|end| begun(&mut tracker, end)).collect();
         tracker.end(numbers[2], EventStatus::Delivered);
         tracker.end(numbers[1], EventStatus::Rejected);
         assert_eq!(tracker.done(), place(0));
@@ -112,7 +172,7 @@ mod tests {
             let mut begin = |tracker: &mut Tracker<Place>, upto: usize| {
                 while numbers.len() < upto {
                     let next = u64::try_from(numbers.len() + 1).unwrap();
-                    numbers.push(tracker.begin(place(next)));
+                    numbers.push(begun(tracker, next));
                 }
                 numbers.clone()
             };

@@ -25,6 +25,8 @@ pub(super) enum Message {
     Frames(Arc<Input>, Vec<Frame>),
     /// Something could not be read
     Problem(SourceError),
+    /// What comes is read from the checkpoints on, as was asked for
+    Again,
 }
 
 /// Where a reading thread says it. Messages hold the records of one piece, so a few of them bound memory.
@@ -97,6 +99,11 @@ impl Feed {
     /// Says that something could not be read.
     pub(super) fn problem(&self, problem: SourceError) -> Result<(), Stopped> {
         self.send(Message::Problem(problem))
+    }
+
+    /// Says that from now on it reads from the checkpoints on.
+    pub(super) fn again(&self) -> Result<(), Stopped> {
+        self.send(Message::Again)
     }
 
     /// Hands on the records that `framer` has found.

@@ -3,6 +3,7 @@
 //! In: what to read. Out: a stream of [`Record`]s, each with a finalizer that moves the checkpoint. Reading blocks, so
 //! it is done in a thread of its own, which is never ahead by more than a few pieces.
 
+mod again;
 pub(in crate::runner) mod door;
 mod error;
 mod feed;
@@ -24,8 +25,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::StreamExt;
 use futures::stream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use again::{Tick, UnderWay};
 pub use error::SourceError;
 use feed::{Feed, Input, Message};
 use files::Files;
@@ -61,7 +63,8 @@ struct Reading {
     name: Arc<str>,
     messages: mpsc::Receiver<Message>,
     /// Told to look whether there is more, where that may be
-    ticks: Option<(Interval, mpsc::Sender<Instant>)>,
+    ticks: Option<(Interval, mpsc::Sender<Tick>)>,
+    under_way: UnderWay,
     input: Option<Arc<Input>>,
     frames: VecDeque<Frame>,
     checkpoints: Option<Checkpoints>,
@@ -78,6 +81,7 @@ pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Ope
         name,
         messages,
         ticks: None,
+        under_way: UnderWay::default(),
         input: None,
         frames: VecDeque::new(),
         checkpoints: None,
@@ -125,11 +129,11 @@ fn read_stdin(feed: &Feed, max_bytes: usize) {
 }
 
 /// Waits for the next tick, and passes it on; for ever where there are none. Dropping the future loses none.
-async fn tick(ticks: &mut Option<(Interval, mpsc::Sender<Instant>)>) {
+async fn tick(ticks: &mut Option<(Interval, mpsc::Sender<Tick>)>) {
     let Some((interval, sender)) = ticks else { return std::future::pending().await };
     let now = interval.tick().await;
     // Full, it is still busy with the last one. Closed, it has ended, and its messages say so.
-    let _ = sender.try_send(now);
+    let _ = sender.try_send(Tick::Look(now));
 }
 
 impl Reading {
@@ -137,11 +141,18 @@ impl Reading {
     // the record at hand was not begun, and is read again after a restart.
     async fn next(&mut self) -> Option<Record> {
         loop {
+            if self.under_way.has_failed() {
+                self.again().await?;
+            }
             if let (Some(input), Some(frame)) = (self.input.clone(), self.frames.pop_front()) {
-                return Some(self.record(&input, frame).await);
+                match self.record(&input, frame).await {
+                    Some(record) => return Some(record),
+                    None => continue,
+                }
             }
             let message = tokio::select! {
                 biased;
+                () = self.under_way.failed() => continue,
                 message = self.messages.recv() => message?,
                 () = tick(&mut self.ticks) => continue,
             };
@@ -150,15 +161,20 @@ impl Reading {
                     self.input = Some(input);
                     self.frames = frames.into();
                 }
-                Message::Problem(problem) => {
-                    tracing::error!(source = %self.name, "{problem}");
-                    self.problems.fetch_add(1, Ordering::Relaxed);
-                }
+                Message::Problem(problem) => self.tell(&problem),
+                // Nothing was asked for.
+                Message::Again => {}
             }
         }
     }
 
-    async fn record(&mut self, input: &Input, frame: Frame) -> Record {
+    fn tell(&self, problem: &SourceError) {
+        tracing::error!(source = %self.name, "{problem}");
+        self.problems.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The record of a frame; nothing where it has ended already.
+    async fn record(&mut self, input: &Input, frame: Frame) -> Option<Record> {
         let Frame { content, from, next, mark } = frame;
         let seed = match input.kept {
             Some(Kept { fingerprint, .. }) => Seed::Position { fingerprint, offset: from.offset },
@@ -166,7 +182,10 @@ impl Reading {
         };
         let finalizer = match (&self.checkpoints, input.kept, mark) {
             (Some(checkpoints), Some(kept), Some(mark)) => {
-                checkpoints.begin(kept, &input.name, Reached { place: next, mark }).await
+                let reached = Reached { place: next, mark };
+                let finalizer = checkpoints.begin(kept, &input.name, reached).await?;
+                // Of what is not followed, the next run reads what went back.
+                if self.ticks.is_some() { self.under_way.begin(finalizer) } else { finalizer }
             }
             _ => EventFinalizer::none(),
         };
@@ -181,7 +200,7 @@ impl Reading {
                 bytes: head,
             },
         };
-        Record {
+        Some(Record {
             payload,
             origin: Origin {
                 name: Arc::clone(&input.name),
@@ -191,7 +210,7 @@ impl Reading {
             },
             finalizer,
             resume: None,
-        }
+        })
     }
 }
 

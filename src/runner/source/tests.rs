@@ -1,5 +1,7 @@
 //! Real files in a temporary folder, read as a run reads them.
 
+mod again;
+
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::runner::source::framing::{TAIL_BYTES, hash};
+use crate::runner::source::framing::{HEAD_BYTES, TAIL_BYTES, hash};
 use crate::runner::source::open;
 
 /// The content of a followed file.
@@ -26,11 +26,41 @@ impl Content {
     }
 }
 
+/// How a content begins, and what it holds before `offset`, so that it can be read from there. A packed one is to be read
+/// again. An error where it is no more what it was.
+pub(super) fn head_and_tail(
+    content: &mut Content,
+    path: &Path,
+    offset: u64,
+) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let is_gone = || io::Error::new(io::ErrorKind::NotFound, "what was read is not there any more");
+    match content {
+        Content::Plain(file) => {
+            let mut head = Vec::new();
+            file.rewind()?;
+            let length = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+            file.by_ref().take(length).read_to_end(&mut head)?;
+            Ok((head, bytes_before(file, offset)?))
+        }
+        Content::Packed | Content::Read => {
+            let tail = open::tail(path, offset)?.ok_or_else(is_gone)?;
+            let head = open::head(path)?;
+            *content = Content::Packed;
+            Ok((head, tail))
+        }
+        Content::Lost => Err(is_gone()),
+    }
+}
+
 /// The hash of what `file` holds before `offset`, as much of it as a mark covers.
 pub(super) fn tail_before(file: &mut File, offset: u64) -> io::Result<u128> {
+    bytes_before(file, offset).map(|tail| hash(&tail))
+}
+
+fn bytes_before(file: &mut File, offset: u64) -> io::Result<Vec<u8>> {
     let length = u64::try_from(TAIL_BYTES).map_or(offset, |most| offset.min(most));
     file.seek(SeekFrom::Start(offset - length))?;
     let mut tail = Vec::new();
     file.take(length).read_to_end(&mut tail)?;
-    Ok(hash(&tail))
+    Ok(tail)
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::again::Tick;
 use super::feed::{Feed, Stopped};
 use super::stat::Stat;
 use super::{Progress, SourceError};
@@ -71,9 +72,13 @@ impl Follower {
     }
 
     /// Follows until nobody ticks, or nobody takes records any more. Blocks.
-    pub(super) fn run(mut self, feed: &Feed, mut ticks: mpsc::Receiver<Instant>) {
-        while let Some(now) = ticks.blocking_recv() {
-            if self.round(feed, now).is_err() {
+    pub(super) fn run(mut self, feed: &Feed, mut ticks: mpsc::Receiver<Tick>) {
+        while let Some(tick) = ticks.blocking_recv() {
+            let going_on = match tick {
+                Tick::Look(now) => self.round(feed, now),
+                Tick::Again => self.again(feed),
+            };
+            if going_on.is_err() {
                 return;
             }
         }
@@ -108,7 +113,24 @@ impl Follower {
         Ok(())
     }
 
-    /// Lets go of files that are gone for long enough.
+    /// Goes back to the checkpoints. What was handed on before is not looked at any more; all that was begun has ended.
+    fn again(&mut self, feed: &Feed) -> Result<(), Stopped> {
+        let Settings { checkpoints, max_bytes, .. } = &self.settings;
+        let mut problems = Vec::new();
+        for watched in &mut self.watched {
+            let from = watched.kept().and_then(|kept| checkpoints.rewind(kept));
+            if let Some(from) = from
+                && let Err(error) = watched.rewind(from, *max_bytes)
+            {
+                let name = watched.path.display().to_string();
+                problems.push(SourceError::Read { name, line: from.line, error });
+            }
+        }
+        feed.again()?;
+        problems.into_iter().try_for_each(|problem| feed.problem(problem))
+    }
+
+    /// Lets go of files that are gone for long enough, and of which nothing is owed.
     fn let_go(
         &mut self,
         feed: &Feed,
@@ -116,8 +138,11 @@ impl Follower {
         problems: &mut Vec<SourceError>,
     ) -> Result<(), Stopped> {
         let wait = self.settings.follow.rotate_wait;
+        let checkpoints = &self.settings.checkpoints;
         let is_over = |it: &mut Watched| {
-            it.is_drained() && it.gone_since.is_some_and(|since| now - since >= wait)
+            it.is_drained()
+                && !it.kept().is_some_and(|kept| checkpoints.is_owed(kept))
+                && it.gone_since.is_some_and(|since| now - since >= wait)
         };
         for mut watched in self.watched.extract_if(.., is_over) {
             let missing = watched.settle(feed)?;

@@ -96,6 +96,7 @@ impl Rig {
                     self.problems.push(problem.to_string());
                     continue;
                 }
+                Message::Again => continue,
             };
             for frame in frames {
                 let Content::Whole(bytes) = frame.content else { panic!("it is short") };
@@ -105,7 +106,7 @@ impl Rig {
                 let next = Reached { place: frame.next, mark: frame.mark.unwrap() };
                 let checkpoints = &self.follower.settings.checkpoints;
                 let begun = checkpoints.begin(input.kept.unwrap(), &input.name, next);
-                begun.now_or_never().unwrap().finalize(EventStatus::Delivered);
+                begun.now_or_never().unwrap().unwrap().finalize(EventStatus::Delivered);
             }
         }
         read

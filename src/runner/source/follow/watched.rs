@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::content::{Content, tail_before};
+use super::content::{Content, head_and_tail, tail_before};
 use super::look::Look;
-use crate::runner::checkpoint::{Checkpoints, Claim, Found, Reached};
+use crate::runner::checkpoint::{Checkpoints, Claim, Found, Kept, Reached};
 use crate::runner::source::feed::{Feed, Input, PIECE_BYTES, Stopped, unfinished};
 use crate::runner::source::framing::{Framer, Missing, Place, Trail};
 use crate::runner::source::stat::Stat;
@@ -63,6 +63,11 @@ impl Watched {
             read: from.offset,
             is_settled: true,
         })
+    }
+
+    /// Its checkpoint.
+    pub(super) fn kept(&self) -> Option<Kept> {
+        self.input.kept
     }
 
     /// The number of its checkpoint.
@@ -217,6 +222,15 @@ impl Watched {
         self.content = Content::of(&path)?;
         self.stat = stat;
         self.rename(path, checkpoints);
+        Ok(())
+    }
+
+    /// Goes back to `from`. An error where that cannot be read any more.
+    pub(super) fn rewind(&mut self, from: Place, max_bytes: usize) -> io::Result<()> {
+        let (head, tail) = head_and_tail(&mut self.content, &self.path, from.offset)?;
+        self.trail = Trail::new(from, &head, &tail);
+        self.framer = Framer::new(from, max_bytes).marking(Some(self.trail.clone()));
+        (self.read, self.is_settled) = (from.offset, true);
         Ok(())
     }
 
