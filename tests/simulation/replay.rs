@@ -10,11 +10,13 @@ use courier_sink::plan::{Lane, Step};
 use crate::events::Meaning;
 use crate::log::{Asked, Entry, What};
 use crate::play::Played;
+use behind::LeftBehind;
 use holds::Holds;
 use waits::Times;
 
 mod answers;
 mod ends;
+mod behind;
 mod holds;
 mod late;
 mod starts;
@@ -68,6 +70,7 @@ pub(crate) struct Replay<'a> {
     /// Events that waited behind one that was Rejected, and so are as well
     pub(crate) followers: BTreeSet<usize>,
     ended: BTreeSet<usize>,
+    left_behind: LeftBehind,
     holds: Holds,
     times: Times,
     /// Those of the last moment at which anything was noted, and of the last before that
@@ -90,6 +93,7 @@ impl<'a> Replay<'a> {
             lost: BTreeSet::new(),
             followers: BTreeSet::new(),
             ended: BTreeSet::new(),
+            left_behind: LeftBehind::default(),
             holds: Holds::default(),
             times: Times::default(),
             times_noted: Times::default(),
@@ -110,6 +114,7 @@ impl<'a> Replay<'a> {
             self.times_noted = self.times;
         }
         let noted = self.look(entry);
+        self.note_those_gone();
         self.note_waits();
         noted
     }
@@ -119,6 +124,7 @@ impl<'a> Replay<'a> {
         match what {
             What::Taken(event) => {
                 self.enter(*event, *at);
+                self.leave_behind(*event);
                 self.end_late(*at);
             }
             What::Start(attempt, asked) => {
@@ -137,7 +143,11 @@ impl<'a> Replay<'a> {
             What::Gone(attempt) if !self.dropped => self.gone(*attempt, *at),
             What::Ended(event, status) => self.end(*event, *status, *at)?,
             What::Refused(event) => self.reject(*event, *at),
-            What::LetterLost(event) => self.lost.extend(event),
+            What::LetterLost(event) => {
+                self.lost.extend(event);
+                // Its lanes went on before.
+                self.left_behind.gone.extend(event);
+            }
             What::GivenUp(event, endpoint) => self.give_up(*event, endpoint)?,
             What::Dropped => self.dropped = true,
             What::Held(is_held) if *is_held != self.holds.is_on() => {

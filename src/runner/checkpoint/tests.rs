@@ -72,10 +72,10 @@ async fn reading_waits_while_too_many_records_have_not_ended() {
     let path = folder.path().join("checkpoints.json");
     let run = Checkpoints::open(path, Start::Continue, Follow::Acknowledgements).unwrap();
     let [Claim { kept: a, .. }] = claim(&run, ["a"]);
-    let first = run.begin(a, "a", reached(1)).await;
+    let first = run.begin(a, "a", reached(1)).await.unwrap();
     let mut rest = Vec::new();
     for _ in 1..MOST_OPEN {
-        rest.push(run.begin(a, "a", reached(2)).await);
+        rest.push(run.begin(a, "a", reached(2)).await.unwrap());
     }
     let mut next = tokio_test::task::spawn(run.begin(a, "a", reached(3)));
     assert!(next.poll().is_pending());

@@ -277,6 +277,7 @@ async fn a_source_that_follows_ends_when_it_is_asked_to() {
     for text in ["1", "2"] {
         let record = opened.records.next().await.unwrap();
         assert!(matches!(&record.payload, Payload::Bytes(bytes) if bytes == text));
+        record.finalizer.finalize(EventStatus::Delivered);
         std::fs::OpenOptions::new().append(true).open(&log).unwrap().write_all(b"2\n").unwrap();
     }
     stop.cancel();

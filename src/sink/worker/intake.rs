@@ -32,7 +32,7 @@ impl<S: Transport> Driver<S> {
                     Content::One(event, finalizer) => {
                         self.take_event(event, &origin, finalizer, resume);
                     }
-                    Content::Several(record) => self.open = Some(record),
+                    Content::Several(record) => self.take_open(record),
                 }
             }
             Payload::Unreadable { bytes, problem } => {

@@ -32,6 +32,10 @@ impl Times {
         self.last = now;
     }
 
+    pub(super) const fn last(&self) -> Duration {
+        self.last
+    }
+
     pub(super) fn is_before(&self, now: Duration) -> bool {
         self.last < now
     }
