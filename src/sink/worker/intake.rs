@@ -11,7 +11,6 @@ use super::open::{Content, OpenRecord};
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
-use crate::journal::Moment;
 use crate::plan::{self, Lane, Plan, Planned, Step};
 use crate::sink::cargo::{Cargo, letter};
 use crate::sink::expiration::Lifetime;
@@ -100,17 +99,15 @@ impl<S: Transport> Driver<S> {
                 };
                 if steps.is_empty() {
                     tally.delivered();
-                    if let Some(journal) = &self.journal {
-                        let status = EventStatus::Delivered;
-                        let detail = Some("nothing of it was left to do".to_owned());
-                        journal
-                            .note(event.message_id.to_shared(), Moment::Ended { status, detail });
-                    }
+                    let detail = "nothing of it was left to do";
+                    noting::at_once(self.journal.as_ref(), &event, EventStatus::Delivered, detail);
                     finalizer.finalize(EventStatus::Delivered);
                     return;
                 }
                 if is_left_behind(&mut self.left_behind, &steps) {
                     tally.errored();
+                    let detail = "an event before it was not delivered";
+                    noting::at_once(self.journal.as_ref(), &event, EventStatus::Errored, detail);
                     finalizer.finalize(EventStatus::Errored);
                     return;
                 }

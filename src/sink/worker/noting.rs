@@ -30,6 +30,14 @@ pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, plan: &Pl
     journal.note(id, moment);
 }
 
+/// Notes the end of an event of which nothing was begun.
+pub(super) fn at_once(journal: Option<&Journal>, event: &Event, status: EventStatus, detail: &str) {
+    if let Some(journal) = journal {
+        let detail = Some(detail.to_owned());
+        journal.note(event.message_id.to_shared(), Moment::Ended { status, detail });
+    }
+}
+
 /// Notes the end of an event that had steps.
 pub(super) fn ended(journal: &Journal, cargo: &Cargo, status: EventStatus) {
     let detail = cargo.detail().map(str::to_owned);
