@@ -116,10 +116,11 @@ impl Door {
         (Self(Arc::clone(&shared)), Records::new(shared))
     }
 
-    /// Takes in the events of one request, all or none, and waits for how they end. They are taken in when the future is
-    /// first polled; dropping it later only means that nobody waits.
-    pub(in crate::runner) async fn accept(&self, events: Vec<Arrival>) -> Verdict {
-        let request = match self.take_in(events) {
+    /// Takes in the events of one request, all or none, and waits for how they end. They go on with what was `held` for the
+    /// request, and the rest of that is given back. They are taken in when the future is first polled; dropping it later
+    /// only means that nobody waits.
+    pub(in crate::runner) async fn accept(&self, events: Vec<Arrival>, held: Share) -> Verdict {
+        let request = match self.take_in(events, held) {
             Ok(request) => request,
             Err(verdict) => return verdict,
         };
@@ -148,7 +149,7 @@ impl Door {
         self.0.state().queue.is_closed()
     }
 
-    fn take_in(&self, events: Vec<Arrival>) -> Result<Arc<Request>, Verdict> {
+    fn take_in(&self, events: Vec<Arrival>, mut held: Share) -> Result<Arc<Request>, Verdict> {
         let request = Arc::new(Request::new(events.len()));
         let mut state = self.0.state();
         if state.queue.is_closed() {
@@ -161,10 +162,9 @@ impl Door {
         let is_new = |event: &&Arrival| event.identity.is_none_or(|id| !state.registry.knows(id));
         let bytes = events.iter().filter(is_new).map(Arrival::weight).sum();
         // A resend of what is under way or safe takes nothing.
-        let mut share = match bytes {
-            0 => None,
-            bytes => Some(self.0.budget.take(bytes).ok_or(Verdict::Overloaded)?),
-        };
+        if bytes > 0 && !held.grow_to(bytes) {
+            return Err(Verdict::Overloaded);
+        }
         let mut ended = 0;
         for event in events {
             let arrived = match event.identity {
@@ -173,7 +173,7 @@ impl Door {
             };
             match arrived {
                 Arrived::New => {
-                    let share = share.as_mut().map(|share| share.split(event.weight()));
+                    let share = held.split(event.weight());
                     let ticket = Ticket::new(&self.0, &request, event.identity, share);
                     state.queue.push(Queued {
                         payload: event.payload,

@@ -15,7 +15,7 @@ pub(super) struct Ticket {
     request: Arc<Request>,
     identity: Option<Identity>,
     /// Given back last of all
-    _share: Option<Share>,
+    _share: Share,
 }
 
 impl Ticket {
@@ -23,7 +23,7 @@ impl Ticket {
         shared: &Arc<Shared>,
         request: &Arc<Request>,
         identity: Option<Identity>,
-        share: Option<Share>,
+        share: Share,
     ) -> Self {
         let (shared, request) = (Arc::clone(shared), Arc::clone(request));
         Self { shared, request, identity, _share: share }

@@ -167,8 +167,8 @@ async fn handed_over(
         return Err(Refusal::Overloaded);
     }
     let arrivals = arrivals(records, &rules, shared.chance()).await?;
-    drop((body, room));
-    Ok(shared.door.accept(arrivals).await)
+    drop(body);
+    Ok(shared.door.accept(arrivals, room).await)
 }
 
 /// What an event takes beside its bytes while a body is read.

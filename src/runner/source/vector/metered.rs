@@ -33,9 +33,9 @@ impl Held {
         if has_grown { Ok(()) } else { Err(overloaded()) }
     }
 
-    /// Gives everything back.
-    pub(super) fn release(&self) {
-        self.share().take();
+    /// Everything, for whoever goes on with it; nothing the second time.
+    pub(super) fn take(&self) -> Option<Share> {
+        self.share().take()
     }
 
     fn share(&self) -> MutexGuard<'_, Option<Share>> {

@@ -27,7 +27,7 @@ use super::metered::{Held, Metered, overloaded};
 use super::proto::HealthCheckResponse;
 use crate::event::{Origin, Seed, Trust};
 use crate::json::Members;
-use crate::runner::source::door::{Arrival, Door, Identity, Verdict};
+use crate::runner::source::door::{Arrival, Door, Identity, Share, Verdict};
 use crate::sink::Payload;
 
 /// What a request may be.
@@ -129,8 +129,8 @@ impl Vector {
             Call::PushEvents => {
                 let arrivals = self.arrivals(message, &held).await?;
                 // From here on the door counts.
-                held.release();
-                self.accept(arrivals).await
+                let held = held.take().ok_or_else(overloaded)?;
+                self.accept(arrivals, held).await
             }
         }
     }
@@ -245,8 +245,8 @@ impl Vector {
         }
     }
 
-    async fn accept(&self, arrivals: Vec<Arrival>) -> Result<Bytes, Status> {
-        match self.0.door.accept(arrivals).await {
+    async fn accept(&self, arrivals: Vec<Arrival>, held: Share) -> Result<Bytes, Status> {
+        match self.0.door.accept(arrivals, held).await {
             Verdict::Safe => Ok(Bytes::new()),
             Verdict::Errored => Err(Status::unavailable(
                 "not every event could be delivered: send the request again",
