@@ -161,3 +161,9 @@ pub(crate) fn time(since_epoch: std::time::Duration) -> Markup {
     let clock = text.split_once('T').map_or(text.as_str(), |(_, clock)| clock);
     html! { time datetime=(text) title=(text) { (clock.trim_end_matches('Z')) } }
 }
+
+/// A time that may be on another day than what it stands beside.
+pub(crate) fn moment(since_epoch: std::time::Duration) -> Markup {
+    let text = Time::from_epoch(since_epoch).to_string();
+    html! { time datetime=(text) { (text.trim_end_matches('Z').replace('T', " ")) } }
+}

@@ -18,7 +18,7 @@ pub(crate) use browser::{Guard, fields};
 pub(crate) use events::events;
 pub(crate) use feed::Feed;
 pub(crate) use filter::Filter;
-pub(crate) use frame::{Frame, Tab, assets, encoded, redirect, respond, time};
+pub(crate) use frame::{Frame, Tab, assets, encoded, moment, redirect, respond, time};
 pub(crate) use news::{News, news};
 pub(crate) use payload::payload;
 pub(crate) use row::{Outcome, Request, Row};

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::state::{Message, MessageStatus};
 use super::Page;
 use super::asked::Asked;
-use crate::page::{encoded, payload, time};
+use crate::page::{encoded, moment, payload, time};
 
 /// Messages on one page of the list.
 const MESSAGES: usize = 100;
@@ -74,7 +74,7 @@ fn about(page: &Page, message: &Message, asked: &Asked) -> Markup {
             dt { "Message" } dd.mono { (message.id) }
             dt { "Recipient" } dd { (recipient(message)) }
             dt { "Filed under" } dd { (message.event) }
-            dt { "Due" } dd { (time(message.at)) }
+            dt { "Due" } dd { (moment(message.at)) }
             @if let Some(run) = &message.run_id {
                 dt { "Sent by" }
                 dd { a.more href=(format!("{}?open={}", page.frame.link("/runs"), encoded(run))) { "the run " (run) } }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::super::state::{Run, RunStatus, RunStep, Source, StartedBy, StepStatus};
 use super::Page;
 use super::asked::Asked;
-use crate::page::{encoded, payload, time};
+use crate::page::{encoded, moment, payload, time};
 
 /// Runs on one page of the list.
 const RUNS: usize = 100;
@@ -79,8 +79,8 @@ fn about(page: &Page, run: &Run, now: Duration, asked: &Asked) -> Markup {
                     StartedBy::Invoke | StartedBy::Event(..) => (started_by(run)),
                 }
             }
-            dt { "Started" } dd { (time(run.created)) }
-            @if run.ends != run.created { dt { "Ends" } dd { (time(run.ends)) } }
+            dt { "Started" } dd { (moment(run.created)) }
+            @if run.ends != run.created { dt { "Ends" } dd { (moment(run.ends)) } }
             @if let Some(token) = &run.cancelation_token { dt { "Cancelled by" } dd.mono { (token) } }
         }
         h3 { "Steps" }
@@ -104,7 +104,7 @@ fn step(page: &Page, step: &RunStep, run: &Run) -> Markup {
     html! {
         li class=(tone) {
             div.between { b { (step.action) } span.quiet { (step.status.as_str().to_lowercase()) } }
-            @if step.at != run.created { p.quiet { "due " (time(step.at)) } }
+            @if step.at != run.created { p.quiet { "due " (moment(step.at)) } }
             @if let Some(note) = &step.note { p.quiet { (note) } }
             @for name in &step.unresolved { p.quiet { code { (name) } " leads nowhere" } }
             @if let Some(id) = &step.message_id {
