@@ -107,8 +107,7 @@ impl<T> Lanes<T> {
     }
 
     /// Lanes that hold work.
-    #[cfg(test)]
-    pub(super) fn lanes(&self) -> usize {
+    pub fn lanes(&self) -> usize {
         self.queues.len()
     }
 

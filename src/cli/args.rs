@@ -1,8 +1,11 @@
 //! The arguments.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use crate::config::API_ADDRESS;
 
 pub(super) mod buffer;
 #[cfg(feature = "emulator")]
@@ -23,6 +26,18 @@ pub(super) struct Args {
     /// counts where this is absent [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(super) log_level: Option<String>,
+    /// How it is written: for people, or one JSON object a line
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(super) log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// For machines
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,6 +66,8 @@ pub(super) enum Command {
     },
     /// Print the manual page, or write those of all commands to a folder
     Man(generate::Man),
+    /// Ask a run that is under way how it stands; its configuration needs an `[api]` block
+    Status(Status),
     /// List, show, send again or remove dead letters
     #[command(subcommand)]
     DeadLetters(letters::DeadLetters),
@@ -67,6 +84,17 @@ pub(super) enum Command {
     /// Run a local Courier to try things against
     #[cfg(feature = "emulator")]
     Emulate(Emulate),
+}
+
+/// Whom to ask, and how often.
+#[derive(Debug, clap::Args)]
+pub(super) struct Status {
+    /// Where its admin endpoint listens
+    #[arg(long, value_name = "HOST:PORT", default_value_t = API_ADDRESS)]
+    pub(super) address: SocketAddr,
+    /// Ask again every second, until interrupted
+    #[arg(long)]
+    pub(super) watch: bool,
 }
 
 /// What the emulator is told.

@@ -16,6 +16,7 @@ mod plan;
 mod pretty;
 mod progress;
 mod run;
+mod status;
 mod table;
 mod validate;
 mod why;
@@ -61,7 +62,7 @@ fn command() -> clap::Command {
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
     let bar = progress::Bar::new();
-    if let Err(error) = logging::start(args.log_level.as_deref(), bar.clone()) {
+    if let Err(error) = logging::start(args.log_level.as_deref(), args.log_format, bar.clone()) {
         complain(&format!("error: {error:#}"));
         return Ok(Exit::Usage);
     }
@@ -77,6 +78,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Completions { shell } => Ok(generate::completions(shell, command())),
         Command::Man(options) => Ok(generate::man(options.folder.as_deref(), command())),
         Command::Plan(options) => Ok(plan::run(&options)),
+        Command::Status(options) => Ok(runtime.block_on(status::status(options))),
         Command::DeadLetters(letters) => runtime.block_on(dead_letters::run(letters, bar)),
         Command::Why(options) => Ok(why::run(&options)),
         Command::Buffer(buffer) => Ok(buffer::run(&buffer)),

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::progress::Bar;
 use super::{complain, tell, validate};
 use crate::clock::Clock;
+use crate::config::Config;
+use crate::delivery::{Concurrency, Rate};
 use crate::runner::source::Progress;
 use crate::runner::{self, Context, Exit, RunError};
+use crate::sink::SinkConfig;
 
 /// Runs the configuration at `path`, and prints the summary.
 pub(super) async fn run(path: &Path, bar: Bar) -> anyhow::Result<Exit> {
@@ -18,6 +21,7 @@ pub(super) async fn run(path: &Path, bar: Bar) -> anyhow::Result<Exit> {
             return Ok(Exit::Config);
         }
     };
+    tell_start(path, &config);
     let signals = runner::signals().map_err(RunError::Signals)?;
     let progress = Arc::new(Progress::default());
     let context = Context {
@@ -43,4 +47,49 @@ pub(super) async fn run(path: &Path, bar: Bar) -> anyhow::Result<Exit> {
             error.exit()
         }
     })
+}
+
+/// The first lines of a run: which program, which configuration, which limits.
+fn tell_start(path: &Path, config: &Config) {
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(
+        version,
+        config = %path.display(),
+        sources = config.sources.len(),
+        shutdown_timeout_secs = config.shutdown_timeout.as_secs_f64(),
+        "starts"
+    );
+    for (name, sink) in &config.sinks {
+        let settings = sink.courier.validate().unwrap_or_else(|never| match never {});
+        let delivery = &settings.delivery;
+        tracing::info!(
+            sink = name,
+            endpoint = %sink.courier.endpoint,
+            rate = delivery.rate.map_or_else(|| "none".to_owned(), rate),
+            adaptive_rate = delivery.adaptive_rate.is_some(),
+            concurrency = concurrency(delivery.concurrency),
+            retry_attempts = attempts(delivery.retry.attempts),
+            timeout_secs = delivery.timeout.as_secs_f64(),
+            max_events = settings.buffer.max_events,
+            max_bytes = settings.buffer.max_size,
+            disk_buffer = sink.courier.disk_buffer.is_some(),
+            acknowledgements = sink.courier.acknowledgements,
+            "its limits"
+        );
+    }
+}
+
+fn rate(Rate { limit, per, .. }: Rate) -> String {
+    format!("{limit} in {} s", per.as_secs_f64())
+}
+
+fn concurrency(concurrency: Concurrency) -> String {
+    match concurrency {
+        Concurrency::Fixed(limit) => limit.to_string(),
+        Concurrency::Adaptive(it) => format!("adaptive, at most {}", it.max_concurrency_limit),
+    }
+}
+
+fn attempts(attempts: usize) -> String {
+    if attempts == usize::MAX { "no limit".to_owned() } else { attempts.to_string() }
 }

@@ -11,7 +11,7 @@ use super::block::Block;
 use super::courier::Beside;
 use super::item::Item;
 use super::reader::{Place, Reader};
-use super::{Mistakes, Sink, Source, sink, source};
+use super::{ApiConfig, Mistakes, Sink, Source, api, sink, source};
 
 /// A whole configuration, checked.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub sources: BTreeMap<String, Source>,
     /// `[sinks.NAME]`; at least one
     pub sinks: BTreeMap<String, Sink>,
+    /// `[api]`
+    pub api: Option<ApiConfig>,
     /// `[emulator]`
     pub emulator: Option<EmulatorConfig>,
 }
@@ -64,6 +66,7 @@ impl Config {
 pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
     let data_dir = top.text("data_dir").map(PathBuf::from);
     let shutdown_timeout = top.seconds("shutdown_timeout_secs", Duration::from_secs(60));
+    let api = top.take("api").and_then(|item| item.table(api::read));
     let emulator = top.take("emulator").map(emulator);
     let (sources, places) = sources(top);
     let beside = if emulator.is_some() { Beside::Emulator } else { Beside::Nothing };
@@ -73,6 +76,7 @@ pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
         shutdown_timeout,
         sources,
         sinks,
+        api,
         emulator: match emulator {
             Some(emulator) => Some(emulator?),
             None => None,

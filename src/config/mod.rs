@@ -8,6 +8,7 @@
 //! What is as written lives in `reader`, `block` and `item`; each other file reads a part into what a stage asks for, and
 //! lists its options with their defaults.
 
+mod api;
 mod automation;
 mod block;
 mod buffer;
@@ -32,6 +33,7 @@ mod steps_json;
 #[cfg(test)]
 mod tests;
 
+pub use api::{API_ADDRESS, ApiConfig};
 pub use buffer::{DiskBuffer, WhenFull};
 pub use courier::{
     ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig, JournalConfig,

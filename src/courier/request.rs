@@ -161,6 +161,21 @@ impl Request {
         }
     }
 
+    /// How many bytes its body has.
+    pub fn body_len(&self) -> usize {
+        match self {
+            Self::PostProfile { body, .. }
+            | Self::PutTenant { body, .. }
+            | Self::InvokeAdHoc { body }
+            | Self::InvokeAutomation { body, .. }
+            | Self::InvokeJourney { body, .. }
+            | Self::InboundCourier { body }
+            | Self::InboundRudderStack { body } => body.len(),
+            Self::PutMembership { .. } => 2,
+            Self::GetTenant { .. } | Self::ListTenants => 0,
+        }
+    }
+
     /// Whether sending it twice may act twice, so that an idempotency key is due. Courier honours keys on every POST;
     /// a profile write needs none, since merging the same members again changes nothing, and a stored error would
     /// only be replayed for a day.

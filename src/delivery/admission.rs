@@ -8,11 +8,12 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
+use tracing::Span;
 
-use super::gate::{Admitted, Gate, Turn};
+use super::gate::{Admitted, Gate, Report, Turn};
 use super::{Call, Failure, FailureKind, Receipt};
 use crate::courier::Class;
-use crate::telemetry::Tally;
+use crate::telemetry::{AttemptEnd, Tally};
 
 /// Puts [`Admission`] around a service.
 #[derive(Clone, Debug)]
@@ -126,11 +127,28 @@ where
                 layer,
                 forbidden_at: call.forbidden_at,
                 admitted: Some(admitted),
+                bytes: 0,
+                span: Span::none(),
             };
         }
-        layer.tally.request(call.request.endpoint());
+        layer.tally.request(&call.request);
+        let span = tracing::debug_span!(
+            "attempt",
+            endpoint = call.request.endpoint().as_str(),
+            waited_for = tracing::field::Empty,
+            waited_seconds = tracing::field::Empty,
+            status = tracing::field::Empty,
+            failed = tracing::field::Empty
+        );
+        if let Some((constraint, time)) = admitted.waited {
+            layer.tally.waited(constraint, time);
+            span.record("waited_for", constraint.as_str());
+            span.record("waited_seconds", time.as_secs_f64());
+        }
         Attempt {
             layer,
+            bytes: call.request.body_len(),
+            span,
             forbidden_at: call.forbidden_at,
             kind: Kind::Sent { future: self.inner.call(call) },
             admitted: Some(admitted),
@@ -147,6 +165,8 @@ pin_project! {
         layer: AdmissionLayer,
         forbidden_at: Option<u64>,
         admitted: Option<Admitted>,
+        bytes: usize,
+        span: Span,
     }
 }
 
@@ -166,7 +186,10 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for Attempt<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut result = match this.kind.project() {
-            KindProjection::Sent { future } => ready!(future.poll(cx)),
+            KindProjection::Sent { future } => {
+                let _entered = this.span.enter();
+                ready!(future.poll(cx))
+            }
             KindProjection::Broken { failure } => {
                 Err(failure.take().expect("a future is not polled after it is ready"))
             }
@@ -179,9 +202,44 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for Attempt<F> {
             failure.kind = FailureKind::Refused;
         }
         if let Some(admitted) = this.admitted.take() {
-            admitted.report(&result);
+            let report = admitted.report(&result);
+            tell(this.layer, this.span, *this.bytes, &result, &report);
         }
         Poll::Ready(result)
+    }
+}
+
+/// Counts the end of an attempt.
+fn tell(
+    AdmissionLayer { class, tally, .. }: &AdmissionLayer,
+    span: &Span,
+    bytes: usize,
+    result: &Result<Receipt, Failure>,
+    report: &Report,
+) {
+    let (status, failed) = match result {
+        Ok(receipt) => (Some(receipt.status), None),
+        Err(failure) => {
+            let status = failure.answer.as_ref().map(|answer| answer.status);
+            (status, Some(failure.kind.as_str()))
+        }
+    };
+    tally.attempt(AttemptEnd { status, failed, rtt: report.rtt });
+    tally.load(report.load);
+    if report.is_pause {
+        tally.pause(*class);
+    }
+    if let Some(reason) = report.held {
+        tally.hold(reason.as_str());
+    }
+    if result.is_ok() {
+        tally.sent(bytes);
+    }
+    if let Some(status) = status {
+        span.record("status", status);
+    }
+    if let Some(kind) = failed {
+        span.record("failed", kind);
     }
 }
 

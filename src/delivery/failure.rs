@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::courier::Generation;
+use crate::telemetry::ErrorType;
 
 /// An attempt that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +100,18 @@ impl Failure {
 }
 
 impl FailureKind {
+    /// What it counts as where it ends something.
+    pub(crate) const fn error_type(self) -> ErrorType {
+        match self {
+            Self::Throttled | Self::Unavailable | Self::Refused => ErrorType::Request,
+            Self::Network => ErrorType::Connection,
+            Self::TimedOut => ErrorType::TimedOut,
+            Self::Unauthorized | Self::Forbidden => ErrorType::Authentication,
+            Self::Unsendable => ErrorType::Encoder,
+            Self::Expired => ErrorType::Condition,
+        }
+    }
+
     /// The name used in labels, logs and dead letters.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -10,16 +10,20 @@ use tokio::time::Instant;
 
 use super::{Failure, Receipt, Settings};
 use crate::courier::Class;
-use state::{State, Wait};
+use crate::telemetry::{Load, Repeats};
+use state::{Ended, State, Wait};
+use waited::Waited;
 
 pub(super) use admitted::Admitted;
 pub use hold::HoldReason;
+pub use state::GateReport;
 
 mod admitted;
 mod class;
 mod hold;
 mod state;
 mod stopwatch;
+mod waited;
 
 /// Shared by all stacks of one sink.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub struct Gate {
     /// Told when a class may have become free to go.
     changed: Notify,
     held: watch::Sender<Option<HoldReason>>,
+    /// Of each class, lines about pauses, and about attempts that fail
+    told: [[Repeats; 2]; Class::ALL.len()],
     epoch: Instant,
 }
 
@@ -56,6 +62,7 @@ impl Gate {
             freed: Notify::new(),
             changed: Notify::new(),
             held: watch::Sender::new(None),
+            told: Default::default(),
             epoch: Instant::now(),
         }
     }
@@ -69,6 +76,17 @@ impl Gate {
     pub fn probe_now(&self) {
         self.lock().probe_at(self.now());
         self.changed.notify_waiters();
+    }
+
+    /// How things stand.
+    pub fn report(&self) -> GateReport {
+        self.lock().report(self.now())
+    }
+
+    /// Whether an attempt of `class` that failed is to be told, and how many were not since the last one.
+    pub(super) fn may_tell_failure(&self, class: Class) -> Option<u64> {
+        let [_, failures] = self.told.get(class.index())?;
+        failures.may_tell(self.now())
     }
 
     /// Of each class, how long nothing has kept it from going: neither a pause of its own nor a hold.
@@ -96,7 +114,7 @@ impl Gate {
     pub(super) fn try_admit(self: &Arc<Self>, class: Class, turn: Turn) -> Option<Admitted> {
         let _turn = self.turn(class, turn)?.try_acquire().ok()?;
         let _place = self.line.try_acquire().ok()?;
-        self.take(class, turn).ok()
+        self.take(class, turn, Waited::default()).ok()
     }
 
     /// Admits an attempt as soon as there is a token and a permit for it: both are taken together or neither, so that a
@@ -104,6 +122,8 @@ impl Gate {
     ///
     /// Dropping the future gives up the place in the queue and nothing else.
     pub(super) async fn admit(self: Arc<Self>, class: Class, turn: Turn) -> Admitted {
+        let mut waited = Waited::default();
+        waited.look(self.lock().note_wait(class, self.now()), self.now());
         let _turn = match self.turn(class, turn) {
             Some(semaphore) => Some(acquire(semaphore).await),
             None => None,
@@ -113,7 +133,11 @@ impl Gate {
             // Correctness: asked for before the look, so that no change between look and wait is missed.
             let changed = self.changed.notified();
             let now = self.now();
-            let wait = self.lock().class_wait(class, turn, now);
+            let wait = {
+                let mut state = self.lock();
+                waited.look(state.note_wait(class, now), now);
+                state.class_wait(class, turn, now)
+            };
             match wait {
                 Some(Wait::Until(at)) => tokio::select! {
                     () = tokio::time::sleep(at.saturating_sub(now)) => {}
@@ -122,7 +146,7 @@ impl Gate {
                 Some(Wait::Turn | Wait::Permit | Wait::Token(_)) => changed.await,
                 None => {
                     let _place = acquire(&self.line).await;
-                    if let Some(admitted) = self.first_in_line(class, turn).await {
+                    if let Some(admitted) = self.first_in_line(class, turn, &mut waited).await {
                         return admitted;
                     }
                 }
@@ -131,10 +155,16 @@ impl Gate {
     }
 
     /// `None` if the class is to be quiet: then the place in line is for somebody else.
-    async fn first_in_line(self: &Arc<Self>, class: Class, turn: Turn) -> Option<Admitted> {
+    async fn first_in_line(
+        self: &Arc<Self>,
+        class: Class,
+        turn: Turn,
+        waited: &mut Waited,
+    ) -> Option<Admitted> {
         loop {
+            waited.look(self.lock().note_wait(class, self.now()), self.now());
             // Correctness: a permit that comes free between the look and the wait is remembered by the notifier.
-            match self.take(class, turn) {
+            match self.take(class, turn, waited.clone()) {
                 Ok(admitted) => return Some(admitted),
                 Err(Wait::Until(_) | Wait::Turn) => return None,
                 Err(Wait::Permit) => self.freed.notified().await,
@@ -145,7 +175,7 @@ impl Gate {
         }
     }
 
-    fn take(self: &Arc<Self>, class: Class, turn: Turn) -> Result<Admitted, Wait> {
+    fn take(self: &Arc<Self>, class: Class, turn: Turn, waited: Waited) -> Result<Admitted, Wait> {
         let now = self.now();
         let mut state = self.lock();
         let number = state.admit(class, turn, now)?;
@@ -154,13 +184,15 @@ impl Gate {
         if is_awaited {
             self.changed.notify_waiters();
         }
-        Ok(Admitted::new(Arc::clone(self), class, number, now))
+        Ok(Admitted::new(Arc::clone(self), class, number, now, waited.end(now)))
     }
 
     /// Learns from the end of an attempt; of one that was given up, without a result.
-    fn ended(&self, admitted: &Admitted, result: Option<&Result<Receipt, Failure>>) {
+    fn ended(&self, admitted: &Admitted, result: Option<&Result<Receipt, Failure>>) -> Report {
+        let now = self.now();
         let mut state = self.lock();
-        state.ended(admitted.class, admitted.number, admitted.started, result, self.now());
+        let Ended { load, pause } =
+            state.ended(admitted.class, admitted.number, admitted.started, result, now);
         let held = state.hold_reason();
         // Told under the lock, so that of two reports the later one has the last word.
         let has_changed =
@@ -177,6 +209,27 @@ impl Gate {
                 }
                 None => tracing::info!("Courier lets requests through again: going on"),
             }
+        }
+        if let Some(length) = pause {
+            self.tell_pause(admitted.class, length, now);
+        }
+        Report {
+            rtt: now.saturating_sub(admitted.started),
+            load,
+            is_pause: pause.is_some(),
+            held: held.filter(|_| has_changed),
+        }
+    }
+
+    fn tell_pause(&self, class: Class, length: Duration, now: Duration) {
+        let Some([pauses, _]) = self.told.get(class.index()) else { return };
+        if let Some(suppressed) = pauses.may_tell(now) {
+            tracing::warn!(
+                %class,
+                seconds = length.as_secs_f64(),
+                suppressed,
+                "Courier asks to slow down: paused"
+            );
         }
     }
 
@@ -195,6 +248,17 @@ impl Gate {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the end of an attempt tells.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) rtt: Duration,
+    pub(super) load: Load,
+    /// Whether it began a pause
+    pub(super) is_pause: bool,
+    /// Why everything is held from now on, if it began a hold
+    pub(super) held: Option<HoldReason>,
 }
 
 /// Somebody waits; as long as this lives it is known.

@@ -13,6 +13,7 @@ mod expiry;
 mod failure;
 mod gate;
 mod noting;
+mod observe;
 mod retry;
 mod settings;
 mod stack;
@@ -28,8 +29,9 @@ pub use call::{Call, Outcome, Receipt};
 pub use concurrency::{ConcurrencyController, Signal};
 pub use expiry::{Expires, ExpiringFuture, Expiry, ExpiryLayer};
 pub use failure::{Answer, Failure, FailureKind, Verdict};
-pub use gate::{Gate, HoldReason};
 pub use noting::{Noted, Noting, NotingLayer};
+pub use gate::{Gate, GateReport, HoldReason};
+pub use observe::{Observe, ObserveLayer, Observed};
 pub use retry::RetryPolicy;
 pub use settings::{
     AdaptiveConcurrency, AdaptiveRate, Concurrency, Jitter, PerSecond, Rate, Ratio, Retry, Scale,

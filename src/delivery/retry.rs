@@ -14,6 +14,8 @@ use super::{Answer, Call, Failure, FailureKind, Outcome, Receipt, Shared, Verdic
 pub struct RetryPolicy {
     shared: Shared,
     retries: usize,
+    /// Attempts so far, those on hold included
+    attempts: u32,
     last_answer: Option<Answer>,
     /// Whether an attempt with the current key may have done its work, though it was not answered so
     may_have_run: bool,
@@ -22,7 +24,7 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// The policy for fresh deliveries; jitter is drawn from the chance that is shared.
     pub const fn new(shared: Shared) -> Self {
-        Self { shared, retries: 0, last_answer: None, may_have_run: false }
+        Self { shared, retries: 0, attempts: 0, last_answer: None, may_have_run: false }
     }
 
     /// Makes `call` one with a key that was never used.
@@ -87,6 +89,26 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         call: &mut Call,
         result: &mut Result<Receipt, Failure>,
     ) -> Option<Self::Future> {
+        self.attempts = self.attempts.saturating_add(1);
+        let next = self.next(call, result);
+        if next.is_none() {
+            self.shared.tally.took(self.attempts);
+        }
+        next
+    }
+
+    fn clone_request(&mut self, call: &Call) -> Option<Call> {
+        // Asked right before each attempt.
+        if let Some(expiry) = &call.expiry {
+            expiry.attempt();
+        }
+        Some(call.clone())
+    }
+}
+
+impl RetryPolicy {
+    /// The wait before the next attempt, if there is to be one.
+    fn next(&mut self, call: &mut Call, result: &mut Result<Receipt, Failure>) -> Option<Sleep> {
         if let Some(expiry) = &call.expiry {
             expiry.rest(call.generation, result.as_ref().err());
         }
@@ -127,16 +149,17 @@ impl Policy<Call, Receipt, Failure> for RetryPolicy {
         }
         self.shared.tally.retry();
         let class = call.request.class();
-        tracing::debug!(%failure, %class, retries = self.retries, ?wait, "attempt failed, will be repeated");
-        Some(tokio::time::sleep(wait))
-    }
-
-    fn clone_request(&mut self, call: &Call) -> Option<Call> {
-        // Asked right before each attempt.
-        if let Some(expiry) = &call.expiry {
-            expiry.attempt();
+        // Pauses and holds have lines of their own.
+        let is_news = matches!(
+            failure.kind,
+            FailureKind::Unavailable | FailureKind::Network | FailureKind::TimedOut
+        );
+        if is_news && let Some(suppressed) = self.shared.gate.may_tell_failure(class) {
+            tracing::warn!(%failure, %class, suppressed, "attempt failed, will be repeated");
+        } else {
+            tracing::debug!(%failure, %class, retries = self.retries, ?wait, "attempt failed, will be repeated");
         }
-        Some(call.clone())
+        Some(tokio::time::sleep(wait))
     }
 }
 

@@ -9,6 +9,7 @@ use super::admission::{Admission, AdmissionLayer};
 use super::expiry::{Expires, Expiry, ExpiryLayer};
 use super::gate::Gate;
 use super::noting::{Noting, NotingLayer};
+use super::observe::{Observe, ObserveLayer};
 use super::retry::RetryPolicy;
 use super::tenants::{Tenants, TenantsLayer};
 use super::timeout::{Timeout, TimeoutLayer};
@@ -18,7 +19,8 @@ use crate::courier::{Class, retention};
 use crate::telemetry::Tally;
 
 /// The stack of one class over the transport `S`.
-pub type Stack<S> = Expires<Tenants<Retry<RetryPolicy, Noting<Admission<Timeout<S>>>>>>;
+pub type Stack<S> =
+    Observe<Expires<Tenants<Retry<RetryPolicy, Noting<Admission<Timeout<S>>>>>>>;
 
 /// What all stacks of one sink share.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ where
 {
     let Shared { settings, gate, tally, .. } = shared.clone();
     ServiceBuilder::new()
+        // Sees what the operator does: everything below, as one delivery.
+        .layer(ObserveLayer::new(class, Arc::clone(&tally)))
         // Outside everything a step may wait in: wherever it does, it ends in time.
         .layer(ExpiryLayer)
         // A tenant's update is two requests: above retry, so that each is repeated and paid for on its own.

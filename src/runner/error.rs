@@ -43,6 +43,14 @@ pub enum RunError {
         /// Why not
         error: io::Error,
     },
+    /// The admin endpoint cannot listen
+    #[error("the admin endpoint cannot listen on {address}: {error}")]
+    Api {
+        /// Where
+        address: SocketAddr,
+        /// Why not
+        error: io::Error,
+    },
     /// Signals cannot be heard
     #[error("signals cannot be received: {0}")]
     Signals(io::Error),
@@ -61,6 +69,7 @@ impl RunError {
             | Self::Buffer(_)
             | Self::Journal(_)
             | Self::Emulator { .. }
+            | Self::Api { .. }
             | Self::Signals(_) => Exit::Internal,
         }
     }

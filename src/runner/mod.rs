@@ -5,6 +5,7 @@
 //! that waits for standard input.
 
 mod active;
+pub mod api;
 mod base64;
 pub mod buffer;
 mod check;

@@ -7,6 +7,7 @@ mod fan_out;
 mod sinks;
 mod sources;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use futures::stream::BoxStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::api::{Board, MetricsPage, Server};
 use super::check::{Places, check};
 use super::checkpoint::{Checkpoints, Follow};
 use super::drive::{self, drive};
@@ -64,6 +66,10 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     }
     #[cfg(feature = "emulator")]
     let emulated = super::emulated::start(config.emulator.as_ref()).await?;
+    let api = match config.api {
+        Some(api) => Some(listen(api.address).await?),
+        None => None,
+    };
     let places = Places::new(&config);
     let mut sinks = Vec::new();
     for (name, sink) in std::mem::take(&mut config.sinks) {
@@ -99,6 +105,11 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     saving.spawn(save_regularly(sources.checkpoints()));
     let mut fans: JoinSet<()> = passing_on.into_iter().collect();
     let mut sinks = Sinks::start(sinks, sources.stop());
+    let mut beside = JoinSet::new();
+    if let Some((server, page)) = api {
+        let (progress, sinks) = (Arc::clone(&context.progress), sinks.watched());
+        beside.spawn(server.serve(Arc::new(Board { sinks, progress, page, since: start })));
+    }
     let limits = drive::Limits {
         signals: context.signals,
         stop: sources.stop(),
@@ -115,6 +126,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     sources.end(deadline.min(now + ANSWERS_WITHIN)).await;
     let done = sinks.end().await;
     saving.shutdown().await;
+    beside.shutdown().await;
     let saved = save(sources.checkpoints()).await;
     #[cfg(feature = "emulator")]
     emulated.end().await;
@@ -136,6 +148,12 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     }
     let exit = if saved { summaries.exit() } else { Exit::Internal };
     Ok(Outcome { summaries, exit })
+}
+
+/// Binds the admin endpoint, and begins to count before anything is built that does.
+async fn listen(address: SocketAddr) -> Result<(Server, MetricsPage), RunError> {
+    let server = Server::bind(address).await.map_err(|error| RunError::Api { address, error })?;
+    Ok((server, MetricsPage::install()))
 }
 
 /// A source waits for the ends of its events if one of its sinks wants that: then for their ends in all of its sinks.

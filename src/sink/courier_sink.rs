@@ -8,6 +8,7 @@ use futures::stream::{BoxStream, Stream};
 use tokio::sync::watch;
 use tower::Service;
 
+use super::inspect::{Inspector, Questions, inspector};
 use super::service::{self, Handle, Worker};
 use super::worker::Driver;
 use super::{DeadLetters, Record, Settings, StreamSink};
@@ -50,6 +51,8 @@ pub struct CourierSink<S> {
     dead_letters: Arc<dyn DeadLetters>,
     shared: Shared,
     journal: Option<Journal>,
+    inspector: Inspector,
+    questions: Questions,
 }
 
 impl<S: Transport> CourierSink<S> {
@@ -62,7 +65,9 @@ impl<S: Transport> CourierSink<S> {
             tally: context.tally,
             clock: context.clock,
         };
-        Self { settings, transport, dead_letters: context.dead_letters, shared, journal: None }
+        let (inspector, questions) = inspector();
+        let dead_letters = context.dead_letters;
+        Self { settings, transport, dead_letters, shared, journal: None, inspector, questions }
     }
 
     /// The same sink, which notes in `journal` what becomes of each event. By default it does not.
@@ -81,6 +86,11 @@ impl<S: Transport> CourierSink<S> {
         Arc::clone(&self.shared.gate)
     }
 
+    /// Asks it how it stands, while it runs.
+    pub fn inspector(&self) -> Inspector {
+        self.inspector.clone()
+    }
+
     /// A sink in two halves: a cloneable tower service, and the worker that must be run for it to get anywhere.
     pub fn pair(settings: Settings, transport: S, context: Context) -> (Handle, Worker<S>) {
         service::pair(Self::new(settings, transport, context))
@@ -90,8 +100,8 @@ impl<S: Transport> CourierSink<S> {
     ///
     /// Dropping the future gives every event that has not ended the status `Errored`.
     pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
-        let Self { settings, transport, dead_letters, shared, journal } = self;
-        let driver = Driver::new(settings, &transport, dead_letters, shared);
+        let Self { settings, transport, dead_letters, shared, journal, questions, .. } = self;
+        let driver = Driver::new(settings, &transport, dead_letters, shared, questions);
         driver.with_journal(journal).run(input).await;
     }
 }

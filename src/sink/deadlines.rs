@@ -35,6 +35,11 @@ impl Deadlines {
         self.events.first_key_value().map(|((deadline, _), _)| *deadline)
     }
 
+    /// All deadlines, the next first.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Instant, StepId)> {
+        self.events.iter().map(|((deadline, _), id)| (*deadline, *id))
+    }
+
     /// An event that is too old by `now`; each is given once.
     pub(super) fn pop(&mut self, now: Instant) -> Option<StepId> {
         let entry = self.events.first_entry().filter(|entry| entry.key().0 <= now)?;

@@ -12,7 +12,7 @@ use super::window::Room;
 use super::{DeadLetter, DeadLetterError, DeadLetters, Resume};
 use crate::event::Origin;
 use crate::finalization::{EventFinalizer, EventStatus};
-use crate::telemetry::{Rejection, Tally};
+use crate::telemetry::{ErrorType, Rejection, Tally};
 
 /// Letters under way. Security: bounded by the window, since their events have not left it.
 pub(super) struct Letters {
@@ -80,6 +80,7 @@ impl Letters {
                     }
                     Err(error) => {
                         tracing::error!(%error, "rejected event stays with its source");
+                        self.tally.error(ErrorType::Writer);
                         self.tally.errored();
                         kept.finalizer.finalize(EventStatus::Errored);
                     }

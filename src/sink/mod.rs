@@ -3,14 +3,18 @@
 //! In: records. Out: each event's status to its finalizer, dead letters to whoever keeps them. A status is told in
 //! one place, `worker`, and every event comes to exactly one.
 
+mod arrivals;
 mod cargo;
 mod courier_sink;
 mod dead_letter;
 mod deadlines;
 mod expiration;
+mod gauges;
 mod healthcheck;
 mod in_flight;
+mod inspect;
 mod letters;
+mod pace;
 mod record;
 mod resume;
 mod service;
@@ -25,6 +29,8 @@ pub use dead_letter::{
 };
 pub use expiration::{Expiration, ExpiresFrom};
 pub use healthcheck::healthcheck;
+pub use inspect::{Inspector, Snapshot};
+pub use pace::Pace;
 pub use record::{Payload, Record};
 pub use resume::Resume;
 pub use service::{Closed, Handle, Response, Worker};

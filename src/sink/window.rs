@@ -6,8 +6,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::time::Duration;
 
 use super::Buffer;
+use super::arrivals::Arrivals;
 use crate::plan::{Lane, Step};
 
 /// What part of the window one lane may own.
@@ -24,6 +26,7 @@ pub(super) struct Window {
     overflow: Size,
     /// Lanes that have something inside, and how much.
     lanes: HashMap<Lane, Size>,
+    arrivals: Arrivals,
 }
 
 /// The room that one event takes, to be given back at its end.
@@ -32,6 +35,7 @@ pub(super) struct Window {
 pub(super) struct Room {
     lane: Lane,
     bytes: usize,
+    arrival: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +54,7 @@ impl Window {
             own: Size::default(),
             overflow: Size::default(),
             lanes: HashMap::new(),
+            arrivals: Arrivals::default(),
         }
     }
 
@@ -58,8 +63,23 @@ impl Window {
         self.own.is_below(self.limits) && self.overflow.is_below(self.limits)
     }
 
-    /// Takes room for an event of `lane`.
-    pub(super) fn enter(&mut self, lane: Lane, bytes: usize) -> Room {
+    /// Whether nothing is inside.
+    pub(super) fn is_empty(&self) -> bool {
+        self.arrivals.len() == 0
+    }
+
+    /// The events inside, and the bytes they take.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.arrivals.len(), self.own.plus(self.overflow).bytes)
+    }
+
+    /// When the oldest event inside came in.
+    pub(super) fn oldest(&self) -> Option<Duration> {
+        self.arrivals.oldest()
+    }
+
+    /// Takes room for an event of `lane` that comes in at `now`.
+    pub(super) fn enter(&mut self, lane: Lane, bytes: usize, now: Duration) -> Room {
         let added = Size { events: 1, bytes };
         if lane == Lane::None {
             self.own = self.own.plus(added);
@@ -69,11 +89,11 @@ impl Window {
             let after = *held;
             self.count(before, after);
         }
-        Room { lane, bytes }
+        Room { lane, bytes, arrival: self.arrivals.enter(now) }
     }
 
-    /// Gives room back.
-    pub(super) fn leave(&mut self, Room { lane, bytes }: Room) {
+    /// Gives room back; gives when the event came in.
+    pub(super) fn leave(&mut self, Room { lane, bytes, arrival }: Room) -> Duration {
         let taken = Size { events: 1, bytes };
         if lane == Lane::None {
             self.own = self.own.minus(taken);
@@ -87,6 +107,7 @@ impl Window {
             }
             self.count(before, after);
         }
+        self.arrivals.leave(arrival)
     }
 
     /// What a lane holds has become `after`.
@@ -157,7 +178,7 @@ mod tests {
         let rooms = (0..=u8::MAX).take_while(|at| {
             let has_room = window.has_room();
             if has_room {
-                let _ = window.enter(lane(*at), bytes);
+                let _ = window.enter(lane(*at), bytes, Duration::ZERO);
             }
             has_room
         });
@@ -199,13 +220,13 @@ mod tests {
             for (lane, bytes, enters) in steps {
                 if enters || rooms.is_empty() {
                     let lane = if lane == 0 { Lane::None } else { user(lane) };
-                    rooms.push(window.enter(lane, bytes));
+                    rooms.push(window.enter(lane, bytes, Duration::ZERO));
                 } else {
                     leaves += bytes;
                     window.leave(rooms.swap_remove(leaves % rooms.len()));
                 }
                 let mut lanes = HashMap::<Lane, Size>::new();
-                for Room { lane, bytes } in &rooms {
+                for Room { lane, bytes, .. } in &rooms {
                     let held = lanes.entry(lane.clone()).or_default();
                     *held = held.plus(Size { events: 1, bytes: *bytes });
                 }

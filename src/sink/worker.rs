@@ -15,9 +15,11 @@ use tower::Service;
 
 use super::cargo::Cargo;
 use super::deadlines::Deadlines;
+use super::gauges::Gauges;
 use super::in_flight::InFlight;
+use super::inspect::Questions;
 use super::letters::Letters;
-use super::window::Window;
+use super::window::{Room, Window};
 use super::{DeadLetters, Record, Settings, Transport};
 use crate::batch::{Gather, Lanes};
 use crate::courier::Class;
@@ -26,12 +28,14 @@ use crate::journal::Journal;
 use crate::plan::{Lane, Step};
 use expire::{enter, expiry, key_expires};
 use noting::trail;
+use look::Look;
 use open::OpenRecord;
 
 mod ends;
 mod expire;
 mod intake;
 mod noting;
+mod look;
 mod open;
 mod waits;
 
@@ -63,6 +67,9 @@ pub(super) struct Driver<S: Transport> {
     /// Goes off when a head of a lane may have kept others waiting for too long.
     patience: Pin<Box<Sleep>>,
     epoch: Instant,
+    /// The time since then, as it was when this round began
+    moment: Duration,
+    look: Look,
     input_has_ended: bool,
     journal: Option<Journal>,
 }
@@ -81,7 +88,9 @@ impl<S: Transport> Driver<S> {
         transport: &S,
         dead_letters: Arc<dyn DeadLetters>,
         shared: Shared,
+        questions: Questions,
     ) -> Self {
+        let gauges = Gauges::new(shared.tally.component(), &settings.buffer);
         let stacks = Class::ALL.map(|class| Stacked {
             service: stack(class, &shared, transport.clone()),
             is_waiting: false,
@@ -101,6 +110,8 @@ impl<S: Transport> Driver<S> {
             alarm: Box::pin(tokio::time::sleep_until(epoch)),
             patience: Box::pin(tokio::time::sleep_until(epoch)),
             epoch,
+            moment: Duration::ZERO,
+            look: Look::new(gauges, questions),
             input_has_ended: false,
             journal: None,
             settings,
@@ -124,9 +135,20 @@ impl<S: Transport> Driver<S> {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
+        input: Pin<&mut impl Stream<Item = Record>>,
+    ) -> Poll<()> {
+        let polled = self.poll_work(cx, input);
+        self.look(cx);
+        polled
+    }
+
+    fn poll_work(
+        &mut self,
+        cx: &mut Context<'_>,
         mut input: Pin<&mut impl Stream<Item = Record>>,
     ) -> Poll<()> {
         for _ in 0..ROUNDS_PER_POLL {
+            self.moment = self.now();
             self.lanes.tell_time(self.shared.gate.counted());
             let mut progress = self.poll_ends(cx);
             progress |= self.poll_input(cx, input.as_mut());
@@ -152,7 +174,7 @@ impl<S: Transport> Driver<S> {
             progress = true;
         }
         while let Poll::Ready(room) = self.letters.poll_settled(cx) {
-            self.window.leave(room);
+            self.leave(room);
             progress = true;
         }
         progress
@@ -241,6 +263,13 @@ impl<S: Transport> Driver<S> {
             }
         }
         progress
+    }
+
+    /// An event has left; gives how long it was inside.
+    fn leave(&mut self, room: Room) -> Duration {
+        self.look.left += 1;
+        self.shared.tally.left();
+        self.moment.saturating_sub(self.window.leave(room))
     }
 
     const fn has_no_more(&self) -> bool {

@@ -1,9 +1,31 @@
-//! Every name an operator sees, in one place: reasons as enums, counters as one struct.
+//! Every name an operator sees, in one place: metrics, their labels as enums, and one struct for each thing that is told.
 //!
-//! It may name kinds of events and of requests; it knows nothing of single events, and holds no id and no secret.
+//! Handles are made once, when a sink is built, through the `metrics` facade: without a recorder, or without a
+//! [`Component`], they are empty. It may name kinds of events and of requests; it knows nothing of single events, and
+//! holds no id and no secret.
 
+mod attempts;
+mod component;
+mod constraint;
+mod errors;
+mod family;
+mod flow;
+mod metric;
+pub mod names;
 mod reason;
+mod repeats;
 mod tally;
+mod totals;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use attempts::{AttemptEnd, DeliveryEnd, Load};
+pub use component::Component;
+pub(crate) use component::{bytes, number};
+pub use constraint::Constraint;
+pub use errors::{ErrorType, Stage};
+pub use metric::{Metric, MetricKind};
 pub use reason::{Rejection, SkipReason};
-pub use tally::{Tally, Totals};
+pub(crate) use repeats::Repeats;
+pub use tally::Tally;
+pub use totals::Totals;

@@ -1,15 +1,23 @@
-//! Counters for everything that happens to events and requests.
+//! Counters for everything that happens to events and requests: read by the summary, and told to the metrics facade.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use super::{Rejection, SkipReason};
-use crate::courier::Endpoint;
+use super::attempts::{AttemptEnd, Attempts, DeliveryEnd, Load};
+use super::flow::{self, Flow};
+use super::{Component, Constraint, ErrorType, Rejection, SkipReason, Totals};
+use crate::courier::{Class, Endpoint, Request};
 use crate::event::EventType;
 
-/// What one sink has done so far. Shared by everyone who counts; every method is one atomic step.
-#[derive(Debug, Default)]
+/// What one sink has done so far. Shared by everyone who counts; every method is a few atomic steps.
+///
+/// The default one has no [`Component`], so only [`Tally::totals`] tells what it counts.
+#[derive(Debug)]
 pub struct Tally {
+    component: Component,
+    flow: Flow,
+    attempts: Attempts,
     events: [AtomicU64; EventType::ALL.len()],
     unreadable: AtomicU64,
     requests: [AtomicU64; Endpoint::ALL.len()],
@@ -22,81 +30,176 @@ pub struct Tally {
     merged: AtomicU64,
 }
 
-/// A reading of a [`Tally`]. Every event that ended is in exactly one of delivered, skipped, rejected and errored.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Events read, by type; none where zero
-    pub events: BTreeMap<&'static str, u64>,
-    /// Records that are not events
-    pub unreadable: u64,
-    /// HTTP requests sent, every attempt included, by endpoint; none where zero
-    pub requests: BTreeMap<&'static str, u64>,
-    /// Attempts that followed a failed one
-    pub retries: u64,
-    /// Events that Courier has
-    pub delivered: u64,
-    /// Events that were deliberately not sent, by reason; none where zero
-    pub skipped: BTreeMap<&'static str, u64>,
-    /// Events that became dead letters, by reason; none where zero
-    pub rejected: BTreeMap<&'static str, u64>,
-    /// Events given back to their source
-    pub errored: u64,
-    /// Inline automations that were not trusted
-    pub ignored_inline: u64,
-    /// Requests saved, because a neighbour's request did their work as well
-    pub merged: u64,
+impl Default for Tally {
+    fn default() -> Self {
+        Self::new(Component::default())
+    }
 }
 
 impl Tally {
-    /// An event was read.
-    pub fn event(&self, kind: EventType) {
-        let index = EventType::ALL.iter().position(|known| *known == kind);
-        bump(index.and_then(|index| self.events.get(index)));
+    /// Nothing counted. What is counted is told to the recorder of the `metrics` facade that is installed now.
+    pub fn new(component: Component) -> Self {
+        Self {
+            flow: Flow::new(&component),
+            attempts: Attempts::new(&component),
+            component,
+            events: Default::default(),
+            unreadable: AtomicU64::default(),
+            requests: Default::default(),
+            retries: AtomicU64::default(),
+            delivered: AtomicU64::default(),
+            skipped: Default::default(),
+            rejected: Default::default(),
+            errored: AtomicU64::default(),
+            ignored_inline: AtomicU64::default(),
+            merged: AtomicU64::default(),
+        }
     }
 
-    /// A record was not an event.
-    pub fn unreadable(&self) {
+    /// Whose counters they are.
+    pub(crate) const fn component(&self) -> &Component {
+        &self.component
+    }
+
+    /// An event was read, whose JSON takes so many bytes.
+    pub fn event(&self, kind: EventType, bytes: usize) {
+        if let Some(index) = EventType::ALL.iter().position(|known| *known == kind) {
+            bump(self.events.get(index));
+            flow::bump(&self.flow.events, index);
+        }
+        self.received(bytes);
+    }
+
+    fn received(&self, bytes: usize) {
+        self.flow.received.increment(1);
+        self.flow.received_bytes.increment(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    /// A record of so many bytes was not an event.
+    pub fn unreadable(&self, bytes: usize) {
         bump(Some(&self.unreadable));
+        self.received(bytes);
     }
 
     /// A request goes out.
-    pub fn request(&self, endpoint: Endpoint) {
-        bump(self.requests.get(endpoint.index()));
+    pub fn request(&self, request: &Request) {
+        let index = request.endpoint().index();
+        bump(self.requests.get(index));
+        flow::bump(&self.flow.requests, index);
+        self.attempts.begun(request.method());
     }
 
     /// A failed attempt is about to be followed by another.
     pub fn retry(&self) {
         bump(Some(&self.retries));
+        self.flow.retries.increment(1);
     }
 
     /// An event was deliberately not sent.
     pub fn skipped(&self, reason: SkipReason) {
         bump(self.skipped.get(reason.index()));
+        flow::bump(&self.flow.skipped, reason.index());
+        self.flow.discard(true);
     }
 
     /// An event became a dead letter.
     pub fn rejected(&self, reason: Rejection) {
         bump(self.rejected.get(reason.index()));
+        flow::bump(&self.flow.dead_letters, reason.index());
+        self.flow.discard(false);
     }
 
-    /// An event was delivered.
-    pub fn delivered(&self) {
+    /// An event of so many bytes was delivered, so long after it was taken in.
+    pub fn delivered(&self, bytes: usize, after: Duration) {
         bump(Some(&self.delivered));
+        self.flow.sent.increment(1);
+        self.flow.sent_bytes.increment(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.flow.delivery_seconds.record(after);
     }
 
     /// An event goes back to its source.
     pub fn errored(&self) {
         bump(Some(&self.errored));
+        self.flow.returned.increment(1);
     }
 
     /// So many steps rode on another's request.
     pub fn merged(&self, steps: usize) {
-        self.merged.fetch_add(u64::try_from(steps).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        self.merged.fetch_add(steps, Ordering::Relaxed);
+        self.flow.merged.increment(steps);
     }
 
     /// An inline automation was not trusted.
     pub fn ignored_inline(&self) {
         bump(Some(&self.ignored_inline));
+        self.flow.ignored_inline.increment(1);
+    }
+
+    /// Something ended with an error.
+    pub(crate) fn error(&self, kind: ErrorType) {
+        self.flow.error(kind);
+    }
+
+    /// An event entered the window.
+    pub(crate) fn entered(&self) {
+        self.flow.buffered.increment(1);
+    }
+
+    /// An event left the window.
+    pub(crate) fn left(&self) {
+        self.flow.unbuffered.increment(1);
+    }
+
+    /// Courier asked a class to pause.
+    pub(crate) fn pause(&self, class: Class) {
+        flow::bump(&self.flow.pauses, class.index());
+    }
+
+    /// Everything is held from now on.
+    pub(crate) fn hold(&self, reason: &'static str) {
+        self.flow.hold(reason);
+    }
+
+    /// An attempt ended.
+    pub(crate) fn attempt(&self, end: AttemptEnd) {
+        self.attempts.ended(end);
+    }
+
+    /// A request succeeded whose body has so many bytes.
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.attempts.sent(bytes);
+    }
+
+    /// An attempt ended under that load.
+    pub(crate) fn load(&self, load: Load) {
+        self.attempts.load(load);
+    }
+
+    /// An attempt was let go that had waited.
+    pub(crate) fn waited(&self, constraint: Constraint, time: Duration) {
+        self.attempts.waited(constraint, time);
+    }
+
+    /// A request came to its end with so many attempts.
+    pub(crate) fn took(&self, attempts: u32) {
+        self.attempts.took(attempts);
+    }
+
+    /// A request and all its attempts ended.
+    pub(crate) fn delivery(&self, class: Class, end: DeliveryEnd) {
+        self.attempts.delivery(class, end);
+    }
+
+    /// How many events ended, however they did. Cheaper than the totals.
+    pub(crate) fn ended(&self) -> u64 {
+        let one = [&self.delivered, &self.errored];
+        one.into_iter().chain(&self.skipped).chain(&self.rejected).map(read).sum()
+    }
+
+    /// How many events were taken in, and records that are none.
+    pub fn taken_in(&self) -> u64 {
+        self.events.iter().chain([&self.unreadable]).map(read).sum()
     }
 
     /// The counts now. Counts that belong together may be apart by what happens while they are read.
@@ -113,14 +216,6 @@ impl Tally {
             ignored_inline: read(&self.ignored_inline),
             merged: read(&self.merged),
         }
-    }
-}
-
-impl Totals {
-    /// Events that ended, however they did.
-    pub fn ended(&self) -> u64 {
-        let sum = |counts: &BTreeMap<_, u64>| counts.values().sum::<u64>();
-        self.delivered + sum(&self.skipped) + sum(&self.rejected) + self.errored
     }
 }
 

@@ -1,6 +1,7 @@
 //! The built binary, run as an operator runs it: real files, real signals, real exit codes, loopback only.
 #![cfg(all(feature = "runner", feature = "emulator"))]
 
+mod admin;
 mod checkpoints;
 mod configs;
 mod delivery;

@@ -76,6 +76,23 @@ impl<T> Lanes<T> {
         self.entry(id).is_some_and(|entry| entry.state == State::Taken)
     }
 
+    /// Lanes in which somebody stands behind the first.
+    pub fn waiting(&self) -> usize {
+        self.queues.values().filter(|queue| queue.len() > 1).count()
+    }
+
+    /// Steps of `class` whose turn it is, those included that were given up lately.
+    pub fn count_ready(&self, class: Class) -> usize {
+        self.ready.get(class.index()).map_or(0, |ready| ready.steps.len())
+    }
+
+    /// About how many events came before that of a step and have not ended: as many as there are, if the first to come
+    /// are the first to go.
+    pub fn count_ahead(&self, id: StepId) -> u64 {
+        let inside = u64::try_from(self.jobs.len()).unwrap_or(u64::MAX);
+        id.serial.saturating_sub(self.entered.saturating_sub(inside))
+    }
+
     /// Where a step will go that has not been taken.
     pub fn waits_for_endpoint(&self, id: StepId) -> Option<Endpoint> {
         let waits = |entry: &&Entry| matches!(entry.state, State::Waiting | State::Ready);

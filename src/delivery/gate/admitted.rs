@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Gate;
+use super::{Gate, Report};
 use crate::courier::Class;
 use crate::delivery::{Failure, Receipt};
+use crate::telemetry::Constraint;
 
 /// The right to make one attempt: a permit, and a token that is spent. Dropping it gives the permit back.
 #[derive(Debug)]
@@ -15,18 +16,26 @@ pub(in crate::delivery) struct Admitted {
     /// How many were admitted before it
     pub(super) number: u64,
     pub(super) started: Duration,
+    /// What it waited for most, and how long in all
+    pub(in crate::delivery) waited: Option<(Constraint, Duration)>,
     is_reported: bool,
 }
 
 impl Admitted {
-    pub(super) const fn new(gate: Arc<Gate>, class: Class, number: u64, started: Duration) -> Self {
-        Self { gate, class, number, started, is_reported: false }
+    pub(super) const fn new(
+        gate: Arc<Gate>,
+        class: Class,
+        number: u64,
+        started: Duration,
+        waited: Option<(Constraint, Duration)>,
+    ) -> Self {
+        Self { gate, class, number, started, waited, is_reported: false }
     }
 
     /// Gives the right back and says how the attempt ended.
-    pub(in crate::delivery) fn report(mut self, result: &Result<Receipt, Failure>) {
+    pub(in crate::delivery) fn report(mut self, result: &Result<Receipt, Failure>) -> Report {
         self.is_reported = true;
-        self.gate.ended(&self, Some(result));
+        self.gate.ended(&self, Some(result))
     }
 }
 

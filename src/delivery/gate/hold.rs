@@ -29,6 +29,19 @@ impl Hold {
     }
 }
 
+impl HoldReason {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Unauthorized, Self::Forbidden];
+
+    /// The name used in labels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+        }
+    }
+}
+
 impl fmt::Display for HoldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -9,7 +9,13 @@ use crate::courier::Class;
 use crate::delivery::backoff::wait;
 use crate::delivery::bucket::Bucket;
 use crate::delivery::concurrency::ConcurrencyController;
-use crate::delivery::{Failure, FailureKind, Jitter, Receipt, Retry, Settings, Signal};
+use crate::delivery::{
+    Concurrency, Failure, FailureKind, Jitter, Receipt, Retry, Settings, Signal,
+};
+use crate::telemetry::{Constraint, Load};
+pub use look::GateReport;
+
+mod look;
 
 /// Permits, tokens, pauses and the hold.
 #[derive(Debug)]
@@ -22,9 +28,21 @@ pub(super) struct State {
     /// Attempts admitted so far: tells those from before a pause or a hold apart from those after it.
     admitted: u64,
     has_adaptive_rate: bool,
+    has_adaptive_concurrency: bool,
+    /// What somebody of each class waited for last
+    last_waits: [Option<Constraint>; Class::ALL.len()],
+    /// Attempts in a row without a sign of health
+    unanswered: u32,
     retry: Retry,
     retry_after_max: Duration,
     hold_probe: Duration,
+}
+
+/// What the end of an attempt tells.
+pub(super) struct Ended {
+    pub(super) load: Load,
+    /// How long its class is paused, if this began a pause
+    pub(super) pause: Option<Duration>,
 }
 
 /// The least that is taken for a wait when a server asks for one.
@@ -53,6 +71,9 @@ impl State {
             resumes: 0,
             admitted: 0,
             has_adaptive_rate: settings.adaptive_rate.is_some(),
+            has_adaptive_concurrency: matches!(settings.concurrency, Concurrency::Adaptive(_)),
+            last_waits: [None; Class::ALL.len()],
+            unanswered: 0,
             // A pause is the same for everybody: there is nobody to spread.
             retry: Retry { jitter: Jitter::None, ..settings.retry.clone() },
             retry_after_max: settings.retry_after_max,
@@ -182,11 +203,26 @@ impl State {
         started: Duration,
         result: Option<&Result<Receipt, Failure>>,
         now: Duration,
-    ) {
+    ) -> Ended {
         let rtt = now.saturating_sub(started);
         let kind = result.map(|result| result.as_ref().map_err(|failure| failure.kind));
         let (load, pace) = signals(kind.map(|kind| kind.map(|_| ())), self.has_adaptive_rate);
-        self.concurrency.ended(now, rtt, load);
+        let limit = self.concurrency.ended(now, rtt, load);
+        let load = Load {
+            limit: self.has_adaptive_concurrency.then_some(limit),
+            in_flight: self.concurrency.in_flight(),
+            rtt: (load == Signal::Success).then_some(rtt),
+            is_back_pressure: load == Signal::BackPressure,
+        };
+        self.unanswered = match kind {
+            Some(Err(FailureKind::Unavailable | FailureKind::Network | FailureKind::TimedOut)) => {
+                self.unanswered.saturating_add(1)
+            }
+            // It was not sent, or nobody waited for its end.
+            Some(Err(FailureKind::Unsendable | FailureKind::Expired)) | None => self.unanswered,
+            Some(_) => 0,
+        };
+        let mut pause = None;
         if let Some(class) = self.classes.get_mut(class.index()) {
             class.ended(now, rtt, pace);
         }
@@ -204,7 +240,7 @@ impl State {
             Some(Err(FailureKind::Throttled)) => {
                 self.release_key(number, now);
                 let asked = result.and_then(|it| it.as_ref().err()).and_then(|it| it.retry_after);
-                self.pause(class, number, asked, now);
+                pause = self.pause(class, number, asked, now);
             }
             Some(Err(FailureKind::Unauthorized)) => self.hold(class, HoldReason::Unauthorized, now),
             Some(Err(FailureKind::Forbidden)) => self.hold(class, HoldReason::Forbidden, now),
@@ -217,6 +253,7 @@ impl State {
             ))
             | None => {}
         }
+        Ended { load, pause }
     }
 
     fn hold(&mut self, class: Class, reason: HoldReason, now: Duration) {
@@ -254,9 +291,16 @@ impl State {
         ends
     }
 
-    fn pause(&mut self, class: Class, number: u64, asked: Option<Duration>, now: Duration) {
+    /// Gives how long the pause is, if it is a new one.
+    fn pause(
+        &mut self,
+        class: Class,
+        number: u64,
+        asked: Option<Duration>,
+        now: Duration,
+    ) -> Option<Duration> {
         let is_held = self.hold.is_some();
-        let Some(class) = self.classes.get_mut(class.index()) else { return };
+        let class = self.classes.get_mut(class.index())?;
         class.mark(is_held, now);
         let pause = &mut class.pause;
         // Attempts that were under way together are throttled together: that is one reason to slow down, not many.
@@ -265,13 +309,14 @@ impl State {
         let length = match asked.filter(|asked| *asked >= LEAST_PAUSE) {
             Some(asked) => asked.min(self.retry_after_max),
             None if is_first => wait(&self.retry, pause.streak, 1.0),
-            None => return,
+            None => return None,
         };
         pause.until = pause.until.max(now.saturating_add(length));
         if is_first {
             pause.streak = pause.streak.saturating_add(1);
             pause.since = self.admitted;
         }
+        is_first.then_some(length)
     }
 }
 

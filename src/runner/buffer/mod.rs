@@ -16,6 +16,7 @@ mod frame;
 mod intake;
 mod keeper;
 mod ledger;
+mod level;
 mod limits;
 mod list;
 mod place;
@@ -37,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 pub use error::BufferError;
+pub use level::{Filled, Level};
 pub use list::{Entry, EntryState, Listing, file_in, is_file_of_a_buffer, list};
 
 use crate::clock::Clock;
@@ -179,6 +181,11 @@ pub fn refuse_left_behind(folder: &Path) -> Result<(), BufferError> {
 }
 
 impl Running {
+    /// Whom to ask how full it is.
+    pub fn level(&self) -> Level {
+        Level::new(Arc::clone(&self.shared))
+    }
+
     /// Resolves once the input has ended and all that came from it is on disk, or told that it is not.
     pub async fn taken_in(&mut self) {
         if !self.intake.is_finished() {

@@ -16,12 +16,13 @@ use crate::clock::Clock;
 use crate::config::{self, CourierConfig};
 use crate::journal::{Journal, Notes};
 use crate::runner::active::Active;
+use crate::runner::api::{Disk, Health, Watched};
 use crate::runner::buffer::{self, Buffer};
 use crate::runner::check::Places;
 use crate::runner::key_file::KeyFile;
 use crate::runner::{RunError, dead_letters, journal};
 use crate::sink::{self, CourierSink, Healthcheck, Record, SinkConfig};
-use crate::telemetry::{Tally, Totals};
+use crate::telemetry::{Component, Tally, Totals};
 use crate::transport::Transport;
 
 /// One sink that is ready to run.
@@ -49,6 +50,7 @@ pub(super) struct Sinks {
     beside: JoinSet<()>,
     letters: JoinSet<()>,
     buffers: BTreeMap<String, buffer::Running>,
+    watched: Vec<Watched>,
     stop: CancellationToken,
 }
 
@@ -67,7 +69,8 @@ impl Sink {
         let config::Sink { inputs, courier, .. } = configured;
         let letters = places.dead_letters(&name, courier.dead_letter.path.as_deref());
         let (keeper, letters) = dead_letters::open(&letters, clock.clone())?;
-        let tally = Arc::new(Tally::default());
+        let component = Component::sink(&name, courier.endpoint.as_str());
+        let tally = Arc::new(Tally::new(component));
         let settings = courier.validate().unwrap_or_else(|never| match never {});
         let dead_letters = Arc::new(keeper);
         let context = sink::Context {
@@ -148,6 +151,7 @@ impl Sinks {
             beside: JoinSet::new(),
             letters: JoinSet::new(),
             buffers: BTreeMap::new(),
+            watched: Vec::new(),
             stop,
         };
         for sink in sinks {
@@ -164,9 +168,20 @@ impl Sinks {
             self.buffers.insert(name.clone(), running);
             records = fed;
         }
+        let disk = self.buffers.get(&name).zip(courier.disk_buffer).map(|(running, configured)| {
+            let component = Component::sink(&name, courier.endpoint.as_str());
+            Disk::new(running.level(), &component, configured.max_size.get())
+        });
+        let (told, said) = watch::channel(None);
+        self.watched.push(Watched {
+            buffer: disk,
+            name: name.clone(),
+            inspector: built.inspector(),
+            health: said,
+        });
         self.tallies.insert(name, tally);
         if courier.healthcheck.enabled {
-            self.beside.spawn(report_health(health).instrument(span.clone()));
+            self.beside.spawn(report_health(health, told).instrument(span.clone()));
         }
         if let Some(key_file) = key_file {
             let follow = key_file.follow(built.api_keys(), built.gate());
@@ -179,6 +194,11 @@ impl Sinks {
         self.letters.spawn(letters.run().instrument(span.clone()));
         let run = self.active.clone().run(built, records);
         self.running.spawn(Box::pin(run.instrument(span)));
+    }
+
+    /// Whom to ask how they stand; to be taken once.
+    pub(super) fn watched(&mut self) -> Vec<Watched> {
+        std::mem::take(&mut self.watched)
     }
 
     /// How many are neither held nor done.
@@ -223,8 +243,11 @@ impl Sinks {
     }
 }
 
-async fn report_health(check: Healthcheck) {
-    match check.await {
+async fn report_health(check: Healthcheck, told: watch::Sender<Health>) {
+    let result = check.await;
+    // Perhaps nobody asks.
+    let _ = told.send(Some(result.as_ref().copied().map_err(ToString::to_string)));
+    match result {
         Ok(()) => tracing::info!("Courier answers and takes the API key"),
         Err(error) => tracing::error!("{error}; the run goes on"),
     }

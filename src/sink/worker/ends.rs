@@ -27,6 +27,9 @@ impl<S: Transport> Driver<S> {
             self.part(&parcel, &result);
             return;
         }
+        if let Err(failure) = &result {
+            self.shared.tally.error(failure.kind.error_type());
+        }
         let takes_followers = match status {
             EventStatus::Delivered => false,
             // Being late is nothing that those behind could suffer from: they go on, as behind one that never began.
@@ -97,7 +100,6 @@ impl<S: Transport> Driver<S> {
         if let Some(journal) = &self.journal {
             noting::ended(journal, &cargo, status);
         }
-        let tally = &self.shared.tally;
         match status {
             EventStatus::Rejected => {
                 let (letter, finalizer, room) = cargo.into_letter(steps_done);
@@ -105,7 +107,6 @@ impl<S: Transport> Driver<S> {
                 return;
             }
             EventStatus::Errored => {
-                tally.errored();
                 // Of a record that is being taken in, the rest must not overtake it either.
                 if self.open.is_some()
                     && let Plan::Steps(steps) = plan(&cargo.event, &self.settings.rules).plan
@@ -116,10 +117,17 @@ impl<S: Transport> Driver<S> {
                     self.letters.returned(&cargo.origin, resume, detail);
                 }
             }
-            EventStatus::Delivered if cargo.was_accepted => tally.delivered(),
-            EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
+            EventStatus::Delivered => {}
         }
-        self.window.leave(cargo.room);
+        let after = self.leave(cargo.room);
+        let tally = &self.shared.tally;
+        match status {
+            EventStatus::Delivered if cargo.was_accepted => {
+                tally.delivered(cargo.event.body.as_str().len(), after);
+            }
+            EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
+            EventStatus::Errored | EventStatus::Rejected => tally.errored(),
+        }
         cargo.finalizer.finalize(status);
     }
 }

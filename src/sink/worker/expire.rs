@@ -71,6 +71,7 @@ impl<S: Transport> Driver<S> {
             let failure = Failure::without_answer(FailureKind::Expired, "");
             let failure = Failure { generation: cargo.generation(), ..failure };
             cargo.fail(next.step(), endpoint, &failure);
+            self.shared.tally.error(failure.kind.error_type());
         }
         self.lanes.reject_rest(id);
         self.tell_ends();

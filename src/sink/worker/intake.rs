@@ -1,6 +1,7 @@
 //! The way in: a record becomes events, an event steps in the open batch, or its end at once.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use crate::sink::cargo::{Cargo, letter};
 use crate::sink::expiration::Lifetime;
 use crate::sink::window::lane_of;
 use crate::sink::{DeadLetter, Payload, Record, Resume, Transport};
-use crate::telemetry::Rejection;
+use crate::telemetry::{ErrorType, Rejection};
 
 impl<S: Transport> Driver<S> {
     /// Decodes a record and plans what is in it.
@@ -35,7 +36,7 @@ impl<S: Transport> Driver<S> {
                 }
             }
             Payload::Unreadable { bytes, problem } => {
-                self.shared.tally.unreadable();
+                self.shared.tally.unreadable(bytes.len());
                 let letter = unreadable_letter(origin, bytes, problem);
                 self.reject(letter, finalizer);
             }
@@ -74,7 +75,7 @@ impl<S: Transport> Driver<S> {
             resume.name(&mut event);
         }
         let tally = &self.shared.tally;
-        tally.event(event.kind);
+        tally.event(event.kind, event.body.as_str().len());
         let Planned { plan, ignored_inline } = plan::plan(&event, &self.settings.rules);
         if ignored_inline {
             tally.ignored_inline();
@@ -88,6 +89,7 @@ impl<S: Transport> Driver<S> {
                 finalizer.finalize(EventStatus::Delivered);
             }
             Plan::Refuse(refusal) => {
+                tally.error(ErrorType::Conversion);
                 let detail = refusal.to_string();
                 let letter = letter(&event, origin.clone(), Rejection::Refused, detail);
                 self.reject(letter, finalizer);
@@ -98,7 +100,7 @@ impl<S: Transport> Driver<S> {
                     None => steps,
                 };
                 if steps.is_empty() {
-                    tally.delivered();
+                    tally.delivered(event.body.as_str().len(), Duration::ZERO);
                     let detail = "nothing of it was left to do";
                     noting::at_once(self.journal.as_ref(), &event, EventStatus::Delivered, detail);
                     finalizer.finalize(EventStatus::Delivered);
@@ -114,7 +116,8 @@ impl<S: Transport> Driver<S> {
                 let size = event.body.as_str().len();
                 let requests: usize = steps.iter().map(|step| step.action.weight()).sum();
                 let weight = size.saturating_add(requests);
-                let room = self.window.enter(lane_of(&steps), weight);
+                let room = self.window.enter(lane_of(&steps), weight, self.moment);
+                self.shared.tally.entered();
                 let lifetime = self.lifetime(&event, resume.as_ref()).map(Box::new);
                 let (origin, now) = (origin.clone(), self.now());
                 let cargo = Box::new(Cargo {
@@ -145,14 +148,18 @@ impl<S: Transport> Driver<S> {
     }
 
     fn unreadable(&mut self, error: DecodeError, finalizer: EventFinalizer) {
-        self.shared.tally.unreadable();
+        self.shared.tally.unreadable(error.record.len());
         let problem = error.problem.to_string();
         let letter = unreadable_letter(error.origin, error.record, problem);
         self.reject(letter, finalizer);
     }
 
     fn reject(&mut self, letter: DeadLetter, finalizer: EventFinalizer) {
-        let room = self.window.enter(Lane::None, letter.record.len());
+        if letter.reason == Rejection::Unreadable {
+            self.shared.tally.error(ErrorType::Parser);
+        }
+        let room = self.window.enter(Lane::None, letter.record.len(), self.moment);
+        self.shared.tally.entered();
         self.letters.send(letter, finalizer, room);
     }
 }

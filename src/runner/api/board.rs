@@ -1,0 +1,65 @@
+//! What is asked when somebody wants to know: the sinks of the run, their buffers, and what was read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::disk::Disk;
+use super::page::MetricsPage;
+use super::status::{SinkStatus, Status};
+use crate::runner::source::Progress;
+use crate::sink::Inspector;
+
+/// How long a sink may take to answer: it does so between two pieces of work.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// What came of the health check: nothing yet, or what it said.
+pub(in crate::runner) type Health = Option<Result<(), String>>;
+
+/// One sink of the run.
+#[derive(Debug)]
+pub(in crate::runner) struct Watched {
+    /// Its name
+    pub(in crate::runner) name: String,
+    /// Whom to ask
+    pub(in crate::runner) inspector: Inspector,
+    /// Its buffer, where that is on disk
+    pub(in crate::runner) buffer: Option<Disk>,
+    /// What its health check said
+    pub(in crate::runner) health: watch::Receiver<Health>,
+}
+
+/// Everything there is to ask.
+#[derive(Debug)]
+pub(in crate::runner) struct Board {
+    pub(in crate::runner) sinks: Vec<Watched>,
+    pub(in crate::runner) progress: Arc<Progress>,
+    pub(in crate::runner) page: MetricsPage,
+    pub(in crate::runner) since: Instant,
+}
+
+impl Board {
+    /// How everything stands now.
+    pub(super) async fn status(&self) -> Status {
+        let (read, total) = (self.progress.read(), self.progress.total());
+        let unread = total.saturating_sub(read);
+        let sinks = self.sinks.iter().map(async |sink| {
+            let snapshot = timeout(ANSWER_WITHIN, sink.inspector.look()).await.ok().flatten();
+            let level = sink.buffer.as_ref().map(Disk::show);
+            let health = sink.health.borrow().clone();
+            let status =
+                snapshot.map(|snapshot| SinkStatus::new(&snapshot, level, (read, unread), health));
+            (sink.name.clone(), status.unwrap_or_else(SinkStatus::ended))
+        });
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime_seconds: self.since.elapsed().as_secs_f64(),
+            unread_bytes: unread,
+            sinks: BTreeMap::from_iter(join_all(sinks).await),
+        }
+    }
+}

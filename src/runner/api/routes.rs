@@ -1,0 +1,55 @@
+//! The paths of the endpoint. Further pages are merged into the router that is given here.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use super::board::Board;
+
+/// The format of the metrics page.
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// All paths of the endpoint over `board`.
+pub(super) fn router(board: Arc<Board>) -> Router {
+    Router::new()
+        .route("/live", get(live))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .with_state(board)
+}
+
+/// The process runs: that it answers says so.
+async fn live() -> &'static str {
+    "live\n"
+}
+
+/// Whether every destination takes requests; if not, 503 with a reason a line.
+async fn ready(State(board): State<Arc<Board>>) -> Response {
+    let status = board.status().await;
+    let reasons = status.sinks.iter().flat_map(|(name, sink)| {
+        sink.reasons.iter().map(move |reason| format!("{name}: {reason}\n"))
+    });
+    let reasons: String = reasons.collect();
+    let fresh = [(CACHE_CONTROL, "no-store")];
+    if reasons.is_empty() {
+        (fresh, "ready\n").into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, fresh, reasons).into_response()
+    }
+}
+
+async fn metrics(State(board): State<Arc<Board>>) -> Response {
+    // Being asked, each sink brings its gauges up to date.
+    board.status().await;
+    ([(CONTENT_TYPE, PROMETHEUS)], board.page.render()).into_response()
+}
+
+async fn status(State(board): State<Arc<Board>>) -> Response {
+    ([(CACHE_CONTROL, "no-store")], Json(board.status().await)).into_response()
+}

@@ -1,0 +1,77 @@
+//! The estimates and reasons of a status.
+
+use std::time::Duration;
+
+use super::status::SinkStatus;
+use crate::courier::Class;
+use crate::delivery::{GateReport, HoldReason};
+use crate::runner::buffer::Filled;
+use crate::sink::{Pace, Snapshot};
+use crate::telemetry::{Constraint, Totals};
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        events: 100,
+        bytes: 1000,
+        oldest_age: Some(Duration::from_secs(3)),
+        lanes: 10,
+        lanes_waiting: 2,
+        constraint: Constraint::Rate,
+        gate: GateReport {
+            held: None,
+            limit: 20,
+            in_flight: 3,
+            paused: [None; Class::ALL.len()],
+            waits: [None; Class::ALL.len()],
+            unanswered: 0,
+        },
+        pace: Some(Pace { delivered: 5.0, ended: 10.0 }),
+        expiring: Some(0),
+        totals: Totals::default(),
+        taken_in: 200,
+    }
+}
+
+#[test]
+fn what_waits_in_memory_on_disk_and_in_files_is_drained_at_its_own_pace() {
+    let disk = Filled { records: 150, bytes: 0, discarded: 0, lost: 0 };
+    let status = SinkStatus::new(&snapshot(), Some(disk), (1000, 5000), None);
+    assert_eq!(status.backlog.total(), 100 + 50 + 1000);
+    // 100 at 5 a second, 1050 at 10.
+    assert_eq!(status.drain_seconds, Some(125.0));
+    assert!(status.ready && status.reasons.is_empty());
+}
+
+#[test]
+fn without_a_pace_or_under_a_hold_nobody_knows_when_it_is_done() {
+    let mut now = snapshot();
+    now.pace = None;
+    assert_eq!(SinkStatus::new(&now, None, (0, 0), None).drain_seconds, None);
+    let mut now = snapshot();
+    (now.gate.held, now.constraint) = (Some(HoldReason::Unauthorized), Constraint::Hold);
+    let status = SinkStatus::new(&now, None, (0, 0), None);
+    assert_eq!((status.drain_seconds, status.ready), (None, false));
+    now.pace = Some(Pace { delivered: 0.0, ended: 0.0 });
+    now.constraint = Constraint::Pause;
+    assert_eq!(SinkStatus::new(&now, None, (0, 0), None).drain_seconds, None);
+    now.events = 0;
+    assert_eq!(SinkStatus::new(&now, None, (0, 0), None).drain_seconds, Some(0.0));
+}
+
+#[test]
+fn whatever_keeps_requests_from_being_taken_is_a_reason_not_to_be_ready() {
+    let reasons = |change: fn(&mut Snapshot), health| {
+        let mut now = snapshot();
+        change(&mut now);
+        SinkStatus::new(&now, None, (0, 0), health).reasons.join("; ")
+    };
+    let failed = || Some(Err("no key".to_owned()));
+    let held = reasons(|now| now.gate.held = Some(HoldReason::Unauthorized), None);
+    assert!(held.starts_with("held: ") && held.contains("401"), "{held}");
+    let paused = reasons(|now| now.gate.paused[0] = Some(Duration::from_secs(12)), None);
+    assert_eq!(paused, "paused: profiles for 12.0 s");
+    assert!(reasons(|now| now.gate.unanswered = 5, None).starts_with("unhealthy: 5"));
+    assert_eq!(reasons(|now| now.gate.unanswered = 4, None), "");
+    assert_eq!(reasons(|_| {}, failed()), "unhealthy: no key");
+    assert_eq!(reasons(|now| now.totals.delivered = 1, failed()), "");
+}

@@ -1,0 +1,64 @@
+//! How a sink stands, asked while it runs: what is inside, what keeps it from going faster, and how fast it goes.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::pace::Pace;
+use crate::delivery::GateReport;
+use crate::telemetry::{Constraint, Totals};
+
+/// Questions that may wait for the sink at once; whoever asks beyond that waits too.
+const WAITING_QUESTIONS: usize = 8;
+
+/// Asks a sink how it stands. Clones ask the same one.
+#[derive(Clone, Debug)]
+pub struct Inspector {
+    questions: mpsc::Sender<oneshot::Sender<Snapshot>>,
+}
+
+/// The sink's end of it.
+pub(super) type Questions = mpsc::Receiver<oneshot::Sender<Snapshot>>;
+
+/// A sink at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Events inside
+    pub events: usize,
+    /// Bytes they take
+    pub bytes: usize,
+    /// How long the oldest of them has been inside
+    pub oldest_age: Option<Duration>,
+    /// Users and tenants that have work inside
+    pub lanes: usize,
+    /// Those of whom an event waits for an earlier one
+    pub lanes_waiting: usize,
+    /// What keeps the sink from going faster
+    pub constraint: Constraint,
+    /// Its pace, permits, pauses and hold
+    pub gate: GateReport,
+    /// How fast events end; `None` until there has been work for a second
+    pub pace: Option<Pace>,
+    /// How many of the events inside become too old before their turn comes, if the pace stays as it is; without a pace
+    /// it is not known
+    pub expiring: Option<usize>,
+    /// What it has done so far
+    pub totals: Totals,
+    /// How many events were taken in so far, records that are none included
+    pub taken_in: u64,
+}
+
+pub(super) fn inspector() -> (Inspector, Questions) {
+    let (questions, asked) = mpsc::channel(WAITING_QUESTIONS);
+    (Inspector { questions }, asked)
+}
+
+impl Inspector {
+    /// How the sink stands now; `None` if it does not run any more. One that was built and not yet run answers when it
+    /// does. Asking also brings its gauges up to date. May be dropped at any time.
+    pub async fn look(&self) -> Option<Snapshot> {
+        let (sender, answer) = oneshot::channel();
+        self.questions.send(sender).await.ok()?;
+        answer.await.ok()
+    }
+}

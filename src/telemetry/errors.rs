@@ -1,0 +1,73 @@
+//! What `component_errors_total` tells errors apart by. The words are Vector's.
+
+/// What kind of error it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ErrorType {
+    /// A record is not an event
+    Parser,
+    /// An event cannot become a request
+    Conversion,
+    /// A request cannot be sent as it is
+    Encoder,
+    /// The API key is not taken
+    Authentication,
+    /// No connection, or it broke
+    Connection,
+    /// No answer in time
+    TimedOut,
+    /// Courier's answer ended it
+    Request,
+    /// It became too old
+    Condition,
+    /// A dead letter could not be written
+    Writer,
+}
+
+/// Where it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Between taking in and sending
+    Processing,
+    /// Sending, the waits before it included
+    Sending,
+}
+
+impl ErrorType {
+    /// The value of the label `error_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Parser => "parser_failed",
+            Self::Conversion => "conversion_failed",
+            Self::Encoder => "encoder_failed",
+            Self::Authentication => "authentication_failed",
+            Self::Connection => "connection_failed",
+            Self::TimedOut => "timed_out",
+            Self::Request => "request_failed",
+            Self::Condition => "condition_failed",
+            Self::Writer => "writer_failed",
+        }
+    }
+
+    /// Where errors of this kind happen.
+    pub const fn stage(self) -> Stage {
+        match self {
+            Self::Parser | Self::Conversion | Self::Writer => Stage::Processing,
+            Self::Encoder
+            | Self::Authentication
+            | Self::Connection
+            | Self::TimedOut
+            | Self::Request
+            | Self::Condition => Stage::Sending,
+        }
+    }
+}
+
+impl Stage {
+    /// The value of the label `stage`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Processing => "processing",
+            Self::Sending => "sending",
+        }
+    }
+}
