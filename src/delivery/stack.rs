@@ -75,7 +75,8 @@ where
 /// Says that the next call of `stack` is the first try of a step; clones, which the stack makes for whatever comes
 /// after, are for retries. Where both wait for their turn, retries get the smaller share.
 pub fn for_first_tries<S>(stack: &mut Stack<S>) {
-    stack.get_mut().get_mut().get_mut().get_mut().for_first_tries();
+    let retry = stack.get_mut().get_mut().get_mut();
+    retry.get_mut().get_mut().for_first_tries();
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Every metric there is. Names, labels and kinds are those of Vector's component specification where it has the metric;
 //! ours begin with `courier_sink_`.
+//!
+//! Long because it is a list, which is best read in one piece.
 
 use super::metric::Metric;
 
