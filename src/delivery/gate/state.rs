@@ -6,7 +6,6 @@ use super::Turn;
 use super::class::ClassState;
 use super::hold::{Hold, HoldReason};
 use crate::courier::Class;
-use crate::delivery::backoff::wait;
 use crate::delivery::bucket::Bucket;
 use crate::delivery::concurrency::ConcurrencyController;
 use crate::delivery::{
@@ -17,6 +16,7 @@ pub use look::GateReport;
 use signals::signals;
 
 mod look;
+mod pause;
 mod signals;
 
 /// Permits, tokens, pauses and the hold.
@@ -46,9 +46,6 @@ pub(super) struct Ended {
     /// How long its class is paused, if this began a pause
     pub(super) pause: Option<Duration>,
 }
-
-/// The least that is taken for a wait when a server asks for one.
-const LEAST_PAUSE: Duration = Duration::from_millis(1);
 
 /// Why an attempt cannot go yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,33 +288,5 @@ impl State {
             self.hold = None;
         }
         ends
-    }
-
-    /// Gives how long the pause is, if it is a new one.
-    fn pause(
-        &mut self,
-        class: Class,
-        number: u64,
-        asked: Option<Duration>,
-        now: Duration,
-    ) -> Option<Duration> {
-        let is_held = self.hold.is_some();
-        let class = self.classes.get_mut(class.index())?;
-        class.mark(is_held, now);
-        let pause = &mut class.pause;
-        // Attempts that were under way together are throttled together: that is one reason to slow down, not many.
-        let is_first = number >= pause.since;
-        // A wait of next to nothing, believed each time, would be a busy loop: it counts as none.
-        let length = match asked.filter(|asked| *asked >= LEAST_PAUSE) {
-            Some(asked) => asked.min(self.retry_after_max),
-            None if is_first => wait(&self.retry, pause.streak, 1.0),
-            None => return None,
-        };
-        pause.until = pause.until.max(now.saturating_add(length));
-        if is_first {
-            pause.streak = pause.streak.saturating_add(1);
-            pause.since = self.admitted;
-        }
-        is_first.then_some(length)
     }
 }
