@@ -29,8 +29,8 @@ pub use call::{Call, Outcome, Receipt};
 pub use concurrency::{ConcurrencyController, Signal};
 pub use expiry::{Expires, ExpiringFuture, Expiry, ExpiryLayer};
 pub use failure::{Answer, Failure, FailureKind, Verdict};
-pub use noting::{Noted, Noting, NotingLayer};
 pub use gate::{Gate, GateReport, HoldReason};
+pub use noting::{Noted, Noting, NotingLayer};
 pub use observe::{Observe, ObserveLayer, Observed};
 pub use retry::RetryPolicy;
 pub use settings::{

@@ -19,8 +19,7 @@ use crate::courier::{Class, retention};
 use crate::telemetry::Tally;
 
 /// The stack of one class over the transport `S`.
-pub type Stack<S> =
-    Observe<Expires<Tenants<Retry<RetryPolicy, Noting<Admission<Timeout<S>>>>>>>;
+pub type Stack<S> = Observe<Expires<Tenants<Retry<RetryPolicy, Noting<Admission<Timeout<S>>>>>>>;
 
 /// What all stacks of one sink share.
 #[derive(Clone, Debug)]

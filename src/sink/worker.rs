@@ -27,8 +27,8 @@ use crate::delivery::{Shared, Stack, Work, for_first_tries, stack};
 use crate::journal::Journal;
 use crate::plan::{Lane, Step};
 use expire::{enter, expiry, key_expires};
-use noting::trail;
 use look::Look;
+use noting::trail;
 use open::OpenRecord;
 
 mod ends;

@@ -37,7 +37,7 @@ impl GateReport {
 
 impl State {
     /// What keeps an attempt of `class` from going now.
-    fn constraint(&self, class: Class, now: Duration) -> Option<Constraint> {
+    fn binds(&self, class: Class, now: Duration) -> Option<Constraint> {
         let state = self.classes.get(class.index())?;
         if self.hold.is_some() {
             return Some(Constraint::Hold);
@@ -60,7 +60,7 @@ impl State {
         class: Class,
         now: Duration,
     ) -> Option<Constraint> {
-        let constraint = self.constraint(class, now);
+        let constraint = self.binds(class, now);
         let last = self.last_waits.get_mut(class.index())?;
         *last = constraint.or(*last);
         constraint
@@ -70,7 +70,7 @@ impl State {
         let waits = Class::ALL.map(|class| {
             let state = self.classes.get(class.index()).filter(|state| state.is_awaited())?;
             let last = self.last_waits.get(class.index()).copied().flatten();
-            self.constraint(class, now).or(last).filter(|_| state.is_awaited())
+            self.binds(class, now).or(last).filter(|_| state.is_awaited())
         });
         GateReport {
             held: self.hold_reason(),
