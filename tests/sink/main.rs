@@ -20,4 +20,5 @@ mod order;
 mod random;
 mod statuses;
 mod support;
+mod telemetry;
 mod waits;
