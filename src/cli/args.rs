@@ -34,9 +34,7 @@ pub(super) struct Args {
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum LogFormat {
-    /// For people
     Text,
-    /// For machines
     Json,
 }
 
