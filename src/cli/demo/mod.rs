@@ -69,7 +69,7 @@ pub(super) async fn demo(options: Demo) -> anyhow::Result<Exit> {
         signals.next().await;
     };
     // A demonstration without an end is complete whenever it is stopped.
-    sink.run_on(pace.records(people, Clock::system()).take_until(asked)).await;
+    Box::pin(sink.run_on(pace.records(people, Clock::system()).take_until(asked))).await;
     let elapsed = start.elapsed();
     let _ = stop.send(());
     served.await.context("the emulated Courier has failed")??;
