@@ -99,9 +99,12 @@ pub(super) struct Status {
 #[cfg(feature = "emulator")]
 #[derive(Debug, clap::Args)]
 pub(super) struct Emulate {
+    /// A configuration in TOML, whose `[emulator]` it is; what stands beside it is checked and not run
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// Where it listens; port 0 takes a free one, which the first line of output names
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(super) address: String,
+    #[arg(long, value_name = "HOST:PORT", required_unless_present = "config")]
+    pub(super) address: Option<String>,
     /// A file with the one API key that is accepted; without it any is
     #[arg(long, value_name = "FILE")]
     pub(super) api_key_file: Option<PathBuf>,

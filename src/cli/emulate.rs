@@ -9,7 +9,8 @@ use futures::StreamExt;
 use secrecy::SecretString;
 
 use super::args::Emulate;
-use super::{complain, tell};
+use super::{complain, environment, tell, validate};
+use crate::config::EmulatorConfig;
 use crate::emulator::{Emulator, Settings};
 use crate::runner::{Exit, signals};
 
@@ -18,22 +19,25 @@ const MAX_KEY_BYTES: u64 = 4096;
 
 /// Serves until a signal comes. The first line of output is where.
 pub(super) async fn emulate(options: Emulate) -> anyhow::Result<Exit> {
-    let Some(address) = tokio::net::lookup_host(&options.address)
-        .await
-        .ok()
-        .and_then(|mut addresses| addresses.next())
-    else {
-        complain(&format!(
-            "`{}` is not an address, write it as in 127.0.0.1:8787",
-            options.address
-        ));
-        return Ok(Exit::Usage);
+    let mut settings = match options.config.as_deref().map(configured).transpose() {
+        Ok(settings) => settings.unwrap_or_default(),
+        Err(mistakes) => {
+            complain(&mistakes);
+            return Ok(Exit::Config);
+        }
     };
-    let settings = Settings {
-        address,
-        api_key: options.api_key_file.as_deref().map(key).transpose()?,
-        ..Settings::default()
-    };
+    if let Some(address) = &options.address {
+        let addresses = tokio::net::lookup_host(address).await.ok();
+        let Some(found) = addresses.and_then(|mut addresses| addresses.next()) else {
+            complain(&format!("`{address}` is not an address, write it as in 127.0.0.1:8787"));
+            return Ok(Exit::Usage);
+        };
+        settings.address = found;
+    }
+    if let Some(path) = &options.api_key_file {
+        settings.api_key = Some(key(path)?);
+    }
+    let address = settings.address;
     let mut signals = signals().context("signals cannot be received")?;
     let emulator =
         Emulator::bind(settings).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -43,6 +47,14 @@ pub(super) async fn emulate(options: Emulate) -> anyhow::Result<Exit> {
     };
     emulator.serve(stopped).await.context("the emulated Courier has failed")?;
     Ok(Exit::Done)
+}
+
+/// What a file says of the emulator, or all that is wrong with it.
+fn configured(path: &Path) -> Result<Settings, String> {
+    let name = path.display().to_string();
+    let text = validate::read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let config = EmulatorConfig::parse(&text, &name, &environment::variable);
+    config.map(Settings::from).map_err(|mistakes| mistakes.to_string())
 }
 
 fn key(path: &Path) -> anyhow::Result<SecretString> {

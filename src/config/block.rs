@@ -28,6 +28,11 @@ impl<'a> Block<'a> {
         self.reader.mistake(&self.place, message.into(), Some(remedy.into()));
     }
 
+    /// Whether there is a member `name` that nobody took.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
     /// The member `name`, which is known from now on.
     pub(super) fn take(&mut self, name: &'static str) -> Option<Item<'a>> {
         self.known.push(name);

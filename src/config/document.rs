@@ -1,14 +1,12 @@
 //! [`Config`]: a whole configuration file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use super::block::Block;
 use super::courier::Beside;
+use super::emulator::{self, EmulatorConfig};
 use super::item::Item;
 use super::reader::{Place, Reader};
 use super::{ApiConfig, Mistakes, Sink, Source, api, sink, source};
@@ -29,15 +27,6 @@ pub struct Config {
     pub api: Option<ApiConfig>,
     /// `[emulator]`
     pub emulator: Option<EmulatorConfig>,
-}
-
-/// `[emulator]`: a local Courier inside the same process.
-#[derive(Clone, Debug)]
-pub struct EmulatorConfig {
-    /// `address`: where it listens
-    pub address: SocketAddr,
-    /// `api_key`: the one key it accepts. By default it accepts any.
-    pub api_key: Option<SecretString>,
 }
 
 impl Config {
@@ -67,7 +56,7 @@ pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
     let data_dir = top.text("data_dir").map(PathBuf::from);
     let shutdown_timeout = top.seconds("shutdown_timeout_secs", Duration::from_secs(60));
     let api = top.take("api").and_then(|item| item.table(api::read));
-    let emulator = top.take("emulator").map(emulator);
+    let emulator = top.take("emulator").map(emulator::read);
     let (sources, places) = sources(top);
     let beside = if emulator.is_some() { Beside::Emulator } else { Beside::Nothing };
     let sinks = sinks(top, &places, beside);
@@ -82,27 +71,6 @@ pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
             None => None,
         },
     })
-}
-
-fn emulator(item: Item<'_>) -> Option<EmulatorConfig> {
-    if !cfg!(feature = "emulator") {
-        item.refuse("this build has no emulator");
-    }
-    let read = |block: &mut Block<'_>| {
-        let address = block.required("address", "set it as in `127.0.0.1:8787`").and_then(|item| {
-            let address = item.text()?.parse().ok();
-            if address.is_none() {
-                item.unexpected("an IP address with a port, such as `127.0.0.1:8787`");
-            }
-            address
-        });
-        let api_key = block.take("api_key").map(Item::secret);
-        Some(EmulatorConfig {
-            api_key: api_key.and_then(|item| item.text()).map(SecretString::from),
-            address: address?,
-        })
-    };
-    item.table(read).flatten()
 }
 
 /// The sources that could be read, and the places of all, by name.

@@ -15,6 +15,7 @@ mod buffer;
 mod build;
 mod courier;
 mod document;
+pub mod emulator;
 mod expiration;
 mod interpolate;
 mod item;
@@ -38,7 +39,8 @@ pub use buffer::{DiskBuffer, WhenFull};
 pub use courier::{
     ApiKeySource, BuildError, CourierConfig, DeadLetterConfig, HealthcheckConfig, JournalConfig,
 };
-pub use document::{Config, EmulatorConfig};
+pub use document::Config;
+pub use emulator::EmulatorConfig;
 pub use locate::locate;
 pub use mistake::{Mistake, Mistakes};
 pub use schema::SCHEMA;

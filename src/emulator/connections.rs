@@ -5,9 +5,12 @@ use std::future::Future as _;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -24,6 +27,28 @@ pub(super) struct Connections {
 pub(super) struct Connection {
     stream: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    handle: Handle,
+}
+
+/// Resets one connection, from wherever it is served.
+#[derive(Debug, Clone)]
+pub(super) struct Handle {
+    cut: CancellationToken,
+    is_reset: Arc<AtomicBool>,
+}
+
+impl Handle {
+    /// The peer sees a reset and no more; the task that serves the connection ends.
+    pub(super) fn reset(&self) {
+        self.is_reset.store(true, Ordering::Release);
+        self.cut.cancel();
+    }
+}
+
+impl Connected<IncomingStream<'_, Connections>> for Handle {
+    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
+        stream.io().handle.clone()
+    }
 }
 
 impl Listener for Connections {
@@ -35,7 +60,9 @@ impl Listener for Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay for small packets");
         }
-        (Connection { stream, cut: Box::pin(self.cut.clone().cancelled_owned()) }, peer)
+        let handle = Handle { cut: self.cut.child_token(), is_reset: Arc::default() };
+        let cut = Box::pin(handle.cut.clone().cancelled_owned());
+        (Connection { stream, cut, handle }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -48,7 +75,13 @@ impl Connection {
     /// it waits for.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         match self.cut.as_mut().poll(context) {
-            Poll::Ready(()) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Poll::Ready(()) => {
+                if self.handle.is_reset.load(Ordering::Acquire) {
+                    // Closed with nothing lingering, a connection is reset instead of ended.
+                    self.stream.set_zero_linger()?;
+                }
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
             Poll::Pending => Ok(()),
         }
     }
@@ -94,6 +127,10 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.handle.is_reset.load(Ordering::Acquire) {
+            // An orderly end would reach the peer before the reset.
+            return Poll::Ready(Ok(()));
+        }
         // Not checked: a cut connection still closes its socket.
         Pin::new(&mut self.stream).poll_shutdown(context)
     }

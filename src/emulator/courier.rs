@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::answer::Refusal;
 use super::log::LoggedRequest;
@@ -13,6 +14,8 @@ use super::script::Scripted;
 use super::settings::Settings;
 use super::state::{InboundEvent, Invocation, Link, Message, Run, State, Template};
 use super::summary::Summary;
+use super::weather::Weather;
+use crate::config::emulator::{Faults, Limits};
 
 /// A local Courier without a socket. Clones are handles on the same state.
 #[derive(Clone)]
@@ -28,7 +31,9 @@ struct Shared {
 impl Courier {
     /// A Courier that holds nothing yet.
     pub fn new(settings: Settings) -> Self {
-        let state = Mutex::new(State::new(settings.seed));
+        let now = settings.clock.now().since_epoch();
+        let weather = Weather::new(settings.limits.clone(), settings.faults.clone(), now);
+        let state = Mutex::new(State::new(settings.seed, weather));
         Self { shared: Arc::new(Shared { settings, state }) }
     }
 
@@ -52,6 +57,25 @@ impl Courier {
     /// The requests seen, in the order they arrived.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.state().log.since(0).cloned().collect()
+    }
+
+    /// A digest of all that the log holds: the same seed, requests and times give the same.
+    pub fn log_hash(&self) -> String {
+        let state = self.state();
+        let lines = state.log.since(0).map(LoggedRequest::line);
+        let hash = lines.fold(Sha256::new(), |hash, line| hash.chain_update(line));
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Changes the limits while it runs.
+    pub fn set_limits(&self, limits: Limits) {
+        self.state().weather.set_limits(limits);
+    }
+
+    /// Changes the faults while it runs; their schedules and draws begin anew.
+    pub fn set_faults(&self, faults: Faults) {
+        let now = self.settings().clock.now().since_epoch();
+        self.state().weather.set_faults(faults, now);
     }
 
     /// What was seen and is held, in numbers.

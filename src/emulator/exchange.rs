@@ -1,9 +1,9 @@
 //! The way of one request: read, logged, judged, answered. Everything between arrival and answer
-//! happens in one short hold of the lock; only a scripted delay waits, without it.
+//! happens in one short hold of the lock; only a delay or a fault waits, without it.
 
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -13,33 +13,52 @@ use http::{Method, StatusCode};
 use super::answer::{Answer, Refusal};
 use super::body::receive;
 use super::call::Call;
+use super::connections::Handle;
 use super::courier::Courier;
+use super::ending::{self, Ending};
 use super::idempotency::Scope;
-use super::judge::{IDEMPOTENCY_KEY, Route, Verdict, judge};
+use super::judge::{Asked, IDEMPOTENCY_KEY, Route, Verdict, judge};
 use super::log::LoggedRequest;
 use super::path;
 use super::settings::Settings;
+use super::weather::Permit;
+
+/// How long a request hangs before its connection is reset: longer than any client is patient.
+const HANG: Duration = Duration::from_secs(600);
 
 /// Answers one request. Dropping the future undoes nothing that was done.
 pub(super) async fn exchange(courier: Courier, route: Option<Route>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    let connection = head.extensions.get::<ConnectInfo<Handle>>().map(|info| info.0.clone());
     let body = receive(body).await;
-    let (answer, pending) = admit(&courier, route, &head, body);
-    if let Some(pending) = pending {
-        // Correctness: the timer wakes us; dropped here, `Pending` settles the key.
+    let (answer, ending, pending) = admit(&courier, route, &head, body);
+    if let Some(pending) = &pending
+        && !pending.delay.is_zero()
+    {
+        // Correctness: the timer wakes us; dropped here, `Pending` settles the key and the room.
         tokio::time::sleep(pending.delay).await;
+    }
+    if ending == Ending::Hang {
+        // Correctness: as above.
+        tokio::time::sleep(HANG).await;
+    }
+    if matches!(ending, Ending::Hang | Ending::Reset) {
+        drop(pending);
+        return ending::reset(connection).await;
+    }
+    if let Some(pending) = pending {
         pending.answered();
     }
-    answer.into_response()
+    ending.of(answer)
 }
 
-/// Does what the request asks for, and says what is left when its answer has to wait.
+/// Does what the request asks for, and says how its answer ends, and what is left when it has to wait.
 fn admit(
     courier: &Courier,
     route: Option<Route>,
     head: &Parts,
     body: Result<Bytes, Refusal>,
-) -> (Answer, Option<Pending>) {
+) -> (Answer, Ending, Option<Pending>) {
     let settings = courier.settings();
     let now = settings.clock.now().since_epoch();
     let mut request = logged(head, route, body.as_ref().ok(), now);
@@ -48,19 +67,36 @@ fn admit(
 
     let mut state = courier.state();
     request.sequence = state.log.next();
-    let verdict = judge(&mut state, settings, &head.headers, route, &request, call, now);
-    let Verdict { answer, replayed, delay, keep } = verdict;
+    let outlook = state.weather.outlook(now);
+    let asked = Asked {
+        settings,
+        headers: &head.headers,
+        route,
+        request: &request,
+        outlook: &outlook,
+        now,
+    };
+    let verdict = judge(&mut state, &asked, call);
+    let Verdict { answer, replayed, delay, keep, fault, is_limited, permit } = verdict;
     let status = answer.status;
     let (sequence, route) = (request.sequence, request.route);
     request.replayed = replayed;
-    if delay.is_zero() {
+    request.fault = fault.as_ref().map(|fault| fault.kind.as_str());
+    if is_limited {
+        request.fault = Some("limit");
+    }
+    let ending = Ending::new(fault.as_ref(), outlook.noise);
+    if delay.is_zero() && !matches!(ending, Ending::Hang | Ending::Reset) {
         if let Some((scope, until)) = keep {
             state.answers.finish(scope, Some(answer.clone()), until);
+        }
+        if let Some(permit) = permit {
+            state.weather.release(permit);
         }
         state.counts.answered(&head.method, route, status, replayed);
         request.status = Some(status);
         state.log.arrived(request);
-        return (answer, None);
+        return (answer, ending, None);
     }
     if let Some((scope, _)) = keep {
         state.answers.begin(scope);
@@ -69,7 +105,8 @@ fn admit(
     let keep = keep.map(|(scope, until)| (scope, until, answer.clone()));
     let courier = courier.clone();
     let method = head.method.clone();
-    (answer, Some(Pending { courier, sequence, method, route, status, delay, keep }))
+    let pending = Pending { courier, sequence, method, route, status, delay, keep, permit };
+    (answer, ending, Some(pending))
 }
 
 /// A request whose answer waits. Dropped, it keeps the answer for the key's replay: what was done
@@ -82,6 +119,7 @@ struct Pending {
     status: StatusCode,
     delay: Duration,
     keep: Option<(Scope, Duration, Answer)>,
+    permit: Option<Permit>,
 }
 
 impl Pending {
@@ -94,8 +132,12 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
+        let mut state = self.courier.state();
         if let Some((scope, until, answer)) = self.keep.take() {
-            self.courier.state().answers.finish(scope, Some(answer), until);
+            state.answers.finish(scope, Some(answer), until);
+        }
+        if let Some(permit) = self.permit.take() {
+            state.weather.release(permit);
         }
     }
 }
@@ -115,6 +157,7 @@ fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>, at: Duration
         body: body.cloned().unwrap_or_default(),
         status: None,
         replayed: false,
+        fault: None,
     }
 }
 

@@ -1,10 +1,11 @@
-//! The order in which a request is judged: its key, its size, the script at the gateway, its
-//! route, its idempotency key, and then what the route does. Sync; runs under the state's lock.
+//! The order in which a request is judged: its key, its size, the script at the gateway, the limits, its route, its
+//! idempotency key, and then what the route does; faults stand where what they imitate happens. Sync; runs under the
+//! state's lock.
 
 use std::time::Duration;
 
 use http::header::HeaderName;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 
 use super::answer::{Answer, Refusal};
 use super::auth::authorize;
@@ -14,6 +15,9 @@ use super::log::LoggedRequest;
 use super::script::{Scripted, Stage};
 use super::settings::Settings;
 use super::state::State;
+use super::weather::{Outlook, Permit};
+use crate::config::emulator::{Fault, FaultKind};
+use crate::courier::Class;
 
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_EXPIRATION: HeaderName = HeaderName::from_static("x-idempotency-expiration");
@@ -35,34 +39,89 @@ pub(super) struct Verdict {
     pub(super) delay: Duration,
     /// The key to keep the answer under, and until when.
     pub(super) keep: Option<(Scope, Duration)>,
+    /// What goes wrong.
+    pub(super) fault: Option<Fault>,
+    /// Whether it was turned away since there was no room.
+    pub(super) is_limited: bool,
+    /// The room it takes.
+    pub(super) permit: Option<Permit>,
 }
 
-pub(super) fn judge(
+/// What is known of a request besides its contents.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) route: Option<Route>,
+    pub(super) request: &'a LoggedRequest,
+    pub(super) outlook: &'a Outlook,
+    pub(super) now: Duration,
+}
+
+pub(super) fn judge(state: &mut State, asked: &Asked<'_>, call: Result<Call, Refusal>) -> Verdict {
+    let mut permit = None;
+    let verdict = judged(state, asked, call, &mut permit);
+    let mut verdict = verdict.unwrap_or_else(|refusal: Refusal| Verdict::now(refusal.into(), None));
+    verdict.delay = verdict.delay.saturating_add(asked.outlook.latency);
+    Verdict { permit, ..verdict }
+}
+
+fn judged(
     state: &mut State,
-    settings: &Settings,
-    headers: &HeaderMap,
-    route: Option<Route>,
-    request: &LoggedRequest,
+    asked: &Asked<'_>,
     call: Result<Call, Refusal>,
-    now: Duration,
-) -> Verdict {
-    let verdict = || {
-        authorize(headers, settings.api_key.as_ref())?;
-        let call = call?;
-        if let Some(scripted) = state.script.take(request, true) {
-            return Ok(Verdict::scripted(&scripted, None));
-        }
-        let route = route.ok_or_else(|| Refusal::not_found("no such route"))?;
-        let keep = idempotency(headers, request, now)?;
-        match keep.map_or(Known::New, |(scope, _)| state.answers.known(scope, now)) {
-            Known::Answered(answer) => Ok(Verdict { replayed: true, ..Verdict::now(answer, None) }),
-            Known::Running => Err(Refusal::conflict(
+    permit: &mut Option<Permit>,
+) -> Result<Verdict, Refusal> {
+    let Asked { settings, headers, route, request, outlook, now } = *asked;
+    let fault = outlook.fault.as_ref();
+    let hit = |kinds: &[FaultKind]| fault.is_some_and(|fault| kinds.contains(&fault.kind));
+    let failed = |answer, keep| Verdict { fault: fault.cloned(), ..Verdict::now(answer, keep) };
+    let error = |status| Scripted::error(status).answer();
+    if hit(&[FaultKind::Unauthorized]) {
+        return Ok(failed(error(StatusCode::UNAUTHORIZED), None));
+    }
+    authorize(headers, settings.api_key.as_ref())?;
+    let call = call?;
+    if let Some(scripted) = state.script.take(request, true) {
+        return Ok(Verdict::scripted(&scripted, None));
+    }
+    match state.weather.admit(route.and_then(|route| class(route.pattern)), now) {
+        Ok(room) => *permit = Some(room),
+        Err(full) => return Ok(Verdict { is_limited: true, ..Verdict::now(full.into(), None) }),
+    }
+    if hit(&[FaultKind::ResetBeforeCommit, FaultKind::Error503, FaultKind::Hang]) {
+        return Ok(failed(error(StatusCode::SERVICE_UNAVAILABLE), None));
+    }
+    let route = route.ok_or_else(|| Refusal::not_found("no such route"))?;
+    let keep = idempotency(headers, request, now)?;
+    let verdict = match keep.map_or(Known::New, |(scope, _)| state.answers.known(scope, now)) {
+        Known::Answered(answer) => Verdict { replayed: true, ..Verdict::now(answer, None) },
+        Known::Running => {
+            return Err(Refusal::conflict(
                 "a request with the same Idempotency-Key is still being answered",
-            )),
-            Known::New => Ok(carry_out(state, route, request, call, keep)),
+            ));
         }
+        Known::New if hit(&[FaultKind::Error500]) => {
+            return Ok(failed(error(StatusCode::INTERNAL_SERVER_ERROR), keep));
+        }
+        Known::New => carry_out(state, route, request, call, keep),
     };
-    verdict().unwrap_or_else(|refusal: Refusal| Verdict::now(refusal.into(), None))
+    // The others come after the work.
+    let fault = fault.filter(|fault| fault.kind != FaultKind::Error500).cloned();
+    Ok(Verdict { fault, ..verdict })
+}
+
+/// The class whose limits count a route.
+fn class(pattern: &str) -> Option<Class> {
+    match pattern.split('/').nth(1)? {
+        "profiles" => Some(Class::Profiles),
+        "tenants" => Some(Class::Tenants),
+        "users" => Some(Class::Memberships),
+        "automations" => Some(Class::Automations),
+        "journeys" => Some(Class::Journeys),
+        "inbound" => Some(Class::Inbound),
+        _ => None,
+    }
 }
 
 fn carry_out(
@@ -100,7 +159,15 @@ fn idempotency(
 
 impl Verdict {
     fn now(answer: Answer, keep: Option<(Scope, Duration)>) -> Self {
-        Self { answer, replayed: false, delay: Duration::ZERO, keep }
+        Self {
+            answer,
+            replayed: false,
+            delay: Duration::ZERO,
+            keep,
+            fault: None,
+            is_limited: false,
+            permit: None,
+        }
     }
 
     fn scripted(scripted: &Scripted, keep: Option<(Scope, Duration)>) -> Self {

@@ -36,6 +36,8 @@ pub struct LoggedRequest {
     pub status: Option<StatusCode>,
     /// Whether the answer is the kept one of an earlier request with the same key.
     pub replayed: bool,
+    /// What went wrong with it: the name of a fault, or `limit`.
+    pub fault: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl LoggedRequest {
         let optional = |text: Option<&str>| text.map_or_else(|| "null".to_owned(), quoted);
         format!(
             "{{\"sequence\":{},\"method\":{},\"path\":{},\"route\":{},\"idempotency_key\":{},\
-             \"content_type\":{},\"status\":{},\"replayed\":{},\"body\":{}}}\n",
+             \"content_type\":{},\"status\":{},\"replayed\":{},\"fault\":{},\"body\":{}}}\n",
             self.sequence,
             quoted(self.method.as_str()),
             quoted(&self.path),
@@ -94,6 +96,7 @@ impl LoggedRequest {
             optional(self.content_type.as_deref()),
             json!(self.status.map(|status| status.as_u16())),
             self.replayed,
+            optional(self.fault),
             self.body_text(),
         )
     }
@@ -127,6 +130,7 @@ mod tests {
             body: Bytes::from_static(body.as_bytes()),
             status: Some(StatusCode::OK),
             replayed: false,
+            fault: None,
         };
         let line = request.line();
         assert_eq!(line.matches('\n').count(), 1);

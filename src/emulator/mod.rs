@@ -4,7 +4,7 @@
 //! In: HTTP requests, over a socket ([`Emulator`]) or straight into [`Courier::router`].
 //! Out: the answers Courier documents; where it documents nothing, the choice is said where it is
 //! made. It knows nothing of RudderStack's vocabulary beyond what Courier itself reads, and nothing
-//! of the rest of this crate: whoever tests against it tests against a stranger.
+//! of the rest of this crate but how it is configured: whoever tests against it tests against a stranger.
 
 mod answer;
 mod auth;
@@ -14,6 +14,7 @@ mod call;
 
 mod connections;
 mod courier;
+mod ending;
 mod exchange;
 mod idempotency;
 mod ids;
@@ -32,6 +33,7 @@ mod server;
 mod settings;
 mod state;
 mod summary;
+mod weather;
 
 pub use crate::clock::Clock;
 pub use courier::Courier;

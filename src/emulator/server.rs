@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::connections::Connections;
+use super::connections::{Connections, Handle};
 use super::courier::Courier;
 use super::settings::Settings;
 
@@ -51,8 +51,11 @@ impl Emulator {
         let _stop_if_dropped = stop.clone().drop_guard();
         let _cut_if_dropped = cut.clone().drop_guard();
         let connections = Connections { listener: self.listener, cut: cut.clone() };
-        let server = axum::serve(connections, self.courier.router())
-            .with_graceful_shutdown(stop.clone().cancelled_owned());
+        let server = axum::serve(
+            connections,
+            self.courier.router().into_make_service_with_connect_info::<Handle>(),
+        )
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut server = pin!(async { server.await });
 
         // Correctness: both branches are polled in place and go on below; nothing is lost by the

@@ -7,6 +7,8 @@ use secrecy::SecretString;
 
 use super::merge::Merge;
 use crate::clock::Clock;
+use crate::config::EmulatorConfig;
+use crate::config::emulator::{Faults, Limits};
 
 /// How an emulator is set up. [`Default`] listens on a free loopback port and accepts any key.
 #[derive(Debug, Clone)]
@@ -22,6 +24,10 @@ pub struct Settings {
     pub merge: Merge,
     /// Where run and message ids start. The same seed and requests give the same ids.
     pub seed: u64,
+    /// How much it takes before it answers 429.
+    pub limits: Limits,
+    /// What goes wrong.
+    pub faults: Faults,
     /// What time it is, for whatever expires.
     pub clock: Clock,
 }
@@ -33,7 +39,16 @@ impl Default for Settings {
             api_key: None,
             merge: Merge::default(),
             seed: 0,
+            limits: Limits::default(),
+            faults: Faults::default(),
             clock: Clock::system(),
         }
+    }
+}
+
+impl From<EmulatorConfig> for Settings {
+    fn from(config: EmulatorConfig) -> Self {
+        let EmulatorConfig { address, api_key, seed, limits, faults } = config;
+        Self { address, api_key, seed, limits, faults, ..Self::default() }
     }
 }

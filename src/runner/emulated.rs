@@ -27,11 +27,7 @@ pub(super) async fn start(config: Option<&EmulatorConfig>) -> Result<Emulated, R
         return Ok(Emulated::default());
     };
     let failed = |error| RunError::Emulator { address: config.address, error };
-    let settings = Settings {
-        address: config.address,
-        api_key: config.api_key.clone(),
-        ..Settings::default()
-    };
+    let settings = Settings::from(config.clone());
     let emulator = Emulator::bind(settings).await.map_err(failed)?;
     let address = emulator.local_addr();
     tracing::info!(%address, "the emulated Courier listens");

@@ -6,6 +6,8 @@ mod accepted;
 mod buffer;
 mod embedded;
 #[cfg(feature = "emulator")]
+mod emulator;
+#[cfg(feature = "emulator")]
 mod examples;
 mod file_source;
 mod http_server;

@@ -27,12 +27,12 @@ async fn the_log_shows_requests_as_they_were_on_the_wire() {
     let expected = [
         json!({
             "sequence": 0, "method": "POST", "path": "/profiles/a%2Fb", "route": "/profiles/{user_id}",
-            "idempotency_key": "k1", "content_type": null, "status": 200, "replayed": false,
+            "idempotency_key": "k1", "content_type": null, "status": 200, "replayed": false, "fault": null,
             "body": {"profile": {"big": u64::MAX}},
         }),
         json!({
             "sequence": 1, "method": "GET", "path": "/tenants?limit=1", "route": "/tenants",
-            "idempotency_key": null, "content_type": null, "status": 200, "replayed": false,
+            "idempotency_key": null, "content_type": null, "status": 200, "replayed": false, "fault": null,
             "body": null,
         }),
     ];

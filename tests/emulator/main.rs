@@ -16,3 +16,4 @@ mod socket;
 mod support;
 mod tenants;
 mod triggers;
+mod weather;

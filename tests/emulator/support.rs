@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use courier_sink::emulator::{Clock, Courier, Settings};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -32,13 +33,7 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: impl Into<Body>,
 ) -> (u16, Value) {
-    let (method, path) = line.split_once(' ').expect("a line is a method and a path");
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(body.into()).expect("the test writes valid requests");
-    let response = courier.router().oneshot(request).await.expect("the router is infallible");
+    let response = raw(courier, line, headers, body).await;
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
     let json = if body.is_empty() {
@@ -47,6 +42,22 @@ pub(crate) async fn send(
         serde_json::from_slice(&body).expect("answers are JSON")
     };
     (status, json)
+}
+
+/// The same, with the answer as it comes.
+pub(crate) async fn raw(
+    courier: &Courier,
+    line: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Body>,
+) -> Response {
+    let (method, path) = line.split_once(' ').expect("a line is a method and a path");
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(body.into()).expect("the test writes valid requests");
+    courier.router().oneshot(request).await.expect("the router is infallible")
 }
 
 /// Sends an authorized JSON request; a null body is none.

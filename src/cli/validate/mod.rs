@@ -116,7 +116,7 @@ fn place(text: &str, mistakes: &mut [Mistake]) {
     mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
 }
 
-fn read(path: &Path) -> io::Result<String> {
+pub(super) fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let read = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > MAX_BYTES {

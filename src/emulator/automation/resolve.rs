@@ -126,12 +126,17 @@ fn is_path(text: &str) -> bool {
 mod tests {
     use serde_json::json;
 
+    use std::time::Duration;
+
     use super::super::super::state::State;
+    use super::super::super::weather::Weather;
     use super::*;
+    use crate::config::emulator::{Faults, Limits};
 
     fn context() -> Context {
+        let weather = Weather::new(Limits::default(), Faults::default(), Duration::ZERO);
         let body = json!({"data": {"a": {"b": [1, {"c": "x"}]}, "n": 7, "big": "y".repeat(1_000)}});
-        Context::of(&State::new(0), body.as_object().expect("an object"), Some("u"))
+        Context::of(&State::new(0, weather), body.as_object().expect("an object"), Some("u"))
     }
 
     fn resolved(value: &Value) -> (Value, Vec<String>) {

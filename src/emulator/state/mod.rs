@@ -37,6 +37,7 @@ use super::merge::Merge;
 use super::retention::{Limits, Recent, Table, weight};
 use super::script::Script;
 use super::summary::Counts;
+use super::weather::Weather;
 
 /// Security: every store is bounded, so that no sequence of requests exhausts memory. A million
 /// entries is ten times the largest run the emulator is meant for; 128 MiB each keeps all stores
@@ -69,10 +70,11 @@ pub(super) struct State {
     pub(super) log: Log,
     pub(super) script: Script,
     pub(super) counts: Counts,
+    pub(super) weather: Weather,
 }
 
 impl State {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, weather: Weather) -> Self {
         Self {
             profiles: Table::new(WORKSPACE),
             tenants: Table::new(WORKSPACE),
@@ -89,6 +91,7 @@ impl State {
             log: Log::default(),
             script: Script::default(),
             counts: Counts::default(),
+            weather,
         }
     }
 

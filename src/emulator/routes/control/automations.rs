@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
 }
 
 fn answer(result: Result<Answer, Refusal>) -> Response {
-    result.unwrap_or_else(Answer::from).into_response().into_response()
+    result.unwrap_or_else(Answer::from).into_response()
 }
 
 fn automations(courier: &Courier) -> Answer {

@@ -1,7 +1,9 @@
-//! The emulator's own routes, which Courier does not have: the log, the summary, and what is drawn in Studio. They ask
+//! The emulator's own routes, which Courier does not have: the log, the summary, and what is drawn in Studio, limits
+//! and faults. They ask
 //! for no key and are not logged.
 
 pub(super) mod automations;
+mod weather;
 
 use std::convert::Infallible;
 
@@ -25,6 +27,7 @@ const CHUNK: usize = 256;
 
 pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let (log, summary) = (courier.clone(), courier.clone());
+    let router = weather::routes(courier, router);
     automations::routes(courier, router)
         .route("/emulator/requests", get(async move || requests(log.clone())))
         .route("/emulator/summary", get(async move || summarize(&summary)))
