@@ -173,7 +173,7 @@ async fn over_a_socket_the_connection_is_reset_without_an_answer() {
 }
 
 /// A bad day on a clock of its own, told by the log's digest.
-async fn day(seed: u64) -> (String, usize) {
+async fn day(seed: u64) -> ([u8; 32], usize) {
     let clock = Clock::from_fn(|| Duration::from_secs(1_700_000_000));
     let faults = format!(
         "seed = {seed}\n[error_500]\nprobability = 0.1\n[garbage_body]\nprobability = 0.1\n\

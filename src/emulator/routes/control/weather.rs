@@ -23,7 +23,9 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
                 let parsed = read(request, Limits::parse).await;
                 answer(parsed.map(|parsed| limits.set_limits(parsed)))
             })
-            .delete(async move || answer(Ok(no_limits.set_limits(Limits::default())))),
+            .delete(async move || {
+                answer(Ok(Limits::default()).map(|none| no_limits.set_limits(none)))
+            }),
         )
         .route(
             "/emulator/faults",
@@ -31,7 +33,9 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
                 let parsed = read(request, Faults::parse).await;
                 answer(parsed.map(|parsed| faults.set_faults(parsed)))
             })
-            .delete(async move || answer(Ok(no_faults.set_faults(Faults::default())))),
+            .delete(async move || {
+                answer(Ok(Faults::default()).map(|none| no_faults.set_faults(none)))
+            }),
         )
 }
 
