@@ -146,6 +146,7 @@ mod tests {
             body: Bytes::from_static(body.as_bytes()),
             status: Some(StatusCode::ACCEPTED),
             replayed: false,
+            fault: None,
         };
         row(&request).expect("a POST is shown")
     }
