@@ -24,7 +24,7 @@ pub(super) struct Args {
     pub(super) command: Command,
     /// What is logged to standard error: error, warn, info, debug, trace, or filters as RUST_LOG takes them, which
     /// counts where this is absent [default: info]
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, global = true, value_name = "LEVEL", display_order = 900)]
     pub(super) log_level: Option<String>,
     /// How it is written: for people, or one JSON object a line
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]

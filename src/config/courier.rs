@@ -94,12 +94,12 @@ pub struct DeadLetterConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// `api_key_file` cannot be read
-    #[error("cannot read api_key_file {}: {kind}", path.display())]
+    #[error("cannot read api_key_file {}: {error}", path.display())]
     ReadKey {
         /// Which file
         path: PathBuf,
         /// Why not
-        kind: io::ErrorKind,
+        error: io::Error,
     },
     /// The transport cannot be built
     #[error(transparent)]
@@ -163,7 +163,7 @@ fn read_key(path: &Path) -> Result<ApiKey, BuildError> {
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text))
-        .map_err(|error| BuildError::ReadKey { path: path.to_owned(), kind: error.kind() })?;
+        .map_err(|error| BuildError::ReadKey { path: path.to_owned(), error })?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     ApiKey::new(line).map_err(|source| BuildError::Key { path: path.to_owned(), source })

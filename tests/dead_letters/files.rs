@@ -57,6 +57,9 @@ fn filters_say_which_letters_are_meant() {
         assert_eq!(listed(&folder, filter), lines, "{filter:?}");
     }
     run(folder.path(), &["dead-letters", "ls", "f", "--older-than", "soon"]).expect(2);
+    let ended =
+        run(folder.path(), &["dead-letters", "ls", "f", "--reason", "unreadible"]).expect(2);
+    assert!(ended.stderr.contains("unreadable"), "{}", ended.stderr);
     let ended = run(folder.path(), &["dead-letters", "ls", "none"]).expect(66);
     assert!(ended.stderr.contains("none: there is no such file"), "{}", ended.stderr);
 }
@@ -108,4 +111,21 @@ fn the_help_says_whose_lanes_and_pace_they_are() {
     let help = run(folder.path(), &["dead-letters", "replay", "--help"]).expect(0).stdout;
     let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("Lanes and pace are this process's own"), "{help}");
+}
+
+#[test]
+fn a_file_of_something_else_is_let_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "[sources.in]\ntype = \"stdin\"\n";
+    write(folder.path(), "config.toml", config);
+    for command in [
+        &["ls", "config.toml"][..],
+        &["show", "config.toml", "1"],
+        &["drop", "config.toml", "--yes"],
+    ] {
+        let ended = run(folder.path(), &[&["dead-letters"], command].concat()).expect(66);
+        assert!(ended.stderr.contains("none of its lines is a dead letter"), "{}", ended.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("config.toml")).unwrap(), config);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

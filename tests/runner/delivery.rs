@@ -96,6 +96,17 @@ fn a_source_that_cannot_be_read_costs_no_other_and_shows_in_the_exit_code() {
 }
 
 #[test]
+fn a_pattern_that_matches_nothing_is_no_failure_where_another_matches() {
+    let folder = folder("", "type = \"file\"\ninclude = [\"*.gz\", \"b*\"]", "");
+    write(folder.path(), "b", "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}");
+    let ended = run(folder.path(), &["run", "config.toml"]).expect(0);
+    assert!(ended.stderr.contains("WARN"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("no file matches `*.gz`"), "{}", ended.stderr);
+    std::fs::remove_file(folder.path().join("b")).unwrap();
+    run(folder.path(), &["run", "config.toml"]).expect(66);
+}
+
+#[test]
 fn a_wrong_key_holds_everything_and_the_next_run_delivers_it() {
     let outside = tempfile::tempdir().unwrap();
     let emulated = Emulated::start(outside.path(), "right");

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
 use crate::runner::dead_letters::{EventFilter, parse_age};
+use crate::telemetry::Rejection;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum DeadLetters {
@@ -79,7 +81,7 @@ pub(in crate::cli) struct Replay {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Filters {
     /// Only letters with this reason
-    #[arg(long)]
+    #[arg(long, value_parser = PossibleValuesParser::new(reasons()))]
     pub(in crate::cli) reason: Vec<String>,
     /// Only events of this type, or track events of this name
     #[arg(long, value_name = "TYPE|track/NAME")]
@@ -96,4 +98,9 @@ pub(in crate::cli) struct Filters {
     /// Only letters written less long ago
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub(in crate::cli) newer_than: Option<Duration>,
+}
+
+/// What a letter can name as its reason: why an event was rejected, that a replay was in vain, or that it is no letter.
+fn reasons() -> impl Iterator<Item = &'static str> {
+    Rejection::ALL.iter().map(|reason| reason.as_str()).chain(["errored", "damaged"])
 }

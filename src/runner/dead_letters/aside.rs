@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use super::file::end_line;
 use super::journal::{Journal, LetterId, is_done};
-use super::letter::lines;
+use super::letter::{Letter, lines};
 
 /// Letters cannot be put aside or back. Nothing is lost: the next command that changes the file goes on.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,14 @@ pub enum AsideError {
     /// There is no such file
     #[error("{path}: there is no such file of dead letters")]
     Missing {
+        /// Which
+        path: PathBuf,
+    },
+    /// Not one of its lines is a letter
+    #[error(
+        "{path}: none of its lines is a dead letter, so it is another kind of file and is let be"
+    )]
+    NoLetters {
         /// Which
         path: PathBuf,
     },
@@ -104,6 +112,9 @@ impl Aside {
             return Err(AsideError::Missing { path: path.to_owned() });
         }
         let failed = |error| AsideError::failed(path, error);
+        if path.is_file() && is_strange(path).map_err(failed)? {
+            return Err(AsideError::NoLetters { path: path.to_owned() });
+        }
         let mut journal = Journal::open(notes.clone())?;
         if old.exists() {
             tracing::info!(path = %old.display(), "an interrupted replay is picked up again");
@@ -207,6 +218,18 @@ impl Back {
         self.file.sync_all()?;
         Ok(self.count)
     }
+}
+
+/// Whether there are lines and none is a letter: whoever mistypes a name must not lose another file to `drop`.
+fn is_strange(path: &Path) -> io::Result<bool> {
+    let mut is_strange = false;
+    for line in lines(File::open(path)?) {
+        if !Letter::parse(0, line?).is_damaged() {
+            return Ok(false);
+        }
+        is_strange = true;
+    }
+    Ok(is_strange)
 }
 
 /// Waits until no process has the file at `path` locked, and locks it.

@@ -25,10 +25,12 @@ pub fn list<T>(
 ) -> Result<Letters<T>, AsideError> {
     let path = &resolve(path);
     let (old, notes) = (aside(path), journal(path));
-    let (mut letters, mut number) = (Vec::new(), 0);
+    let (mut letters, mut number, mut is_strange) = (Vec::new(), 0, true);
     let mut add = |line: Vec<u8>| {
         number += 1;
-        letters.extend(pick(Letter::parse(number, line)));
+        let letter = Letter::parse(number, line);
+        is_strange &= letter.is_damaged();
+        letters.extend(pick(letter));
     };
     let failed = |error| AsideError::failed(path, error);
     let mut there = HashSet::new();
@@ -42,6 +44,9 @@ pub fn list<T>(
     let Some(file) = open(&old).map_err(failed)? else {
         if is_missing {
             return Err(AsideError::Missing { path: path.to_owned() });
+        }
+        if is_strange && number > 0 {
+            return Err(AsideError::NoLetters { path: path.to_owned() });
         }
         return Ok(Letters { letters, is_aside: false });
     };

@@ -80,7 +80,7 @@ impl ReplayError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::NoSink(_) | Self::WhichSink => Exit::Usage,
-            Self::Aside(AsideError::Missing { .. }) => Exit::Source,
+            Self::Aside(AsideError::Missing { .. } | AsideError::NoLetters { .. }) => Exit::Source,
             Self::Aside(
                 AsideError::AtWork { .. } | AsideError::Held { .. } | AsideError::Failed { .. },
             ) => Exit::Internal,

@@ -91,3 +91,10 @@ pub enum SourceError {
     #[error("cannot start to read: {0}")]
     Start(io::Error),
 }
+
+impl SourceError {
+    /// Whether it is only that a pattern, rather than a name, matches nothing.
+    pub(super) fn is_idle_glob(&self) -> bool {
+        matches!(self, Self::NoMatch { pattern } if pattern.contains(['*', '?', '[']))
+    }
+}

@@ -33,7 +33,12 @@ impl Files {
         let (paths, problems) = paths::find(&self.source.include, &self.source.exclude);
         let mut is_whole = problems.is_empty();
         for problem in problems {
-            feed.problem(problem)?;
+            // An archive may well hold one kind of file only; a file that was named by its name should be there.
+            if problem.is_idle_glob() && !paths.is_empty() {
+                tracing::warn!(parent: None, "{problem}");
+            } else {
+                feed.problem(problem)?;
+            }
         }
         let (mut files, mut stats) = (Vec::new(), Vec::new());
         for path in paths {

@@ -169,7 +169,8 @@ impl Reading {
     }
 
     fn tell(&self, problem: &SourceError) {
-        tracing::error!(source = %self.name, "{problem}");
+        // The sink that reads a source polls it, and has no part in what ails it: hence not in its span.
+        tracing::error!(parent: None, source = %self.name, "{problem}");
         self.problems.fetch_add(1, Ordering::Relaxed);
     }
 
