@@ -64,7 +64,6 @@ fn tell_start(path: &Path, config: &Config) {
         let delivery = &settings.delivery;
         tracing::info!(
             sink = name,
-            endpoint = %sink.courier.endpoint,
             rate = delivery.rate.map_or_else(|| "none".to_owned(), rate),
             adaptive_rate = delivery.adaptive_rate.is_some(),
             concurrency = concurrency(delivery.concurrency),
