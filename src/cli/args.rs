@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, global = true, value_name = "LEVEL", display_order = 900)]
     pub(super) log_level: Option<String>,
     /// How it is written: for people, or one JSON object a line
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", display_order = 901)]
     pub(super) log_format: LogFormat,
 }
 
