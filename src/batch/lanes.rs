@@ -11,12 +11,14 @@ use slab::Slab;
 use crate::courier::{Action, Class, KeySeed};
 use crate::finalization::EventStatus;
 use crate::plan::{Lane, Step};
-use job::{Entry, Job, State, Wait, is_ready};
+use job::{Entry, Job, State, is_ready};
+pub use plan_anew::Anew;
 use waits::Waits;
 
 mod expire;
 mod give_up;
 mod job;
+mod plan_anew;
 mod ride;
 mod waits;
 
@@ -117,16 +119,10 @@ impl<T> Lanes<T> {
         let serial = self.entered;
         self.entered += 1;
         let count = steps.len();
-        let steps = steps
-            .into_iter()
-            .map(|step| Entry {
-                step,
-                state: State::Waiting,
-                is_alone: false,
-                wait: Wait::default(),
-            })
-            .collect();
-        let slot = self.jobs.insert(Job { cargo, serial, status: EventStatus::Delivered, steps });
+        let steps = steps.into_iter().map(Entry::new).collect();
+        let status = EventStatus::Delivered;
+        let job = Job { cargo, serial, status, steps, was_attempted: false };
+        let slot = self.jobs.insert(job);
         for step in 0..count {
             let id = StepId { slot, serial, step };
             let head = self.lane(id).map(|lane| {
@@ -154,6 +150,7 @@ impl<T> Lanes<T> {
         let entry = self.entry_mut(first)?;
         entry.state = State::Taken;
         let (action, seed) = (entry.step.action.clone(), entry.step.seed.clone());
+        self.attempted(first);
         let (action, riders) = self.take_riders(first, action);
         Some((Parcel { first, riders }, action, seed))
     }
@@ -279,10 +276,12 @@ impl<T> Lanes<T> {
     }
 }
 
-/// Where a step stands in its lane: steps enter in the order of their events, and of their places in them.
+/// Where a step stands in its lane: steps enter in the order of their events, and of their places in them. Only behind what
+/// is under way may there be older ones, which came into the lane when they were planned anew.
 fn position(queue: &VecDeque<StepId>, id: StepId) -> Option<usize> {
     let place = |id: &StepId| (id.serial, id.step);
-    queue.binary_search_by_key(&place(&id), place).ok()
+    let found = queue.binary_search_by_key(&place(&id), place).ok();
+    found.or_else(|| queue.iter().position(|other| *other == id))
 }
 
 #[cfg(test)]

@@ -9,5 +9,5 @@ mod limits;
 mod merge;
 
 pub use gather::Gather;
-pub use lanes::{Ended, Lanes, Parcel, StepId};
+pub use lanes::{Anew, Ended, Lanes, Parcel, StepId};
 pub use limits::Limits;

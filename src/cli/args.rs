@@ -42,8 +42,11 @@ pub(super) enum LogFormat {
 pub(super) enum Command {
     /// Read events and deliver them until their end, SIGINT or SIGTERM; a second signal stops at once
     Run {
-        /// The configuration, in TOML
+        /// The configuration, in TOML; SIGHUP loads it again, whole or not at all
         config: PathBuf,
+        /// Load the configuration again as well whenever it or a certificate file it names has changed
+        #[arg(short, long)]
+        watch_config: bool,
     },
     /// Check configurations without running them: every mistake, with its line and what to do
     Validate(validate::Validate),

@@ -17,6 +17,7 @@ use crate::runner::dead_letters::{
 };
 use crate::runner::source::Progress;
 use crate::runner::{Context, Exit, RunError, signals};
+use futures::StreamExt;
 
 /// Does what is asked for.
 pub(super) async fn run(letters: DeadLetters, bar: Bar) -> anyhow::Result<Exit> {
@@ -129,6 +130,7 @@ async fn send(options: Replay, bar: Bar) -> anyhow::Result<Exit> {
         clock: Clock::system(),
         chance: fastrand::Rng::new(),
         signals: signals().map_err(RunError::Signals)?,
+        reloads: futures::stream::pending().boxed(),
         progress: Arc::clone(&progress),
     };
     let name = file.display().to_string();

@@ -71,7 +71,9 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         .build()
         .context("cannot start the runtime")?;
     match args.command {
-        Command::Run { config } => runtime.block_on(run::run(&config, bar)),
+        Command::Run { config, watch_config } => {
+            runtime.block_on(run::run(&config, watch_config, bar))
+        }
         Command::Validate(options) => Ok(runtime.block_on(validate::validate(&options))),
         Command::Generate(options) => Ok(generate::generate(&options)),
         Command::Schema => Ok(generate::schema()),

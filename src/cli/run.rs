@@ -13,7 +13,8 @@ use crate::runner::{self, Context, Exit, RunError};
 use crate::sink::SinkConfig;
 
 /// Runs the configuration at `path`, and prints the summary.
-pub(super) async fn run(path: &Path, bar: Bar) -> anyhow::Result<Exit> {
+pub(super) async fn run(path: &Path, watch_config: bool, bar: Bar) -> anyhow::Result<Exit> {
+    let watch = watch_config.then(|| path.to_owned());
     let config = match validate::load(path) {
         Ok(config) => config,
         Err(mistakes) => {
@@ -23,11 +24,15 @@ pub(super) async fn run(path: &Path, bar: Bar) -> anyhow::Result<Exit> {
     };
     tell_start(path, &config);
     let signals = runner::signals().map_err(RunError::Signals)?;
+    let hangups = runner::hangups().map_err(RunError::Signals)?;
+    let loaded = path.to_owned();
+    let reloads = runner::reloads(hangups, watch, &config, move || validate::load(&loaded));
     let progress = Arc::new(Progress::default());
     let context = Context {
         clock: Clock::system(),
         chance: fastrand::Rng::new(),
         signals,
+        reloads,
         progress: Arc::clone(&progress),
     };
     let run = Box::pin(runner::run(config, context));

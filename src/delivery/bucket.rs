@@ -25,6 +25,25 @@ impl Bucket {
         }
     }
 
+    /// Becomes a bucket of another rate, or none, with the tokens that are there: a change brings none. Where there was no
+    /// bucket there is one token.
+    pub(super) fn exchange(bucket: &mut Option<Self>, rate: Option<Rate>, now: Duration) {
+        let tokens = bucket.as_ref().map_or(1.0, |before| before.tokens(now));
+        *bucket = rate.map(|rate| {
+            let fresh = Self::new(rate);
+            let full = fresh.tolerance.saturating_add(fresh.interval);
+            let left = Duration::try_from_secs_f64(tokens * fresh.interval.as_secs_f64());
+            Self { full_at: now.saturating_add(full.saturating_sub(left.unwrap_or(full))), ..fresh }
+        });
+    }
+
+    /// How many tokens there are, and what part of the next one.
+    fn tokens(&self, now: Duration) -> f64 {
+        let full = self.tolerance.saturating_add(self.interval);
+        let left = full.saturating_sub(self.full_at.saturating_sub(now));
+        left.as_secs_f64() / self.interval.as_secs_f64()
+    }
+
     /// When there will be a token, if there is none now.
     pub(super) fn ready_at(&self, now: Duration) -> Option<Duration> {
         Some(self.full_at.saturating_sub(self.tolerance)).filter(|at| *at > now)

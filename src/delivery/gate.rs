@@ -2,7 +2,7 @@
 //!
 //! What it knows is in `state`, which is told the time; here is the waiting.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
@@ -28,6 +28,7 @@ mod waited;
 /// Shared by all stacks of one sink.
 #[derive(Debug)]
 pub struct Gate {
+    settings: RwLock<Arc<Settings>>,
     state: Mutex<State>,
     /// One first try and one retry of each class wait for the class; the others queue behind them.
     turns: [[Arc<Semaphore>; 2]; Class::ALL.len()],
@@ -56,6 +57,7 @@ impl Gate {
     pub fn new(settings: &Settings) -> Self {
         let turn = || Arc::new(Semaphore::new(1));
         Self {
+            settings: RwLock::new(Arc::new(settings.clone())),
             state: Mutex::new(State::new(settings)),
             turns: std::array::from_fn(|_| [turn(), turn()]),
             line: turn(),
@@ -65,6 +67,22 @@ impl Gate {
             told: Default::default(),
             epoch: Instant::now(),
         }
+    }
+
+    /// The settings in force.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        // Replaced whole, so a panic elsewhere cannot have left half of them.
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on `settings` are in force: for every attempt that begins, and for every wait for a turn, a token or a
+    /// permit, those under way included. No tokens come of it, so that nothing is faster than the limit of the moment.
+    /// Backoffs and pauses that have begun last as long as they were to.
+    pub(crate) fn set(&self, settings: &Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings.clone());
+        self.lock().set(settings, self.now());
+        self.freed.notify_one();
+        self.changed.notify_waiters();
     }
 
     /// Why everything is held, now and as it changes; `None` while it is not.
@@ -162,14 +180,19 @@ impl Gate {
         waited: &mut Waited,
     ) -> Option<Admitted> {
         loop {
+            // Correctness: a permit that comes free between the look and the wait is remembered by the notifier; a change of
+            // the rate is looked out for before the look.
+            let changed = self.changed.notified();
             waited.look(self.lock().note_wait(class, self.now()), self.now());
-            // Correctness: a permit that comes free between the look and the wait is remembered by the notifier.
             match self.take(class, turn, waited.clone()) {
                 Ok(admitted) => return Some(admitted),
                 Err(Wait::Until(_) | Wait::Turn) => return None,
                 Err(Wait::Permit) => self.freed.notified().await,
                 Err(Wait::Token(at)) => {
-                    tokio::time::sleep(at.saturating_sub(self.now())).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(at.saturating_sub(self.now())) => {}
+                        () = changed => {}
+                    }
                 }
             }
         }

@@ -37,12 +37,13 @@ impl RetryPolicy {
 
     /// How long to wait before the next attempt; `None` for no further attempt.
     fn decide(&mut self, failure: &Failure) -> Option<Duration> {
+        let settings = self.shared.gate.settings();
         match failure.verdict() {
             // The gate lets probes through one by one; an attempt on hold is no fault of the event.
             Verdict::Hold => Some(Duration::ZERO),
             Verdict::Reject | Verdict::Retry
-                if self.retries >= self.shared.settings.retry.attempts
-                    || !self.shared.settings.retry.strategy.repeats(failure) =>
+                if self.retries >= settings.retry.attempts
+                    || !settings.retry.strategy.repeats(failure) =>
             {
                 None
             }
@@ -56,8 +57,8 @@ impl RetryPolicy {
                 let chance =
                     self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner).f64();
                 let asked = failure.retry_after.unwrap_or_default();
-                let backoff = wait(&self.shared.settings.retry, retry, chance);
-                Some(backoff.max(asked.min(self.shared.settings.retry_after_max)))
+                let backoff = wait(&settings.retry, retry, chance);
+                Some(backoff.max(asked.min(settings.retry_after_max)))
             }
         }
     }

@@ -13,7 +13,7 @@ use super::observe::{Observe, ObserveLayer};
 use super::retry::RetryPolicy;
 use super::tenants::{Tenants, TenantsLayer};
 use super::timeout::{Timeout, TimeoutLayer};
-use super::{Call, Failure, Receipt, Settings};
+use super::{Call, Failure, Receipt};
 use crate::clock::{Clock, Time};
 use crate::courier::{Class, retention};
 use crate::telemetry::Tally;
@@ -24,9 +24,7 @@ pub type Stack<S> = Observe<Expires<Tenants<Retry<RetryPolicy, Noting<Admission<
 /// What all stacks of one sink share.
 #[derive(Clone, Debug)]
 pub struct Shared {
-    /// Its settings
-    pub settings: Arc<Settings>,
-    /// Its pace, permits, pauses and hold
+    /// Its settings, pace, permits, pauses and hold
     pub gate: Arc<Gate>,
     /// Where jitter is drawn from
     pub chance: Arc<Mutex<fastrand::Rng>>,
@@ -40,7 +38,7 @@ impl Shared {
     /// Until when Courier is to remember a key that is used for the first time now, by work that ends with `expiry`; `None`
     /// where it does so anyway.
     pub fn key_expires(&self, expiry: Option<&Expiry>) -> Option<Time> {
-        let horizon = self.settings.key_horizon();
+        let horizon = self.gate.settings().key_horizon();
         let horizon = expiry.map_or(horizon, |expiry| horizon.min(expiry.left()));
         Some(self.clock.now().after(retention(horizon)?))
     }
@@ -51,7 +49,7 @@ pub fn stack<S>(class: Class, shared: &Shared, transport: S) -> Stack<S>
 where
     S: Service<Call, Response = Receipt, Error = Failure> + Clone,
 {
-    let Shared { settings, gate, tally, .. } = shared.clone();
+    let Shared { gate, tally, .. } = shared.clone();
     ServiceBuilder::new()
         // Sees what the operator does: everything below, as one delivery.
         .layer(ObserveLayer::new(class, Arc::clone(&tally)))
@@ -64,9 +62,9 @@ where
         // Above admission, whose waits it tells: each attempt is noted where an event's life is.
         .layer(NotingLayer::new(Arc::clone(&gate), class))
         // Inside retry: each attempt pays, with a token and a permit taken together or neither.
-        .layer(AdmissionLayer::new(gate, class, tally))
+        .layer(AdmissionLayer::new(Arc::clone(&gate), class, tally))
         // One attempt, and only while it is under way: waiting for a turn is not Courier's fault.
-        .layer(TimeoutLayer::new(settings.timeout))
+        .layer(TimeoutLayer::new(gate))
         // Signs each attempt anew, sends it, judges the answer.
         .service(transport)
 }

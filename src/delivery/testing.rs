@@ -47,10 +47,10 @@ pub(super) fn rate(limit: u32) -> Rate {
     Rate { limit: NonZeroU32::new(limit).unwrap(), per: seconds(10), burst: NonZeroU32::MIN }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes them for this")]
 pub(super) fn shared(settings: Settings) -> Shared {
     Shared {
         gate: Arc::new(Gate::new(&settings)),
-        settings: Arc::new(settings),
         chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(1))),
         tally: Arc::new(Tally::default()),
         clock: Clock::from_fn(|| seconds(1_000_000)),

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,23 +10,24 @@ use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 use tower::{Layer, Service};
 
+use super::gate::Gate;
 use super::{Call, Failure, FailureKind, Receipt};
 
 /// Puts [`Timeout`] around a service.
-#[derive(Clone, Copy, Debug)]
-pub struct TimeoutLayer(Duration);
+#[derive(Clone, Debug)]
+pub struct TimeoutLayer(Arc<Gate>);
 
-/// Gives each call so long and no longer.
+/// Gives each call so long and no longer: as long as the settings say when it begins.
 #[derive(Clone, Debug)]
 pub struct Timeout<S> {
     inner: S,
-    length: Duration,
+    gate: Arc<Gate>,
 }
 
 impl TimeoutLayer {
-    /// Each call may take `length`.
-    pub const fn new(length: Duration) -> Self {
-        Self(length)
+    /// Each call may take as long as the settings of `gate` say.
+    pub const fn new(gate: Arc<Gate>) -> Self {
+        Self(gate)
     }
 }
 
@@ -33,7 +35,7 @@ impl<S> Layer<S> for TimeoutLayer {
     type Service = Timeout<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Timeout { inner, length: self.0 }
+        Timeout { inner, gate: Arc::clone(&self.0) }
     }
 }
 
@@ -50,11 +52,8 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        TimeoutFuture {
-            inner: self.inner.call(call),
-            sleep: tokio::time::sleep(self.length),
-            length: self.length,
-        }
+        let length = self.gate.settings().timeout;
+        TimeoutFuture { inner: self.inner.call(call), sleep: tokio::time::sleep(length), length }
     }
 }
 

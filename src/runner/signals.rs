@@ -1,4 +1,4 @@
-//! The signals that ask a process to stop.
+//! The signals that ask a process to stop, or to load its configuration again.
 
 use std::io;
 
@@ -18,6 +18,25 @@ pub fn signals() -> io::Result<BoxStream<'static, ()>> {
     let interrupts = each(signal(SignalKind::interrupt())?);
     let terminations = each(signal(SignalKind::terminate())?);
     Ok(stream::select(interrupts, terminations).boxed())
+}
+
+/// One item for each SIGHUP from now on, which ends the process no more.
+#[cfg(unix)]
+pub fn hangups() -> io::Result<BoxStream<'static, ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let hangups = signal(SignalKind::hangup())?;
+    let each = stream::unfold(hangups, |mut hangups| async {
+        hangups.recv().await?;
+        Some(((), hangups))
+    });
+    Ok(each.boxed())
+}
+
+/// Nothing: there is no such signal here.
+#[cfg(not(unix))]
+pub fn hangups() -> io::Result<BoxStream<'static, ()>> {
+    Ok(stream::empty().boxed())
 }
 
 /// One item for each Ctrl-C from now on.

@@ -20,6 +20,7 @@ use super::api::{Board, MetricsPage, Server};
 use super::check::{Places, check};
 use super::checkpoint::{Checkpoints, Follow};
 use super::drive::{self, drive};
+use super::reload::Reloader;
 use super::source::Progress;
 use super::{Exit, InputEnd, RunError, Summaries, Summary};
 use crate::clock::Clock;
@@ -36,6 +37,8 @@ pub struct Context {
     pub chance: fastrand::Rng,
     /// The first item asks to stop, the second to stop at once
     pub signals: BoxStream<'static, ()>,
+    /// Configurations to go on with, as [`reloads`](super::reloads) gives them
+    pub reloads: BoxStream<'static, Config>,
     /// Counts the bytes read
     pub progress: Arc<Progress>,
 }
@@ -71,6 +74,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         None => None,
     };
     let places = Places::new(&config);
+    let written = config.clone();
     let mut sinks = Vec::new();
     for (name, sink) in std::mem::take(&mut config.sinks) {
         #[cfg(feature = "emulator")]
@@ -104,7 +108,9 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let mut saving = JoinSet::new();
     saving.spawn(save_regularly(sources.checkpoints()));
     let mut fans: JoinSet<()> = passing_on.into_iter().collect();
-    let mut sinks = Sinks::start(sinks, sources.stop());
+    let (mut sinks, live) = Sinks::start(sinks, sources.stop());
+    let mut reloading = JoinSet::new();
+    reloading.spawn(Reloader::new(written, live).follow(context.reloads));
     let mut beside = JoinSet::new();
     if let Some((server, page)) = api {
         let (progress, sinks) = (Arc::clone(&context.progress), sinks.watched());
@@ -124,6 +130,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let now = Instant::now();
     let deadline = ended.deadline.unwrap_or(now + config.shutdown_timeout);
     sources.end(deadline.min(now + ANSWERS_WITHIN)).await;
+    reloading.shutdown().await;
     let done = sinks.end().await;
     saving.shutdown().await;
     beside.shutdown().await;

@@ -28,10 +28,10 @@ pub(super) struct Cargo {
     pub(super) resume: Option<Box<Resume>>,
     /// How old it may become, if that is limited
     pub(super) lifetime: Option<Box<Lifetime>>,
+    /// When it came in
+    pub(super) came_in: Instant,
     /// Where its deadline stands, if it has one
     pub(super) place: Option<Place>,
-    /// When it was taken in, where its life is noted
-    pub(super) taken: Option<Instant>,
 }
 
 /// Security: the most that is repeated of another event's id; a longer one is found by its beginning.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tower::Service;
 
 use super::inspect::{Inspector, Questions, inspector};
+use super::reload::Reload;
 use super::service::{self, Handle, Worker};
 use super::worker::Driver;
 use super::{DeadLetters, Record, Settings, StreamSink};
@@ -53,6 +54,7 @@ pub struct CourierSink<S> {
     journal: Option<Journal>,
     inspector: Inspector,
     questions: Questions,
+    reload: Reload,
 }
 
 impl<S: Transport> CourierSink<S> {
@@ -60,14 +62,14 @@ impl<S: Transport> CourierSink<S> {
     pub fn new(settings: Settings, transport: S, context: Context) -> Self {
         let shared = Shared {
             gate: Arc::new(Gate::new(&settings.delivery)),
-            settings: Arc::new(settings.delivery.clone()),
             chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(context.seed))),
             tally: context.tally,
             clock: context.clock,
         };
         let (inspector, questions) = inspector();
-        let dead_letters = context.dead_letters;
-        Self { settings, transport, dead_letters, shared, journal: None, inspector, questions }
+        let (dead_letters, reload) = (context.dead_letters, Reload::new(&settings.rules));
+        let journal = None;
+        Self { settings, transport, dead_letters, shared, journal, inspector, questions, reload }
     }
 
     /// The same sink, which notes in `journal` what becomes of each event. By default it does not.
@@ -91,6 +93,11 @@ impl<S: Transport> CourierSink<S> {
         self.inspector.clone()
     }
 
+    /// Gives it other settings while it runs.
+    pub fn reload(&self) -> Reload {
+        self.reload.clone()
+    }
+
     /// A sink in two halves: a cloneable tower service, and the worker that must be run for it to get anywhere.
     pub fn pair(settings: Settings, transport: S, context: Context) -> (Handle, Worker<S>) {
         service::pair(Self::new(settings, transport, context))
@@ -100,8 +107,9 @@ impl<S: Transport> CourierSink<S> {
     ///
     /// Dropping the future gives every event that has not ended the status `Errored`.
     pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
-        let Self { settings, transport, dead_letters, shared, journal, questions, .. } = self;
-        let driver = Driver::new(settings, &transport, dead_letters, shared, questions);
+        let Self { settings, transport, dead_letters, shared, journal, questions, reload, .. } =
+            self;
+        let driver = Driver::new(settings, &transport, dead_letters, shared, questions, reload);
         driver.with_journal(journal).run(input).await;
     }
 }
@@ -110,6 +118,11 @@ impl CourierSink<crate::transport::Transport> {
     /// The key it signs attempts with, to be exchanged while it runs.
     pub fn api_keys(&self) -> ApiKeys {
         self.transport.api_keys()
+    }
+
+    /// The way to Courier it uses, to be exchanged while it runs.
+    pub fn transport(&self) -> crate::transport::Transport {
+        self.transport.clone()
     }
 }
 

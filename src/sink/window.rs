@@ -58,6 +58,25 @@ impl Window {
         }
     }
 
+    /// Has other limits from now on; what is inside stays.
+    pub(super) fn resize(&mut self, limits: Buffer) {
+        let before = std::mem::replace(self, Self::new(limits));
+        let shares = before.lanes.values().map(|held| held.least(before.share));
+        // What no lane holds is in neither account of a lane.
+        self.own = before.own.minus(shares.fold(Size::default(), Size::plus));
+        for held in before.lanes.values() {
+            self.count(Size::default(), *held);
+        }
+        (self.lanes, self.arrivals) = (before.lanes, before.arrivals);
+    }
+
+    /// An event that came in before counts for another lane, or for more or less.
+    pub(super) fn exchange(&mut self, room: &mut Room, lane: Lane, bytes: usize) {
+        let before = std::mem::replace(room, Room { lane, bytes, arrival: room.arrival });
+        self.give_back(before.lane, before.bytes);
+        self.take(&room.lane, room.bytes);
+    }
+
     /// Whether another record may come in.
     pub(super) const fn has_room(&self) -> bool {
         self.own.is_below(self.limits) && self.overflow.is_below(self.limits)
@@ -80,8 +99,13 @@ impl Window {
 
     /// Takes room for an event of `lane` that comes in at `now`.
     pub(super) fn enter(&mut self, lane: Lane, bytes: usize, now: Duration) -> Room {
+        self.take(&lane, bytes);
+        Room { lane, bytes, arrival: self.arrivals.enter(now) }
+    }
+
+    fn take(&mut self, lane: &Lane, bytes: usize) {
         let added = Size { events: 1, bytes };
-        if lane == Lane::None {
+        if *lane == Lane::None {
             self.own = self.own.plus(added);
         } else {
             let held = self.lanes.entry(lane.clone()).or_default();
@@ -89,11 +113,15 @@ impl Window {
             let after = *held;
             self.count(before, after);
         }
-        Room { lane, bytes, arrival: self.arrivals.enter(now) }
     }
 
     /// Gives room back; gives when the event came in.
     pub(super) fn leave(&mut self, Room { lane, bytes, arrival }: Room) -> Duration {
+        self.give_back(lane, bytes);
+        self.arrivals.leave(arrival)
+    }
+
+    fn give_back(&mut self, lane: Lane, bytes: usize) {
         let taken = Size { events: 1, bytes };
         if lane == Lane::None {
             self.own = self.own.minus(taken);
@@ -107,7 +135,6 @@ impl Window {
             }
             self.count(before, after);
         }
-        self.arrivals.leave(arrival)
     }
 
     /// What a lane holds has become `after`.
@@ -225,6 +252,9 @@ mod tests {
                     leaves += bytes;
                     window.leave(rooms.swap_remove(leaves % rooms.len()));
                 }
+                let size = |it| NonZeroUsize::new(it).unwrap();
+                let (events, size_limit) = if bytes % 2 == 0 { (20, 200) } else { (70, 30) };
+                window.resize(Buffer { max_events: size(events), max_size: size(size_limit) });
                 let mut lanes = HashMap::<Lane, Size>::new();
                 for Room { lane, bytes, .. } in &rooms {
                     let held = lanes.entry(lane.clone()).or_default();

@@ -19,6 +19,7 @@ use super::gauges::Gauges;
 use super::in_flight::InFlight;
 use super::inspect::Questions;
 use super::letters::Letters;
+use super::reload::Reload;
 use super::window::{Room, Window};
 use super::{DeadLetters, Record, Settings, Transport};
 use crate::batch::{Gather, Lanes};
@@ -37,6 +38,7 @@ mod intake;
 mod noting;
 mod look;
 mod open;
+mod reload;
 mod waits;
 
 /// Rounds of work before the executor gets its turn, so that a fast source and a fast Courier starve nobody.
@@ -51,6 +53,7 @@ const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 pub(super) struct Driver<S: Transport> {
     settings: Settings,
     shared: Shared,
+    reload: Reload,
     window: Window,
     batch: Gather<(Box<Cargo>, Vec<Step>)>,
     lanes: Lanes<Box<Cargo>>,
@@ -89,6 +92,7 @@ impl<S: Transport> Driver<S> {
         dead_letters: Arc<dyn DeadLetters>,
         shared: Shared,
         questions: Questions,
+        reload: Reload,
     ) -> Self {
         let gauges = Gauges::new(shared.tally.component(), &settings.buffer);
         let stacks = Class::ALL.map(|class| Stacked {
@@ -116,6 +120,7 @@ impl<S: Transport> Driver<S> {
             journal: None,
             settings,
             shared,
+            reload,
         }
     }
 
@@ -130,7 +135,8 @@ impl<S: Transport> Driver<S> {
 
     // Correctness: every round polls all that can make progress until nothing does, so each of them has our waker:
     // requests, letters, the input if there is room for it, the stacks of classes with work, the timer of an open
-    // batch, the alarm for the next event that becomes too old, and the timer for the heads of lanes. Dropped at any
+    // batch, the alarm for the next event that becomes too old, and the timer for the heads of lanes; whoever brings other
+    // settings has it as well. Dropped at any
     // await, every finalizer inside is dropped and says `Errored`.
     fn poll(
         &mut self,
@@ -147,6 +153,7 @@ impl<S: Transport> Driver<S> {
         cx: &mut Context<'_>,
         mut input: Pin<&mut impl Stream<Item = Record>>,
     ) -> Poll<()> {
+        self.poll_reload(cx);
         for _ in 0..ROUNDS_PER_POLL {
             self.moment = self.now();
             self.lanes.tell_time(self.shared.gate.counted());

@@ -36,6 +36,14 @@ pub enum ApiKeyError {
 #[derive(Clone, Debug)]
 pub struct ApiKeys(Arc<RwLock<ApiKey>>);
 
+impl PartialEq for ApiKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+impl Eq for ApiKey {}
+
 impl ApiKey {
     /// Takes `text` as it is: nothing is trimmed.
     pub fn new(text: impl Into<SecretString>) -> Result<Self, ApiKeyError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -38,13 +38,13 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// any further attempt, are the business of the layers above.
 #[derive(Clone)]
 pub struct Transport {
-    client: Client<Connector, Full<Bytes>>,
-    shared: Arc<Shared>,
+    way: Arc<RwLock<Arc<Way>>>,
+    keys: ApiKeys,
 }
 
-struct Shared {
+struct Way {
+    client: Client<Connector, Full<Bytes>>,
     endpoint: BaseUrl,
-    keys: ApiKeys,
     /// For a proxy that is sent the requests themselves
     proxy_authorization: Option<HeaderValue>,
 }
@@ -104,36 +104,53 @@ impl Transport {
             .http2_keep_alive_interval(PING_AFTER)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .build(connector);
-        let shared = Shared {
-            endpoint: settings.endpoint.clone(),
-            keys: ApiKeys::new(settings.api_key.clone()),
-            proxy_authorization,
-        };
-        Ok(Self { client, shared: Arc::new(shared) })
+        let way = Way { client, endpoint: settings.endpoint.clone(), proxy_authorization };
+        let keys = ApiKeys::new(settings.api_key.clone());
+        Ok(Self { way: Arc::new(RwLock::new(Arc::new(way))), keys })
+    }
+
+    /// From now on attempts of this transport and its clones go as those of `other` would: its endpoint, its key, its
+    /// certificates, its proxy, its connections. Those under way end as they began.
+    pub fn exchange(&self, other: &Self) {
+        self.keys.set(other.keys.current());
+        let way = other.way();
+        *self.way.write().unwrap_or_else(PoisonError::into_inner) = way;
+    }
+
+    fn way(&self) -> Arc<Way> {
+        // Replaced whole, so a panic elsewhere cannot have left half of one.
+        Arc::clone(&self.way.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Makes one attempt, and tells the time that the server wrote over its answer. Dropping the future aborts it.
     pub async fn probe(&self, call: Call) -> Probe {
-        let key = self.shared.keys.current();
-        let response = match self.send(&call, &key).await {
+        let key = self.keys.current();
+        let way = self.way();
+        let response = match way.send(&call, &key).await {
             Ok(response) => response,
             Err(failure) => return Probe { answer: Err(failure), date: None },
         };
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
         let date = date.and_then(|date| date.duration_since(UNIX_EPOCH).ok());
-        let answer = self.receive(&call, response, &key).await;
+        let answer = way.receive(&call, response, &key).await;
         Probe { answer, date: date.map(Time::from_epoch) }
     }
 
+    /// The handle that exchanges the API key, for this transport and all its clones.
+    pub fn api_keys(&self) -> ApiKeys {
+        self.keys.clone()
+    }
+}
+
+impl Way {
     async fn send(&self, call: &Call, key: &ApiKey) -> Result<Response<Incoming>, Failure> {
-        let shared = &self.shared;
-        let mut request = encode(call, &shared.endpoint, key.authorization())?;
-        if let Some(value) = &shared.proxy_authorization {
+        let mut request = encode(call, &self.endpoint, key.authorization())?;
+        if let Some(value) = &self.proxy_authorization {
             request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
         }
         let answer = self.client.request(request).await;
-        answer.map_err(|error| no_answer(shared.endpoint.authority(), &error))
+        answer.map_err(|error| no_answer(self.endpoint.authority(), &error))
     }
 
     async fn receive(
@@ -142,13 +159,8 @@ impl Transport {
         response: Response<Incoming>,
         key: &ApiKey,
     ) -> Result<Receipt, Failure> {
-        let authority = self.shared.endpoint.authority();
+        let authority = self.endpoint.authority();
         receive(call.request.endpoint(), response, key, authority).await
-    }
-
-    /// The handle that exchanges the API key, for this transport and all its clones.
-    pub fn api_keys(&self) -> ApiKeys {
-        self.shared.keys.clone()
     }
 }
 
@@ -164,9 +176,10 @@ impl Service<Call> for Transport {
     fn call(&mut self, call: Call) -> Attempt {
         let transport = self.clone();
         Attempt(Box::pin(async move {
-            let key = transport.shared.keys.current();
-            let response = transport.send(&call, &key).await?;
-            transport.receive(&call, response, &key).await
+            let key = transport.keys.current();
+            let way = transport.way();
+            let response = way.send(&call, &key).await?;
+            way.receive(&call, response, &key).await
         }))
     }
 }
@@ -227,7 +240,7 @@ fn is_loopback(endpoint: &BaseUrl) -> bool {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").field("endpoint", &self.shared.endpoint).finish_non_exhaustive()
+        f.debug_struct("Transport").field("endpoint", &self.way().endpoint).finish_non_exhaustive()
     }
 }
 

@@ -76,7 +76,6 @@ pub(crate) async fn send(
             let settings = settings(limits);
             let shared = Shared {
                 gate: Arc::new(Gate::new(&settings)),
-                settings: Arc::new(settings),
                 chance: Arc::new(Mutex::new(fastrand::Rng::with_seed(1))),
                 tally: Arc::new(Tally::default()),
                 clock: Clock::system(),

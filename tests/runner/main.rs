@@ -9,5 +9,6 @@ mod following;
 mod held_server;
 mod process;
 mod quickstart;
+mod reload;
 mod several;
 mod shutdown;

@@ -18,6 +18,7 @@ mod keys;
 mod mock;
 mod order;
 mod random;
+mod reload;
 mod statuses;
 mod support;
 mod telemetry;

@@ -15,6 +15,8 @@ pub(super) struct Job<T> {
     pub(super) serial: u64,
     pub(super) status: EventStatus,
     pub(super) steps: Vec<Entry>,
+    /// Whether a step of it was ever taken
+    pub(super) was_attempted: bool,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,12 @@ pub(super) enum State {
     Taken,
     Done,
     GivenUp,
+}
+
+impl Entry {
+    pub(super) fn new(step: Step) -> Self {
+        Self { step, state: State::Waiting, is_alone: false, wait: Wait::default() }
+    }
 }
 
 impl<T> Job<T> {
@@ -97,6 +105,13 @@ impl<T> Lanes<T> {
     pub fn waits_for_endpoint(&self, id: StepId) -> Option<Endpoint> {
         let waits = |entry: &&Entry| matches!(entry.state, State::Waiting | State::Ready);
         self.entry(id).filter(waits).map(|entry| entry.step.action.endpoint())
+    }
+
+    /// Notes that a step of its event was taken.
+    pub(super) fn attempted(&mut self, id: StepId) {
+        if let Some(job) = self.job_mut(id) {
+            job.was_attempted = true;
+        }
     }
 
     pub(super) fn lane(&self, id: StepId) -> Option<Lane> {

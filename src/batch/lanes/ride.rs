@@ -27,6 +27,7 @@ impl<T> Lanes<T> {
             if let Some(entry) = self.entry_mut(*id) {
                 entry.state = State::Taken;
             }
+            self.attempted(*id);
         }
         self.try_wait(first, riders.last().copied().unwrap_or(first));
         (action, riders)

@@ -30,6 +30,11 @@ impl Waits {
         self.now.get(class.index()).copied().unwrap_or_default()
     }
 
+    /// Heads that nobody gave up may keep others waiting for so long from now on; none does at this moment.
+    pub(super) fn set(&mut self, longest: Duration) {
+        self.longest = longest;
+    }
+
     fn first_overdue(&self) -> Option<StepId> {
         let mut overdue = self.due.iter().zip(self.now).filter_map(|(dues, now)| {
             let (due, id) = dues.first()?;
@@ -107,8 +112,10 @@ impl<T> Lanes<T> {
 
     /// `newest` stands behind the head now, perhaps with others before it.
     pub(super) fn stand_behind(&mut self, head: StepId, newest: StepId) {
+        // An event that is older and yet behind came into the lane when it was planned anew.
+        let is_older = newest.serial < head.serial;
         if let Some(entry) = self.entry_mut(head) {
-            entry.wait.newest = newest.serial;
+            entry.wait.newest = if is_older { u64::MAX } else { newest.serial };
         }
         self.try_wait(head, head);
     }

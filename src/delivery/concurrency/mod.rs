@@ -100,6 +100,19 @@ impl ConcurrencyController {
         }
     }
 
+    /// Goes on with other settings; with the same ones nothing is forgotten.
+    pub fn set(&mut self, settings: Concurrency) {
+        let (in_flight, starts) = (self.in_flight, self.starts);
+        let is_same = match (settings, self.settings) {
+            (Concurrency::Fixed(limit), None) => limit.get() == self.limit,
+            (Concurrency::Adaptive(settings), Some(before)) => settings == before,
+            (Concurrency::Fixed(_), Some(_)) | (Concurrency::Adaptive(_), None) => false,
+        };
+        if !is_same {
+            *self = Self { in_flight, starts, ..Self::new(settings) };
+        }
+    }
+
     /// How many attempts may be under way now; never zero.
     pub const fn limit(&self) -> usize {
         self.limit

@@ -6,7 +6,7 @@ use super::Turn;
 use super::stopwatch::{Rest, Stopwatch};
 use crate::delivery::adaptive_rate::RateController;
 use crate::delivery::bucket::Bucket;
-use crate::delivery::{Rate, Settings, Signal};
+use crate::delivery::{AdaptiveRate, Rate, Settings, Signal};
 
 /// Where first tries and retries both wait, this many first tries go before a retry may: a retry is at most every fifth
 /// attempt.
@@ -21,6 +21,8 @@ pub(super) struct ClassState {
     stopwatch: Stopwatch,
     bucket: Option<Bucket>,
     adaptive: Option<(RateController, Bucket)>,
+    /// What the adaptive rate stays within
+    bounds: Option<AdaptiveRate>,
     waiting: [u32; 2],
     /// The number of the last probe of each kind.
     probed: [u64; 2],
@@ -47,9 +49,21 @@ impl ClassState {
                 let bucket = Bucket::new(controller.rate());
                 (controller, bucket)
             }),
+            bounds: settings.adaptive_rate,
             waiting: [0; 2],
             probed: [0; 2],
             first_tries: FIRST_TRIES_BEFORE_RETRY,
+        }
+    }
+
+    /// Goes on with other settings. What was found out about an adaptive rate counts as long as its bounds are the same.
+    pub(super) fn set(&mut self, settings: &Settings, rate: Option<Rate>, now: Duration) {
+        Bucket::exchange(&mut self.bucket, rate, now);
+        if self.bounds != settings.adaptive_rate {
+            let (_, mut bucket) = self.adaptive.take().unzip();
+            let controller = settings.adaptive_rate.as_ref().map(RateController::new);
+            Bucket::exchange(&mut bucket, controller.as_ref().map(RateController::rate), now);
+            (self.adaptive, self.bounds) = (controller.zip(bucket), settings.adaptive_rate);
         }
     }
 

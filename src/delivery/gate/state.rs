@@ -80,6 +80,19 @@ impl State {
         }
     }
 
+    /// Goes on with other settings, with no more tokens than there are.
+    pub(super) fn set(&mut self, settings: &Settings, now: Duration) {
+        self.concurrency.set(settings.concurrency);
+        Bucket::exchange(&mut self.bucket, settings.rate, now);
+        for (class, rate) in self.classes.iter_mut().zip(settings.class_rates) {
+            class.set(settings, rate, now);
+        }
+        self.has_adaptive_rate = settings.adaptive_rate.is_some();
+        self.retry = Retry { jitter: Jitter::None, ..settings.retry.clone() };
+        self.retry_after_max = settings.retry_after_max;
+        self.hold_probe = settings.hold_probe;
+    }
+
     pub(super) fn hold_reason(&self) -> Option<HoldReason> {
         self.hold.map(|hold| hold.reason)
     }

@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::courier::{Action, Generation};
 use crate::delivery::testing::{request, seconds, seed, settings, shared, throttled, unavailable};
-use crate::delivery::{Concurrency, Rate, Work};
+use crate::delivery::{Concurrency, Rate, Settings, Work};
 
 const RUN: Duration = seconds(40);
 

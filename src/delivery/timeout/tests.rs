@@ -5,13 +5,17 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::courier::Class;
-use crate::delivery::testing::{Requests, Server, accepted, call, seconds, server};
+use crate::delivery::Settings;
+use crate::delivery::testing::{
+    Requests, Server, accepted, call, seconds, server, settings, shared,
+};
 
 async fn started(
     length: Duration,
 ) -> (task::Spawn<TimeoutFuture<<Server as Service<Call>>::Future>>, Requests) {
     let (server, requests) = server();
-    let mut service = TimeoutLayer::new(length).layer(server);
+    let gate = shared(Settings { timeout: length, ..settings() }).gate;
+    let mut service = TimeoutLayer::new(gate).layer(server);
     service.ready().await.unwrap();
     (task::spawn(service.call(call(Class::Inbound))), requests)
 }

@@ -109,7 +109,7 @@ pub async fn replay(
     let emulated = crate::runner::emulated::start(config.emulator.as_ref()).await?;
     #[cfg(feature = "emulator")]
     let courier = emulated.point(courier);
-    let Context { clock, mut chance, signals, progress } = context;
+    let Context { clock, mut chance, signals, progress, .. } = context;
     let (tally, now) = (Arc::new(Tally::default()), clock.now());
     let letters = UnderWay::new(clock.clone(), options.ignore_expiry);
     let settings = courier.validate().unwrap_or_else(|never| match never {});

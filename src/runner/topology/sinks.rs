@@ -20,6 +20,7 @@ use crate::runner::api::{Disk, Health, Watched};
 use crate::runner::buffer::{self, Buffer};
 use crate::runner::check::Places;
 use crate::runner::key_file::KeyFile;
+use crate::runner::reload::Live;
 use crate::runner::{RunError, dead_letters, journal};
 use crate::sink::{self, CourierSink, Healthcheck, Record, SinkConfig};
 use crate::telemetry::{Component, Tally, Totals};
@@ -142,8 +143,11 @@ impl Sink {
 }
 
 impl Sinks {
-    /// Starts all of `sinks`; those with a buffer on disk take nothing more out of it once `stop` is cancelled.
-    pub(super) fn start(sinks: Vec<Sink>, stop: CancellationToken) -> Self {
+    /// Starts all of `sinks`, and gives what can be exchanged of each; those with a buffer on disk take nothing more out of it once `stop` is cancelled.
+    pub(super) fn start(
+        sinks: Vec<Sink>,
+        stop: CancellationToken,
+    ) -> (Self, BTreeMap<String, Live>) {
         let mut own = Self {
             active: Active::new(sinks.len()),
             tallies: BTreeMap::new(),
@@ -154,13 +158,12 @@ impl Sinks {
             watched: Vec::new(),
             stop,
         };
-        for sink in sinks {
-            own.start_one(sink);
-        }
-        own
+        let live = sinks.into_iter().map(|sink| (sink.name.clone(), own.start_one(sink)));
+        let live = live.collect();
+        (own, live)
     }
 
-    fn start_one(&mut self, sink: Sink) {
+    fn start_one(&mut self, sink: Sink) -> Live {
         let Sink { name, span, courier, built, tally, health, key_file, letters, .. } = sink;
         let mut records = Sink::records(sink.records);
         if let Some(buffer) = sink.buffer {
@@ -183,10 +186,8 @@ impl Sinks {
         if courier.healthcheck.enabled {
             self.beside.spawn(report_health(health, told).instrument(span.clone()));
         }
-        if let Some(key_file) = key_file {
-            let follow = key_file.follow(built.api_keys(), built.gate());
-            self.beside.spawn(follow.instrument(span.clone()));
-        }
+        let mut live = Live::new(courier, &built, span.clone());
+        live.follow_key(key_file);
         if let Some((writer, notes)) = sink.journal {
             let span = span.clone();
             self.letters.spawn_blocking(move || span.in_scope(|| writer.run(notes)));
@@ -194,6 +195,7 @@ impl Sinks {
         self.letters.spawn(letters.run().instrument(span.clone()));
         let run = self.active.clone().run(built, records);
         self.running.spawn(Box::pin(run.instrument(span)));
+        live
     }
 
     /// Whom to ask how they stand; to be taken once.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Driver;
 use super::noting;
 use super::open::{Content, OpenRecord};
+use crate::clock::Time;
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
@@ -16,7 +17,7 @@ use crate::plan::{self, Lane, Plan, Planned, Step};
 use crate::sink::cargo::{Cargo, letter};
 use crate::sink::expiration::Lifetime;
 use crate::sink::window::lane_of;
-use crate::sink::{DeadLetter, Payload, Record, Resume, Transport};
+use crate::sink::{DeadLetter, Expiration, Payload, Record, Resume, Transport};
 use crate::telemetry::{ErrorType, Rejection};
 
 impl<S: Transport> Driver<S> {
@@ -118,7 +119,9 @@ impl<S: Transport> Driver<S> {
                 let weight = size.saturating_add(requests);
                 let room = self.window.enter(lane_of(&steps), weight, self.moment);
                 self.shared.tally.entered();
-                let lifetime = self.lifetime(&event, resume.as_ref()).map(Box::new);
+                let expiration = &self.settings.expiration;
+                let now = self.shared.clock.now();
+                let lifetime = lifetime(expiration, &event, resume.as_ref(), now).map(Box::new);
                 let (origin, now) = (origin.clone(), self.now());
                 let cargo = Box::new(Cargo {
                     event,
@@ -129,22 +132,12 @@ impl<S: Transport> Driver<S> {
                     failed: None,
                     resume: resume.map(Box::new),
                     lifetime,
+                    came_in: Instant::now(),
                     place: None,
-                    taken: self.journal.as_ref().map(|_| Instant::now()),
                 });
                 self.batch.push((cargo, steps), size, now);
             }
         }
-    }
-
-    /// How old the event is and may become; `None` where it may become any age.
-    fn lifetime(&self, event: &Event, resume: Option<&Resume>) -> Option<Lifetime> {
-        let limit = self.settings.expiration.limit(event)?;
-        if resume.is_some_and(|resume| resume.ignores_expiry) {
-            return None;
-        }
-        let age = self.settings.expiration.age(event, self.shared.clock.now());
-        Some(Lifetime { began: Instant::now(), age, limit })
     }
 
     fn unreadable(&mut self, error: DecodeError, finalizer: EventFinalizer) {
@@ -176,6 +169,20 @@ fn is_left_behind(lanes: &mut HashSet<Lane>, steps: &[Step]) -> bool {
 /// The lanes in which an order is kept.
 pub(super) fn lanes_of(steps: &[Step]) -> impl Iterator<Item = Lane> {
     steps.iter().map(|step| &step.lane).filter(|lane| **lane != Lane::None).cloned()
+}
+
+/// How old the event that comes in is and may become, `now` being the time of day; `None` where it may become any age.
+fn lifetime(
+    expiration: &Expiration,
+    event: &Event,
+    resume: Option<&Resume>,
+    now: Time,
+) -> Option<Lifetime> {
+    let limit = expiration.limit(event)?;
+    if resume.is_some_and(|resume| resume.ignores_expiry) {
+        return None;
+    }
+    Some(Lifetime { began: Instant::now(), age: expiration.age(event, now), limit })
 }
 
 fn unreadable_letter(origin: Origin, record: Bytes, detail: String) -> DeadLetter {

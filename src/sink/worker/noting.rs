@@ -17,7 +17,12 @@ pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, plan: &Pl
         None => event.kind.to_string(),
     };
     let origin = origin.to_string();
-    journal.note(Arc::clone(&id), Moment::Received { origin, event: name });
+    journal.note(id, Moment::Received { origin, event: name });
+    planned(journal, event, plan);
+}
+
+/// Notes what `event` means, perhaps anew.
+pub(super) fn planned(journal: &Journal, event: &Event, plan: &Plan) {
     let moment = match plan {
         Plan::Steps(steps) => {
             Moment::Planned(steps.iter().map(|step| step.action.endpoint()).collect())
@@ -27,7 +32,7 @@ pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, plan: &Pl
             Moment::Ended { status: EventStatus::Rejected, detail: Some(refusal.to_string()) }
         }
     };
-    journal.note(id, moment);
+    journal.note(event.message_id.to_shared(), moment);
 }
 
 /// Notes the end of an event of which nothing was begun.
@@ -51,7 +56,7 @@ pub(super) fn trail(
     parcel: &Parcel,
 ) -> Option<Arc<Trail>> {
     let journal = journal?;
-    let since = lanes.cargo_mut(parcel.first)?.taken?;
+    let since = lanes.cargo_mut(parcel.first)?.came_in;
     let id = |step| Some(lanes.cargo_mut(step)?.event.message_id.to_shared());
     let ids = parcel.steps().filter_map(id).collect();
     Some(Arc::new(Trail::new(journal.clone(), ids, since)))
