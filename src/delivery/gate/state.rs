@@ -19,6 +19,8 @@ mod look;
 mod pause;
 mod signals;
 
+mod exchange;
+
 /// Permits, tokens, pauses and the hold.
 #[derive(Debug)]
 pub(super) struct State {
@@ -80,19 +82,6 @@ impl State {
         }
     }
 
-    /// Goes on with other settings, with no more tokens than there are.
-    pub(super) fn set(&mut self, settings: &Settings, now: Duration) {
-        self.concurrency.set(settings.concurrency);
-        Bucket::exchange(&mut self.bucket, settings.rate, now);
-        for (class, rate) in self.classes.iter_mut().zip(settings.class_rates) {
-            class.set(settings, rate, now);
-        }
-        self.has_adaptive_rate = settings.adaptive_rate.is_some();
-        self.retry = Retry { jitter: Jitter::None, ..settings.retry.clone() };
-        self.retry_after_max = settings.retry_after_max;
-        self.hold_probe = settings.hold_probe;
-    }
-
     pub(super) fn hold_reason(&self) -> Option<HoldReason> {
         self.hold.map(|hold| hold.reason)
     }
@@ -128,13 +117,6 @@ impl State {
         let is_held = self.hold.is_some();
         for class in &mut self.classes {
             class.mark(is_held, now);
-        }
-    }
-
-    /// The next probe may go at `at`, if there is a hold.
-    pub(super) fn probe_at(&mut self, at: Duration) {
-        if let Some(hold) = &mut self.hold {
-            hold.next_probe = hold.next_probe.min(at);
         }
     }
 
