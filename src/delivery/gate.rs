@@ -20,6 +20,7 @@ pub use state::GateReport;
 
 mod admitted;
 mod class;
+mod exchange;
 mod hold;
 mod state;
 mod stopwatch;
@@ -67,22 +68,6 @@ impl Gate {
             told: Default::default(),
             epoch: Instant::now(),
         }
-    }
-
-    /// The settings in force.
-    pub(crate) fn settings(&self) -> Arc<Settings> {
-        // Replaced whole, so a panic elsewhere cannot have left half of them.
-        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// From now on `settings` are in force: for every attempt that begins, and for every wait for a turn, a token or a
-    /// permit, those under way included. No tokens come of it, so that nothing is faster than the limit of the moment.
-    /// Backoffs and pauses that have begun last as long as they were to.
-    pub(crate) fn set(&self, settings: &Settings) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings.clone());
-        self.lock().set(settings, self.now());
-        self.freed.notify_one();
-        self.changed.notify_waiters();
     }
 
     /// Why everything is held, now and as it changes; `None` while it is not.

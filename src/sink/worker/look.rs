@@ -15,7 +15,7 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// What looking needs.
 pub(super) struct Look {
-    gauges: Gauges,
+    pub(super) gauges: Gauges,
     questions: Questions,
     meter: Meter,
     /// Events that have left the window

@@ -10,6 +10,7 @@ use crate::plan::{self, Plan, Step};
 use crate::sink::cargo::{Cargo, letter};
 use crate::sink::deadlines::Deadlines;
 use crate::sink::expiration::Lifetime;
+use crate::sink::gauges::Gauges;
 use crate::sink::window::lane_of;
 use crate::sink::{Settings, Transport};
 use crate::telemetry::{Rejection, SkipReason};
@@ -37,6 +38,7 @@ impl<S: Transport> Driver<S> {
         self.lanes.tell_time(self.shared.gate.counted());
         self.batch = Gather::new(settings.batch.clone());
         self.window.resize(settings.buffer);
+        self.look.gauges = Gauges::new(self.shared.tally.component(), &settings.buffer);
         self.shared.gate.set(&settings.delivery);
         self.settings = settings;
         self.plan_anew();
