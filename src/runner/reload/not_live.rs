@@ -2,7 +2,7 @@
 
 use std::mem::discriminant;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{Config, CourierConfig, EmulatorConfig, Sink, Source};
 
@@ -83,9 +83,11 @@ fn is_same_source(old: &Source, new: &Source) -> bool {
 }
 
 fn is_same_emulator(old: Option<&EmulatorConfig>, new: Option<&EmulatorConfig>) -> bool {
-    let parts = |config: &EmulatorConfig| {
-        let key = config.api_key.as_ref().map(|key| key.expose_secret().to_owned());
-        (config.address, key)
-    };
-    old.map(parts) == new.map(parts)
+    let (Some(old), Some(new)) = (old, new) else { return old.is_none() && new.is_none() };
+    let EmulatorConfig { address, api_key, seed, limits, faults } = old;
+    let key = |key: &Option<SecretString>| key.as_ref().map(|it| it.expose_secret().to_owned());
+    (*address, *seed) == (new.address, new.seed)
+        && key(api_key) == key(&new.api_key)
+        && *limits == new.limits
+        && *faults == new.faults
 }
