@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 /// Security: the most of a payload that is shown; a browser has to lay it out.
 const MAX_BYTES: usize = 64 * 1024;
 
+/// Security: nothing is indented deeper, or nested brackets would take their number squared.
+const MAX_INDENTS: usize = 32;
+
 /// A piece of JSON text, and how it is shown.
 #[derive(Debug, PartialEq)]
 struct Piece<'a> {
@@ -43,7 +46,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     let (mut pieces, mut depth, mut rest) = (Vec::new(), 0_usize, text.trim());
     let mut shown = 0_usize;
     let plain = |text: String| Piece { class: "", text: text.into() };
-    let line = |depth: usize| format!("\n{}", "  ".repeat(depth));
+    let line = |depth: usize| format!("\n{}", "  ".repeat(depth.min(MAX_INDENTS)));
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '"' => string_length(rest),
@@ -129,6 +132,8 @@ mod tests {
         let long = format!("[{}1]", "1,".repeat(MAX_BYTES));
         assert!(text(&long).len() < 6 * MAX_BYTES);
         assert!(payload(&vec![b'x'; MAX_BYTES + 1]).into_string().contains("Shown are"));
+        let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
+        assert!(text(&deep).len() < 100 * MAX_BYTES);
     }
 
     proptest! {

@@ -109,12 +109,17 @@ impl Transport {
         Ok(Self { way: Arc::new(RwLock::new(Arc::new(way))), keys })
     }
 
-    /// From now on attempts of this transport and its clones go as those of `other` would: its endpoint, its key, its
-    /// certificates, its proxy, its connections. Those under way end as they began.
+    /// From now on attempts of this transport and its clones go as those of `other` would: its endpoint, its certificates,
+    /// its proxy, its connections. Those under way end as they began. The key stays, but for
+    /// [`Transport::exchange_key`].
     pub fn exchange(&self, other: &Self) {
-        self.keys.set(other.keys.current());
         let way = other.way();
         *self.way.write().unwrap_or_else(PoisonError::into_inner) = way;
+    }
+
+    /// From now on attempts are signed with the key of `other`.
+    pub fn exchange_key(&self, other: &Self) {
+        self.keys.set(other.keys.current());
     }
 
     fn way(&self) -> Arc<Way> {

@@ -188,6 +188,13 @@ fn nothing_is_shared_by_accident() {
             "sinks.y.dead_letter.path: sink `x` keeps its dead letters in \
              data/x/dead-letters.ndjson already",
         ),
+        (
+            [
+                sink("x", "\"*\"", url, "journal.max_size = 65536"),
+                sink("y", "\"a\"", url, &letters("data/x/journal.old.ndjson")),
+            ],
+            "sinks.y.dead_letter.path: sink `x` keeps its journal in data/x/journal.old.ndjson already",
+        ),
     ] {
         configure(folder.path(), &sinks);
         for command in ["validate", "run"] {

@@ -18,12 +18,29 @@ pub(super) enum Level {
 }
 
 /// Options whose values are secrets, or may hold one.
-const SECRET: [&str; 7] = ["api_key", "write_keys", "key", "http", "https", "endpoint", "proxy"];
+const SECRET: [&str; 9] = [
+    "api_key",
+    "api_key_file",
+    "write_keys",
+    "write_keys_file",
+    "key",
+    "http",
+    "https",
+    "endpoint",
+    "proxy",
+];
 
 /// `mistake` in the file called `name` that holds `text`, with the line it is in.
 pub(super) fn show(level: Level, name: &str, text: &str, mistake: &Mistake) -> String {
     let line = line_at(text, mistake.line);
-    let hidden = if is_secret(mistake, line) { hide(line) } else { line.to_owned() };
+    let hidden = if is_secret(mistake, line) {
+        hide(line)
+    } else if mistake.message == "unknown option" {
+        // Perhaps one for a secret, misspelt.
+        hide_texts(line)
+    } else {
+        line.to_owned()
+    };
     let title = match mistake.path.as_str() {
         "" => mistake.message.clone(),
         path => format!("{path}: {}", mistake.message),
@@ -98,6 +115,21 @@ fn hide(line: &str) -> String {
     line.char_indices().map(hide).collect()
 }
 
+/// The line with every letter and digit within quotes replaced, at the same places.
+fn hide_texts(line: &str) -> String {
+    let mut quote = None;
+    let hide = |letter: char| {
+        match quote {
+            None if matches!(letter, '"' | '\'') => quote = Some(letter),
+            Some(open) if open == letter => quote = None,
+            Some(_) if letter.is_alphanumeric() => return '*',
+            None | Some(_) => {}
+        }
+        letter
+    };
+    line.chars().map(hide).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +176,11 @@ mod tests {
             let shown = shown(path, line, 1, 1);
             assert!(!shown.contains("pksecret"), "{shown}");
         }
-        assert!(shown("x", "api_key_file = 'a.key'", 1, 1).contains("'a.key'"));
+        let misspelt =
+            Mistake { message: "unknown option".to_owned(), ..mistake("a.apiKey", 1, 1) };
+        let shown_misspelt = show(Level::Error, "c.toml", "apiKey = \"pksecret\"", &misspelt);
+        assert!(!shown_misspelt.contains("pksecret"), "{shown_misspelt}");
+        assert!(shown("x", "path = 'a.key'", 1, 1).contains("'a.key'"));
         assert!(shown("", "[a.b", 1, 1).contains("[*.*"));
         assert!(shown("", "[a.b]", 1, 1).contains("[a.b]"));
     }

@@ -11,6 +11,7 @@ use glob::Pattern;
 pub use doubts::doubts;
 pub use files::{Files, check_files};
 
+use super::journal;
 use crate::config::{Config, Mistake, Source, SourceKind};
 
 /// Everything that is wrong, in no particular order; empty where it can run. The line of a mistake is that of its block.
@@ -81,24 +82,36 @@ fn shared_stdin(config: &Config) -> Vec<Mistake> {
     readers.map(wrong).collect()
 }
 
-/// Two sinks cannot keep their letters in one file: each locks its own.
+/// Letters cannot be kept where another sink's are, which are locked, nor where something else is written anew.
 fn shared_letters(config: &Config) -> Vec<Mistake> {
     let (places, mut wrong) = (Places::new(config), Vec::new());
-    let mut owners: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    // As far as it can be told from names: `./a` is `a`.
+    let plain = |path: PathBuf| -> PathBuf {
+        path.components().filter(|part| *part != Component::CurDir).collect()
+    };
+    let mut owners: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for name in config.sources.keys() {
+        let owner = format!("source `{name}` keeps its checkpoints");
+        owners.insert(plain(places.checkpoints(name)), owner);
+    }
     for (name, sink) in &config.sinks {
-        let path = places.dead_letters(name, sink.courier.dead_letter.path.as_deref());
-        // As far as it can be told from names: `./a` is `a`.
-        let parts = path.components().filter(|part| *part != Component::CurDir);
-        let path: PathBuf = parts.collect();
+        if sink.courier.journal.is_some() {
+            for path in journal::files(&places.journal(name)) {
+                owners.insert(plain(path), format!("sink `{name}` keeps its journal"));
+            }
+        }
+    }
+    for (name, sink) in &config.sinks {
+        let path = plain(places.dead_letters(name, sink.courier.dead_letter.path.as_deref()));
         if let Some(owner) = owners.get(&path) {
             wrong.push(mistake(
                 sink.line,
                 format!("sinks.{name}.dead_letter.path"),
-                format!("sink `{owner}` keeps its dead letters in {} already", path.display()),
+                format!("{owner} in {} already", path.display()),
                 "choose another",
             ));
         } else {
-            owners.insert(path, name);
+            owners.insert(path, format!("sink `{name}` keeps its dead letters"));
         }
     }
     wrong

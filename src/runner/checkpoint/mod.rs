@@ -220,6 +220,11 @@ impl Checkpoints {
         }
     }
 
+    /// Whether a record is done when it has ended, and not when it was read.
+    pub fn await_ends(&self) -> bool {
+        matches!(self.0.follow, Follow::Acknowledgements)
+    }
+
     fn try_begin(&self, kept: Kept, path: &str, next: Reached) -> Option<Begun> {
         let mut state = self.0.state();
         let State { saved, files, changed, .. } = &mut *state;

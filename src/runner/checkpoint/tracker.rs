@@ -41,10 +41,9 @@ impl<P: Copy> Tracker<P> {
     /// A record that reaches to `next` was read. Records begin in the order they are read.
     pub(super) fn begin(&mut self, next: P) -> Begun {
         if self.stopped {
-            // Nothing behind what is Errored can move the place any more, so nothing behind it is worth its memory.
-            self.entries.clear();
-            self.first = u64::MAX;
-            return Begun::New(self.first);
+            // Nothing behind what is Errored can move the place any more: it gets a number that no entry has. Those there
+            // are stay, since they may yet be read again.
+            return Begun::New(u64::MAX);
         }
         let number = self.next;
         self.next = number.saturating_add(1);
@@ -142,6 +141,23 @@ mod tests {
         tracker.end(fourth + 1, EventStatus::Delivered);
         tracker.end(fourth, EventStatus::Delivered);
         assert_eq!((tracker.done(), tracker.is_owed()), (place(5), false));
+    }
+
+    #[test]
+    fn what_begins_behind_an_errored_record_is_no_part_of_what_is_read_again() {
+        let mut tracker = Tracker::new(place(0));
+        let numbers: Vec<_> = (1..=2).map(|end| begun(&mut tracker, end)).collect();
+        tracker.end(numbers[1], EventStatus::Delivered);
+        tracker.end(numbers[0], EventStatus::Errored);
+        let behind = begun(&mut tracker, 3);
+        tracker.end(behind, EventStatus::Delivered);
+        tracker.rewind();
+        let first = begun(&mut tracker, 1);
+        assert_eq!(tracker.begin(place(2)), Begun::Ended);
+        let third = begun(&mut tracker, 3);
+        tracker.end(third, EventStatus::Delivered);
+        tracker.end(first, EventStatus::Delivered);
+        assert_eq!((tracker.done(), tracker.is_owed()), (place(3), false));
     }
 
     #[test]

@@ -45,6 +45,11 @@ pub fn journals(config: &Config) -> Vec<PathBuf> {
     kept.map(|(name, _)| places.journal(name)).collect()
 }
 
+/// The two files of the journal at `path`.
+pub(in crate::runner) fn files(path: &Path) -> [PathBuf; 2] {
+    [path.to_owned(), older(path)]
+}
+
 /// Where the older half is.
 fn older(path: &Path) -> PathBuf {
     path.with_extension("old.ndjson")

@@ -97,6 +97,10 @@ impl Live {
     fn take_over(&mut self, prepared: Prepared) {
         let Prepared { courier, transport, is_other_key, key_file } = prepared;
         if let Some(transport) = transport {
+            // The key of a file that is followed may be newer by now than what was read with the certificates.
+            if is_other_key {
+                self.transport.exchange_key(&transport);
+            }
             self.transport.exchange(&transport);
             self.gate.probe_now();
         }

@@ -47,24 +47,38 @@ struct State {
 }
 
 impl UnderWay {
-    /// A record is given. Gives whom to tell its end, who tells `finalizer`.
-    pub(super) fn begin(&self, finalizer: EventFinalizer) -> EventFinalizer {
-        self.state().records += 1;
+    /// A record is given. Gives whom to tell its end, who tells `finalizer`; nothing where one went back meanwhile, behind
+    /// which this one is read again.
+    pub(super) fn begin(&self, finalizer: EventFinalizer) -> Option<EventFinalizer> {
+        {
+            let mut state = self.state();
+            if state.has_failed {
+                return None;
+            }
+            state.records += 1;
+        }
         let own = self.clone();
-        EventFinalizer::new(move |status: EventStatus| {
+        Some(EventFinalizer::new(move |status: EventStatus| {
+            // Correctness: noted first, so that nothing is given once the checkpoint knows, and counted last, so that nothing
+            // is read again before it does.
+            own.note(status);
             finalizer.finalize(status);
-            own.end(status);
-        })
+            own.end();
+        }))
     }
 
-    fn end(&self, status: EventStatus) {
+    fn note(&self, status: EventStatus) {
+        let mut state = self.state();
+        match status {
+            EventStatus::Errored => state.has_failed = true,
+            EventStatus::Delivered | EventStatus::Rejected => state.has_progressed = true,
+        }
+    }
+
+    fn end(&self) {
         let has_failed = {
             let mut state = self.state();
             state.records -= 1;
-            match status {
-                EventStatus::Errored => state.has_failed = true,
-                EventStatus::Delivered | EventStatus::Rejected => state.has_progressed = true,
-            }
             state.has_failed
         };
         if has_failed {

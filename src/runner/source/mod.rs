@@ -185,8 +185,12 @@ impl Reading {
             (Some(checkpoints), Some(kept), Some(mark)) => {
                 let reached = Reached { place: next, mark };
                 let finalizer = checkpoints.begin(kept, &input.name, reached).await?;
-                // Of what is not followed, the next run reads what went back.
-                if self.ticks.is_some() { self.under_way.begin(finalizer) } else { finalizer }
+                // Of what is not followed, the next run reads what went back; without acknowledgements nobody does.
+                if self.ticks.is_some() && checkpoints.await_ends() {
+                    self.under_way.begin(finalizer)?
+                } else {
+                    finalizer
+                }
             }
             _ => EventFinalizer::none(),
         };

@@ -13,7 +13,7 @@ use crate::sink::expiration::Lifetime;
 use crate::sink::gauges::Gauges;
 use crate::sink::window::lane_of;
 use crate::sink::{Settings, Transport};
-use crate::telemetry::{Rejection, SkipReason};
+use crate::telemetry::{ErrorType, Rejection, SkipReason};
 
 /// How an event ends that the new rules make nothing of.
 enum End {
@@ -93,6 +93,7 @@ impl<S: Transport> Driver<S> {
                     finalizer.finalize(EventStatus::Delivered);
                 }
                 End::Refused(detail) => {
+                    self.shared.tally.error(ErrorType::Conversion);
                     self.letters.send(
                         letter(&event, origin, Rejection::Refused, detail),
                         finalizer,

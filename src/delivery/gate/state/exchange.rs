@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::State;
 use crate::delivery::bucket::Bucket;
-use crate::delivery::{Jitter, Retry, Settings};
+use crate::delivery::{Concurrency, Jitter, Retry, Settings};
 
 impl State {
     /// Goes on with other settings, with no more tokens than there are.
     pub(in crate::delivery::gate) fn set(&mut self, settings: &Settings, now: Duration) {
         self.concurrency.set(settings.concurrency);
+        self.has_adaptive_concurrency = matches!(settings.concurrency, Concurrency::Adaptive(_));
         Bucket::exchange(&mut self.bucket, settings.rate, now);
         for (class, rate) in self.classes.iter_mut().zip(settings.class_rates) {
             class.set(settings, rate, now);
