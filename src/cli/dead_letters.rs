@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::letters::{DeadLetters, Filters, Replay};
 use super::pretty::pretty;
 use super::progress::Bar;
-use super::table::{plain, table};
+use super::table::{counted, plain, table};
 use super::{complain, tell, validate};
 use crate::clock::Clock;
 use crate::event::Trust;
@@ -153,16 +153,17 @@ fn report(name: &str, replayed: &Replayed) -> Exit {
     let Replayed { summary, stale, expired, damaged, left, exit } = replayed;
     tell(summary.to_string().trim_end());
     tell(&format!("letters left  {left}"));
-    for (count, what) in [
+    for (count, noun, why) in [
         (
             stale,
-            "identify or group events, which may overwrite newer state: --allow-stale sends them",
+            "event",
+            "of type identify or group, which may overwrite newer state: see --allow-stale",
         ),
-        (expired, "events that had expired: --ignore-expiry sends them"),
-        (damaged, "lines that are no letters"),
+        (expired, "event", "that had expired: see --ignore-expiry"),
+        (damaged, "line", "without a letter"),
     ] {
         if *count > 0 {
-            complain(&format!("{name}: not sent: {count} {what}"));
+            complain(&format!("{name}: not sent: {} {why}", counted(*count, noun)));
         }
     }
     *exit

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::table::disturbs;
+
 /// Indents JSON text. Text that is no JSON comes out on one line or another, and harmless.
 pub(super) fn pretty(json: &str) -> String {
     let mut text = String::with_capacity(json.len() * 2);
@@ -43,9 +45,9 @@ pub(super) fn pretty(json: &str) -> String {
     text
 }
 
-/// What could move the cursor is escaped as JSON escapes it.
+/// What could move the cursor or turn the text around is escaped as JSON escapes it.
 fn put(text: &mut String, letter: char) {
-    if letter.is_control() {
+    if disturbs(letter) {
         // Writing to a string does not fail.
         let _ = write!(text, "\\u{:04x}", u32::from(letter));
     } else {
@@ -80,5 +82,6 @@ mod tests {
         assert_eq!(pretty(text), expected);
         assert_eq!(pretty("\"\u{9b}2J\""), "\"\\u009b2J\"");
         assert_eq!(pretty("}\u{1b}"), "\n}\\u001b");
+        assert_eq!(pretty("\"\u{202e}\""), "\"\\u202e\"");
     }
 }

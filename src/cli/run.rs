@@ -14,7 +14,8 @@ use crate::sink::SinkConfig;
 
 /// Runs the configuration at `path`, and prints the summary.
 pub(super) async fn run(path: &Path, watch_config: bool, bar: Bar) -> anyhow::Result<Exit> {
-    let watch = watch_config.then(|| path.to_owned());
+    // Before it is read, so that no change is missed.
+    let watch = watch_config.then(|| runner::Watch::new(path));
     let config = match validate::load(path) {
         Ok(config) => config,
         Err(mistakes) => {

@@ -34,3 +34,4 @@ pub use reload::reloads;
 pub use signals::{hangups, signals};
 pub use summary::{InputEnd, Summaries, Summary};
 pub use topology::{Context, Outcome, run};
+pub use watch::Watch;

@@ -16,7 +16,8 @@ use crate::plan::{Lane, Step};
 const LANES_SHARE: usize = 10;
 
 /// The window: counts what is inside. Security: this is what bounds the sink's memory, whatever Courier does: twice
-/// [`Buffer`], and one record more.
+/// [`Buffer`], and one record more. Other settings may leave more inside, where limits became smaller or plans larger;
+/// nothing comes in then until enough of it has ended.
 #[derive(Debug)]
 pub(super) struct Window {
     limits: Size,

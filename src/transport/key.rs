@@ -101,7 +101,7 @@ impl ApiKeys {
     }
 
     /// The key in use.
-    pub(super) fn current(&self) -> ApiKey {
+    pub(crate) fn current(&self) -> ApiKey {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

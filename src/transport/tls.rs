@@ -20,7 +20,7 @@ use super::{Alpn, Tls};
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be opened or read
-    #[error("cannot read {}: {kind}", path.display())]
+    #[error("cannot read {}: {}", path.display(), said(*kind))]
     Read {
         /// Which file
         path: PathBuf,
@@ -64,6 +64,11 @@ pub enum TlsError {
     /// The cryptography offers no protocol version
     #[error("TLS cannot be set up: {0}")]
     Versions(rustls::Error),
+}
+
+/// The standard library calls a file that is not there an entity.
+fn said(kind: io::ErrorKind) -> String {
+    if kind == io::ErrorKind::NotFound { "file not found".to_owned() } else { kind.to_string() }
 }
 
 /// What connections are encrypted with.

@@ -7,8 +7,14 @@
 )]
 
 mod environment;
+mod environment_verdicts;
+#[path = "../wire/pki.rs"]
+mod pki;
 mod plan;
 #[path = "../runner/process.rs"]
 #[allow(dead_code, reason = "the runner's tests use all of it")]
 mod process;
+#[path = "../wire/server.rs"]
+#[allow(dead_code, reason = "the transport's tests use all of it")]
+mod server;
 mod transcripts;

@@ -134,11 +134,34 @@ fn no_key_is_needed_and_none_is_looked_at() {
     let config = replacing();
     for key in ["api_key = \"${KEY_OF_NOBODY}\"", "api_key_file = \"/nowhere/key\"", ""] {
         let config = config.replace("api_key = \"any-key-will-do-here\"", key);
+        // Nor is the emulator's.
+        let config = config.replace("[emulator]", "[emulator]\napi_key = \"${KEY_OF_NOBODY}\"");
         let path = write(folder.path(), "keyless.toml", &config);
         let mut command = binary();
         command.args(["plan", path.to_str().unwrap(), EVENTS]).current_dir(repository());
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn what_people_are_shown_of_events_cannot_move_the_cursor_nor_turn_text_around() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "config.toml", replacing());
+    let nasty = "\u{9b}2J\u{202e}\u{2067}\u{7f}\u{85}";
+    let events = [
+        format!(
+            r#"{{"type":"track","userId":"a{nasty}","messageId":"m{nasty}","event":"e{nasty}","properties":{{"p{nasty}":"{nasty}\\u001b[2J"}}}}"#
+        ),
+        format!(r#"{{"type":"identify","userId":"..","messageId":"m{nasty}"}}"#),
+        format!(r#"{{"type":"{nasty}","userId":"a"}}"#),
+    ];
+    write(folder.path(), "events", events.join("\n"));
+    let ended = run(folder.path(), &["plan", "--pretty", "config.toml", "events"]).expect(65);
+    let raw = |letter: &char| nasty.contains(*letter) && !"2J".contains(*letter);
+    assert!(!ended.stdout.chars().any(|letter| raw(&letter)), "{:?}", ended.stdout);
+    for shown in ["e\u{fffd}2J\u{fffd}", "\\u009b2J\\u202e\\u2067\\u007f\\u0085", "\\u001b[2J"] {
+        assert!(ended.stdout.contains(shown), "{shown} in {}", ended.stdout);
     }
 }
 

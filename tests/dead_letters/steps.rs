@@ -41,7 +41,11 @@ fn identify_and_group_letters_need_a_word() {
     let letters = [letter(at, &identify), letter(at, &track("t")), letter(at, &group)];
     keep(folder.path(), "f", &letters);
     let ended = run(folder.path(), &replay("f", &[])).expect(65);
-    assert!(ended.stderr.contains("not sent: 2 identify or group events"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("not sent: 2 events of type identify or group"),
+        "{}",
+        ended.stderr
+    );
     assert!(ended.stderr.contains("--allow-stale"), "{}", ended.stderr);
     assert_eq!(server.seen(0), ["POST /inbound/rudderstack"]);
     assert_eq!(ids(&kept(folder.path(), "f")), ["i", "g"]);
@@ -157,7 +161,7 @@ fn expired_letters_need_a_word_and_are_then_sent_whatever_their_age() {
     assert!(letters[0]["detail"].as_str().unwrap().ends_with("s old and expires after 60 s"));
 
     let ended = run(folder.path(), &replay(LETTERS, &[])).expect(65);
-    assert!(ended.stderr.contains("not sent: 1 events that had expired"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("not sent: 1 event that had expired"), "{}", ended.stderr);
     assert_eq!(server.seen(0).len(), 0);
     let ended = run(folder.path(), &replay(LETTERS, &["--ignore-expiry"])).expect(0);
     assert_eq!((ended.count("delivered"), kept(folder.path(), LETTERS).len()), (1, 0));

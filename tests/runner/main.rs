@@ -7,8 +7,16 @@ mod configs;
 mod delivery;
 mod following;
 mod held_server;
+mod logging;
+#[path = "../wire/pki.rs"]
+#[allow(clippy::unwrap_used, reason = "a failed step of a test's set-up is a failed test")]
+mod pki;
 mod process;
 mod quickstart;
 mod reload;
+mod reload_secrets;
+#[path = "../wire/server.rs"]
+#[allow(clippy::unwrap_used, dead_code, reason = "the tests of the transport use all of it")]
+mod server;
 mod several;
 mod shutdown;

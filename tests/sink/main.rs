@@ -19,6 +19,7 @@ mod mock;
 mod order;
 mod random;
 mod reload;
+mod reload_load;
 mod statuses;
 mod support;
 mod telemetry;

@@ -12,19 +12,17 @@ use courier_sink::telemetry::Rejection;
 use futures::FutureExt;
 
 use crate::events::{group, identify, track};
-use crate::support::{
-    Letters, Notes, Told, channel, context, ok, pass, refused, server, settings, sink,
-};
+use crate::support::{Letters, Notes, Told, channel, context, ok, pass, server, settings, sink};
 
 /// The same, save where track events go that no mapping takes.
-fn unmapped(settings: &Settings, unmapped: Unmapped) -> Settings {
+pub(crate) fn unmapped(settings: &Settings, unmapped: Unmapped) -> Settings {
     let mut settings = settings.clone();
     let Mode::Direct(direct) = &mut settings.rules.mode else { panic!("the default is direct") };
     direct.unmapped = unmapped;
     settings
 }
 
-fn a_second(limit: u32) -> Rate {
+pub(crate) fn a_second(limit: u32) -> Rate {
     let number = |it| NonZeroU32::new(it).unwrap();
     Rate { limit: number(limit), per: Duration::from_secs(1), burst: NonZeroU32::MIN }
 }
@@ -195,56 +193,6 @@ async fn a_new_age_limit_counts_from_when_what_waits_came_in() {
     };
     tokio::join!(sink.run_on(input), change);
     assert_eq!(told.statuses(), [Delivered, Rejected, Rejected]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_hundred_reloads_under_load_lose_repeat_and_reorder_nothing() {
-    let mut dice = fastrand::Rng::with_seed(7);
-    let seeds = std::sync::Mutex::new(fastrand::Rng::with_seed(8));
-    let (server, notes) = server(move |_| {
-        let mut seeds = seeds.lock().unwrap();
-        let latency = Duration::from_millis(seeds.u64(0..40));
-        let answer = match seeds.u8(0..20) {
-            0 => refused(),
-            1 | 2 => crate::support::unavailable(),
-            _ => ok(),
-        };
-        (latency, answer)
-    });
-    let plain = settings();
-    let sink = sink(plain.clone(), server);
-    let (reload, told) = (sink.reload(), Told::default());
-    let (sender, input) = channel();
-    let feed = async {
-        for number in 0..1000 {
-            let user = dice.u8(0..12).to_string();
-            let event = match dice.u8(0..4) {
-                0 => identify(&user),
-                1 => group(&user, &dice.u8(0..3).to_string()),
-                _ => track(&user, "x"),
-            };
-            sender.send(told.record(number, event)).await.unwrap();
-            pass(dice.u64(0..6)).await;
-        }
-        drop(sender);
-    };
-    let change = async {
-        for round in 0..100_u32 {
-            pass(25).await;
-            let kinds = [Unmapped::InboundCourier, Unmapped::Skip, Unmapped::InboundRudderStack];
-            let mut settings = unmapped(&plain, kinds[usize::try_from(round % 3).unwrap()]);
-            settings.delivery.rate = if round % 2 == 0 { Some(a_second(300)) } else { None };
-            settings.buffer.max_events =
-                std::num::NonZeroUsize::new(50 + 50 * (usize::try_from(round % 5).unwrap()))
-                    .unwrap();
-            reload.set(settings).unwrap();
-        }
-    };
-    tokio::join!(sink.run_on(input), feed, change);
-    let mut numbers: Vec<_> = told.in_order_of_ends().iter().map(|(number, _)| *number).collect();
-    numbers.sort_unstable();
-    assert_eq!(numbers, (0..1000).collect::<Vec<_>>(), "each ends once");
-    assert_eq!(notes.read(|seen| seen.most_in_lane), 1, "nobody overtakes in a lane");
 }
 
 #[tokio::test(start_paused = true)]

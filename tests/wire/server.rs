@@ -37,6 +37,14 @@ impl Server {
         tls: Option<Arc<ServerConfig>>,
         respond: impl Fn(&Seen) -> Response<Full<Bytes>> + Clone + Send + Sync + 'static,
     ) -> Self {
+        Self::start_with(move || tls.clone(), respond).await
+    }
+
+    /// The same, each connection being encrypted as `tls` says when it comes.
+    pub(crate) async fn start_with(
+        tls: impl Fn() -> Option<Arc<ServerConfig>> + Send + 'static,
+        respond: impl Fn(&Seen) -> Response<Full<Bytes>> + Clone + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
@@ -44,7 +52,7 @@ impl Server {
         tokio::spawn(async move {
             for connection in 0.. {
                 let (tcp, _) = listener.accept().await.unwrap();
-                let (log, respond, tls) = (Arc::clone(&log), respond.clone(), tls.clone());
+                let (log, respond, tls) = (Arc::clone(&log), respond.clone(), tls());
                 tokio::spawn(async move {
                     match tls {
                         None => serve(tcp, connection, log, respond).await,

@@ -20,9 +20,10 @@ pub enum Anew<E> {
 }
 
 impl<T> Lanes<T> {
-    /// Asks `plan` about each event none of whose steps was ever taken, in the order they came. Those that have ended are
-    /// given back. In every lane the steps stand by the order of their events afterwards, save that what is under way stays
-    /// first. `longest` is how long heads may keep others waiting from now on; what they have waited counts.
+    /// Asks `plan` about each event none of whose steps was ever taken, in the order they came. Those it ends are taken out
+    /// and given back, each with what it said. In every lane the steps stand by the order of their events afterwards, save
+    /// that what is under way stays first. `longest` is how long heads may keep others waiting from now on; what they have
+    /// waited counts.
     pub fn plan_anew<E>(
         &mut self,
         longest: Duration,

@@ -111,7 +111,7 @@ fn remarks(sink: &Sink) -> Vec<String> {
     }
     for (block, count) in sink.blocks().iter().zip(&totals.blocks) {
         if *count == 0 {
-            said.push(format!("no event is `on = \"{}\"`", block.on));
+            said.push(format!("no event is `on = \"{}\"`", plain(&block.on.to_string())));
         }
     }
     said

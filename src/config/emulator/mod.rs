@@ -91,7 +91,9 @@ pub(super) fn read(item: Item<'_>) -> Option<EmulatorConfig> {
             }
             address
         });
-        let api_key = block.take("api_key").map(Item::secret);
+        // Whoever wants no keys need not have them: nor are its variables looked at.
+        let wants_key = block.reader.wants_keys;
+        let api_key = block.take("api_key").filter(|_| wants_key).map(Item::secret);
         let api_key = api_key.and_then(|item| item.text()).map(SecretString::from);
         let seed = seed(block).unwrap_or_default();
         let limits = block.table("limits", limits::read);

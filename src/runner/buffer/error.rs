@@ -34,8 +34,8 @@ pub enum BufferError {
     },
     /// The sink buffers in memory now, and records are left on disk
     #[error(
-        "buffer {path} holds {records} records of an earlier run: set `buffer.type = \"disk\"` until it is empty, or \
-         remove the file to forget them"
+        "buffer {path} holds records of an earlier run, {records} in all: set `buffer.type = \"disk\"` until it is \
+         empty, or remove the file to forget them"
     )]
     LeftBehind {
         /// Which file

@@ -81,6 +81,12 @@ pub fn file_in(folder: &Path) -> PathBuf {
     if !store.exists() && salvaged.exists() { salvaged } else { store }
 }
 
+/// The files that a buffer in `folder` always has.
+pub(in crate::runner) fn files_in(folder: &Path) -> [PathBuf; 2] {
+    let place = Place::new(folder);
+    [place.store(), place.lock_file()]
+}
+
 /// Whether the file at `path` is a buffer's, judged by its name, since a damaged one has nothing else to go by.
 pub fn is_file_of_a_buffer(path: &Path) -> io::Result<bool> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

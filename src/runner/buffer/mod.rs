@@ -39,6 +39,7 @@ use tracing::Instrument;
 
 pub use error::BufferError;
 pub use level::{Filled, Level};
+pub(in crate::runner) use list::files_in;
 pub use list::{Entry, EntryState, Listing, file_in, is_file_of_a_buffer, list};
 
 use crate::clock::Clock;

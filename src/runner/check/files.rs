@@ -1,9 +1,9 @@
-//! Whether the files that a configuration names can be read, as a run would read them at its start.
+//! Whether the files that a configuration names can be read, or written, as a run would at its start.
 
 use std::fs::File;
 use std::path::Path;
 
-use super::mistake;
+use super::{kept, mistake};
 use crate::config::{
     ApiKeySource, BuildError, Config, CourierConfig, FileSource, HttpServerSource, Mistake,
     SourceKind, VectorSource, WriteKeys,
@@ -22,7 +22,8 @@ pub struct Files {
     pub doubtful: Vec<Mistake>,
 }
 
-/// Looks at all files of `config`: those that sources read, keys, certificates. Blocks on the disk.
+/// Looks at all files of `config`: those that sources read, keys, certificates, and where things are to be kept. Blocks on the
+/// disk.
 pub fn check_files(config: &Config) -> Files {
     let mut found = Files::default();
     for (name, source) in &config.sources {
@@ -41,6 +42,7 @@ pub fn check_files(config: &Config) -> Files {
         api_key(&sink.courier, &mut place);
         client_tls(&sink.courier, &mut place);
     }
+    kept::look(config, &mut found);
     found
 }
 

@@ -2,17 +2,19 @@
 
 mod doubts;
 mod files;
+mod kept;
+mod listeners;
 
-use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 
 pub use doubts::doubts;
 pub use files::{Files, check_files};
 
-use super::journal;
 use crate::config::{Config, Mistake, Source, SourceKind};
+use kept::shared_files;
+use listeners::shared_addresses;
 
 /// Everything that is wrong, in no particular order; empty where it can run. The line of a mistake is that of its block.
 pub fn check(config: &Config) -> Vec<Mistake> {
@@ -32,7 +34,8 @@ pub fn check(config: &Config) -> Vec<Mistake> {
     }
     wrong.extend(globs(config));
     wrong.extend(shared_stdin(config));
-    wrong.extend(shared_letters(config));
+    wrong.extend(shared_addresses(config));
+    wrong.extend(shared_files(config));
     wrong
 }
 
@@ -80,41 +83,6 @@ fn shared_stdin(config: &Config) -> Vec<Mistake> {
         )
     };
     readers.map(wrong).collect()
-}
-
-/// Letters cannot be kept where another sink's are, which are locked, nor where something else is written anew.
-fn shared_letters(config: &Config) -> Vec<Mistake> {
-    let (places, mut wrong) = (Places::new(config), Vec::new());
-    // As far as it can be told from names: `./a` is `a`.
-    let plain = |path: PathBuf| -> PathBuf {
-        path.components().filter(|part| *part != Component::CurDir).collect()
-    };
-    let mut owners: BTreeMap<PathBuf, String> = BTreeMap::new();
-    for name in config.sources.keys() {
-        let owner = format!("source `{name}` keeps its checkpoints");
-        owners.insert(plain(places.checkpoints(name)), owner);
-    }
-    for (name, sink) in &config.sinks {
-        if sink.courier.journal.is_some() {
-            for path in journal::files(&places.journal(name)) {
-                owners.insert(plain(path), format!("sink `{name}` keeps its journal"));
-            }
-        }
-    }
-    for (name, sink) in &config.sinks {
-        let path = plain(places.dead_letters(name, sink.courier.dead_letter.path.as_deref()));
-        if let Some(owner) = owners.get(&path) {
-            wrong.push(mistake(
-                sink.line,
-                format!("sinks.{name}.dead_letter.path"),
-                format!("{owner} in {} already", path.display()),
-                "choose another",
-            ));
-        } else {
-            owners.insert(path, format!("sink `{name}` keeps its dead letters"));
-        }
-    }
-    wrong
 }
 
 /// Where things are kept.

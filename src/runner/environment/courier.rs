@@ -109,7 +109,9 @@ fn certificates(courier: &CourierConfig, about: &mut About<'_>) {
                 Some(path) => path.display().to_string(),
                 None => "the platform".to_owned(),
             };
-            about.good("tls roots", format!("{} authorities of {from}", store.len()));
+            let count = store.len();
+            let authorities = if count == 1 { "authority" } else { "authorities" };
+            about.good("tls roots", format!("{count} {authorities} of {from}"));
         }
         Err(error) => about.bad(
             "tls roots",

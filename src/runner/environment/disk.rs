@@ -29,17 +29,20 @@ pub(super) fn look(folder: &Path, needs_speed: bool) -> Finding {
     match median(there) {
         Ok(took) => {
             let said = format!("{place}: {BYTES} bytes are on disk after {took:.1?}");
-            if needs_speed && took > SLOW {
-                let remedy = "put data_dir on a faster disk, or let records come many at a time";
-                return find(Verdict::Doubtful, said, Some(remedy));
-            }
-            find(Verdict::Good, said, None)
+            let remedy = too_slow(took, needs_speed);
+            find(if remedy.is_some() { Verdict::Doubtful } else { Verdict::Good }, said, remedy)
         }
         Err(error) => {
             let remedy = "let whoever runs this write to it, or set data_dir to another folder";
             find(Verdict::Bad, format!("{place} cannot be written to: {error}"), Some(remedy))
         }
     }
+}
+
+/// What to do about a disk that takes so long, if anything.
+fn too_slow(took: Duration, needs_speed: bool) -> Option<&'static str> {
+    let remedy = "put data_dir on a faster disk, or let records come many at a time";
+    (needs_speed && took > SLOW).then_some(remedy)
 }
 
 #[expect(
@@ -57,4 +60,17 @@ fn median(folder: &Path) -> std::io::Result<Duration> {
     }
     times.sort();
     Ok(times.get(TRIES / 2).copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_disk_is_doubted_only_where_a_buffer_waits_for_it() {
+        let (quick, slow) = (Duration::from_millis(1), Duration::from_millis(30));
+        assert_eq!(too_slow(slow, false), None);
+        assert_eq!(too_slow(quick, true), None);
+        assert!(too_slow(slow, true).is_some_and(|remedy| remedy.contains("faster disk")));
+    }
 }

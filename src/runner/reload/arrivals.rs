@@ -8,7 +8,7 @@ use futures::stream::{self, BoxStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::{certificates, refused};
+use super::{PANICKED, certificates, refused};
 use crate::config::Config;
 use crate::runner::watch::Watch;
 
@@ -24,16 +24,19 @@ struct Arrivals {
     looking: JoinSet<()>,
 }
 
-/// Configurations as they come: `load` is called, and may block, at each of `hangups`; with `path`, that of the
-/// configuration, also when that file or a certificate file it names has changed, within a second. What cannot be loaded is
-/// told in the log and passed over. `config` is the one that was loaded first.
+/// Configurations as they come: `load` is called, and may block, at each of `hangups`; with `watch`, which is of the
+/// configuration's file and was made before that was read, also when it or a certificate file it names has changed, within a
+/// second. What cannot be loaded, be it for a panic, is told in the log and passed over. `config` is the one that was loaded
+/// first.
 pub fn reloads(
     hangups: BoxStream<'static, ()>,
-    path: Option<PathBuf>,
+    watch: Option<Watch>,
     config: &Config,
     load: impl Fn() -> Result<Config, String> + Send + Sync + 'static,
 ) -> BoxStream<'static, Config> {
-    let watches = watches(path.as_deref(), config);
+    let path = watch.as_ref().map(|watch| watch.path().to_owned());
+    let mut watches = certificate_watches(path.as_deref(), config);
+    watches.extend(watch);
     let arrivals = Arrivals {
         hangups,
         path,
@@ -84,19 +87,15 @@ impl Arrivals {
                     (config, watches)
                 })
             });
-            // A panic was printed, or the runtime is going.
-            match loaded.await.ok()? {
-                Ok(loaded) => return Some(loaded),
-                Err(wrong) => refused(&wrong),
+            match loaded.await {
+                Ok(Ok(loaded)) => return Some(loaded),
+                Ok(Err(wrong)) => refused(&wrong),
+                Err(error) if error.is_panic() => refused(PANICKED),
+                // The runtime is going.
+                Err(_) => return None,
             }
         }
     }
-}
-
-fn watches(path: Option<&Path>, config: &Config) -> Vec<Watch> {
-    let mut watches = certificate_watches(path, config);
-    watches.extend(path.map(Watch::new));
-    watches
 }
 
 fn certificate_watches(path: Option<&Path>, config: &Config) -> Vec<Watch> {
@@ -105,4 +104,48 @@ fn certificate_watches(path: Option<&Path>, config: &Config) -> Vec<Watch> {
     }
     let sinks = config.sinks.values();
     sinks.flat_map(|sink| certificates(&sink.courier.tls)).map(|path| Watch::new(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    const CONFIG: &str = "[sources.in]\ntype = \"stdin\"\n[sinks.out]\ntype = \"courier\"\n\
+                          inputs = [\"in\"]\napi_key = \"k\"\n";
+
+    fn config() -> Config {
+        Config::parse(CONFIG, "config.toml", &|_| None).unwrap()
+    }
+
+    /// Loads nothing but trouble at first: a panic, then a mistake.
+    fn load() -> impl Fn() -> Result<Config, String> {
+        let calls = AtomicUsize::new(0);
+        move || match calls.fetch_add(1, Ordering::Relaxed) {
+            0 => panic!("a panic that this test asks for"),
+            1 => Err("a mistake".to_owned()),
+            _ => Ok(config()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_while_loading_is_passed_over_as_a_mistake_is() {
+        let hangups = stream::iter([(); 4]).boxed();
+        let configs = reloads(hangups, None, &config(), load());
+        assert_eq!(configs.count().await, 2, "the last two of four");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changes_while_the_first_configuration_is_read_is_not_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, CONFIG).unwrap();
+        let watch = Watch::new(&path);
+        // Here it is read for the first time, and then another is written.
+        std::fs::write(&path, format!("{CONFIG}\n")).unwrap();
+        let hangups = stream::pending().boxed();
+        let mut configs = reloads(hangups, Some(watch), &config(), || Ok(config()));
+        assert!(configs.next().await.is_some());
+    }
 }

@@ -7,14 +7,14 @@ mod arrivals;
 mod not_live;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::task::JoinSet;
 use tracing::{Instrument, Span};
 
-use super::key_file::KeyFile;
+use super::key_file::{KeyFile, Leave};
 use crate::config::{ApiKeySource, Config, CourierConfig};
 use crate::delivery::Gate;
 use crate::sink::{CourierSink, Reload};
@@ -38,6 +38,8 @@ pub(super) struct Live {
     span: Span,
     /// Looks after the key, if that is in a file
     key: JoinSet<()>,
+    /// Lets it
+    leave: Leave,
 }
 
 /// What one sink will have once everything of the configuration is known to be good.
@@ -52,17 +54,18 @@ struct Prepared {
 }
 
 impl Live {
-    /// The handles of a sink. Follows its key from the first poll of `Reloader::follow` on.
+    /// The handles of a sink, whose key is followed once [`Live::follow_key`] says where it is.
     pub(super) fn new(courier: CourierConfig, sink: &CourierSink<Transport>, span: Span) -> Self {
         let (reload, transport, gate) = (sink.reload(), sink.transport(), sink.gate());
-        Self { courier, reload, transport, gate, span, key: JoinSet::new() }
+        let leave = Leave::new(transport.api_keys());
+        Self { courier, reload, transport, gate, span, key: JoinSet::new(), leave }
     }
 
-    /// Follows another key file, or none.
+    /// Follows a key file, or none. None may be followed yet, or no more.
     pub(super) fn follow_key(&mut self, file: Option<KeyFile>) {
-        self.key.abort_all();
         if let Some(file) = file {
-            let follow = file.follow(self.transport.api_keys(), Arc::clone(&self.gate));
+            self.leave = Leave::new(self.transport.api_keys());
+            let follow = file.follow(self.leave.clone(), Arc::clone(&self.gate));
             self.key.spawn(follow.instrument(self.span.clone()));
         }
     }
@@ -99,6 +102,9 @@ impl Live {
         if let Some(transport) = transport {
             // The key of a file that is followed may be newer by now than what was read with the certificates.
             if is_other_key {
+                self.key.abort_all();
+                // A look at the file from before may be under way, and is not aborted.
+                self.leave.withdraw();
                 self.transport.exchange_key(&transport);
             }
             self.transport.exchange(&transport);
@@ -121,30 +127,25 @@ impl Reloader {
 
     /// Takes each configuration that comes, or says why not. Never ends; may be dropped at any time, which ends what looks
     /// after the keys.
-    pub(super) async fn follow(mut self, mut configs: BoxStream<'static, Config>) {
+    pub(super) async fn follow(self, mut configs: BoxStream<'static, Config>) {
+        let own = Arc::new(Mutex::new(self));
         while let Some(config) = configs.next().await {
-            let taken = tokio::task::spawn_blocking(move || {
-                let wrong = self.prepare(&config);
-                (self, wrong, config)
+            let shared = Arc::clone(&own);
+            let prepared = tokio::task::spawn_blocking(move || {
+                let prepared = lock(&shared).prepare(&config);
+                prepared.map(|prepared| (prepared, config))
             });
-            let Ok((own, prepared, config)) = taken.await else {
-                // The runtime is going.
-                return;
-            };
-            self = own;
-            match prepared {
-                Ok(prepared) => {
-                    for (name, prepared) in prepared {
-                        if let Some(sink) = self.sinks.get_mut(&name) {
-                            sink.take_over(prepared);
-                        }
-                    }
-                    self.config = config;
+            match prepared.await {
+                Ok(Ok((prepared, config))) => {
+                    lock(&own).take_over(prepared, config);
                     tracing::info!(
                         "the configuration was loaded again: what was not begun is planned anew"
                     );
                 }
-                Err(wrong) => refused(&wrong.join("\n")),
+                Ok(Err(wrong)) => refused(&wrong.join("\n")),
+                Err(error) if error.is_panic() => refused(PANICKED),
+                // The runtime is going.
+                Err(_) => return,
             }
         }
         // The keys are looked after for as long as it runs.
@@ -167,7 +168,24 @@ impl Reloader {
         }
         if wrong.is_empty() { Ok(all) } else { Err(wrong) }
     }
+
+    fn take_over(&mut self, prepared: Vec<(String, Prepared)>, config: Config) {
+        for (name, prepared) in prepared {
+            if let Some(sink) = self.sinks.get_mut(&name) {
+                sink.take_over(prepared);
+            }
+        }
+        self.config = config;
+    }
 }
+
+/// Preparing changes nothing, so a panic in there leaves nothing half done.
+fn lock(own: &Mutex<Reloader>) -> MutexGuard<'_, Reloader> {
+    own.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is said of a configuration that could not even be refused.
+const PANICKED: &str = "the program has panicked while it was read, and says where above";
 
 /// Says that a configuration is not taken, and why: one mistake a line.
 fn refused(wrong: &str) {
