@@ -68,7 +68,11 @@ fn what_a_stop_leaves_is_listed_kept_from_a_memory_buffer_and_delivered_by_the_n
     let server = Server::start();
     configure(folder.path(), &server.url, &files("in.ndjson"), "");
     let refused = run(folder.path(), &["run", "config.toml"]).expect(78);
-    assert!(refused.stderr.contains(&format!("of an earlier run, {left} in all")), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains(&format!("of an earlier run, {left} in all")),
+        "{}",
+        refused.stderr
+    );
     configure(folder.path(), &server.url, &files("in.ndjson"), DISK);
     run(folder.path(), &["run", "config.toml"]).expect(0);
     assert_eq!(stats(folder.path())["records"], 0);
