@@ -8,6 +8,7 @@ mod delivery;
 mod following;
 mod held_server;
 mod logging;
+mod package;
 #[path = "../wire/pki.rs"]
 #[allow(clippy::unwrap_used, reason = "a failed step of a test's set-up is a failed test")]
 mod pki;
