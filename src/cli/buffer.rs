@@ -24,6 +24,11 @@ pub(super) fn run(buffer: &Buffer) -> Exit {
     };
     let mut exit = Exit::Done;
     for path in paths {
+        // Where a run would make it, and none has yet: nothing is wrong.
+        if buffer::is_none_yet(&path) {
+            none_yet(buffer, &path);
+            continue;
+        }
         let looked = buffer::list(&path).and_then(|listing| {
             if listing.is_in_use {
                 complain(&format!("{}: a process uses it, and goes on", path.display()));
@@ -37,6 +42,19 @@ pub(super) fn run(buffer: &Buffer) -> Exit {
         }
     }
     exit
+}
+
+/// Says that there is nothing to look at.
+fn none_yet(how: &Buffer, path: &Path) {
+    let path = plain(&path.display().to_string());
+    match how {
+        // A list of nothing, for programs.
+        Buffer::Ls { json: true, .. } => {}
+        Buffer::Stats { json: true, .. } => {
+            tell(&json!({ "buffer": path, "records": 0, "exists": false }).to_string());
+        }
+        Buffer::Ls { .. } | Buffer::Stats { .. } => tell(&format!("{path}: no buffer yet")),
+    }
 }
 
 fn look(how: &Buffer, path: &Path, listing: Listing) -> io::Result<()> {
@@ -124,6 +142,7 @@ fn stats(path: &Path, listing: &Listing, json: bool) {
     if json {
         let object = json!({
             "buffer": path.display().to_string(),
+            "exists": true,
             "records": left,
             "damaged": damaged,
             "bytes": bytes,

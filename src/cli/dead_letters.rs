@@ -150,7 +150,7 @@ async fn send(options: Replay, bar: Bar) -> anyhow::Result<Exit> {
 }
 
 fn report(name: &str, replayed: &Replayed) -> Exit {
-    let Replayed { summary, stale, expired, damaged, left, exit } = replayed;
+    let Replayed { summary, stale, expired, damaged, unreadable, left, exit } = replayed;
     tell(summary.to_string().trim_end());
     tell(&format!("letters left  {left}"));
     for (count, noun, why) in [
@@ -161,6 +161,11 @@ fn report(name: &str, replayed: &Replayed) -> Exit {
         ),
         (expired, "event", "that had expired: see --ignore-expiry"),
         (damaged, "line", "without a letter"),
+        (
+            unreadable,
+            "letter",
+            "that still cannot be read: correct the `record` first, or drop it",
+        ),
     ] {
         if *count > 0 {
             complain(&format!("{name}: not sent: {} {why}", counted(*count, noun)));

@@ -20,7 +20,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// How long an idle connection is kept
     pub pool_idle_timeout: Duration,
-    /// How many idle HTTP/1.1 connections are kept; 0 keeps none
+    /// How many idle HTTP/1.1 connections are kept; 0 keeps none. Security: there are never more than attempts were under way
+    /// at once, which `request.concurrency` bounds, and each ends after `pool_idle_timeout`.
     pub pool_max_idle: usize,
     /// Certificates and verification, for `https` endpoints and proxies
     pub tls: Tls,
@@ -91,7 +92,8 @@ impl Settings {
     /// - `connect_timeout` 5 s, as in Courier's own Python client;
     /// - `pool_idle_timeout` 50 s, below the 60 s after which common load balancers close an idle connection, so that
     ///   no request is sent into a connection that is being closed;
-    /// - `pool_max_idle` 20, as in the same client;
+    /// - `pool_max_idle` without limit, as hyper has it: whatever concurrency is allowed, its connections are used again. With
+    ///   the 20 of the same client, every attempt above that many at once would make a connection of its own;
     /// - full verification against the platform's authorities, and no proxy.
     pub fn new(endpoint: BaseUrl, api_key: ApiKey) -> Self {
         Self {
@@ -99,7 +101,7 @@ impl Settings {
             api_key,
             connect_timeout: Duration::from_secs(5),
             pool_idle_timeout: Duration::from_secs(50),
-            pool_max_idle: 20,
+            pool_max_idle: usize::MAX,
             tls: Tls::default(),
             proxy: Proxy::default(),
         }

@@ -91,12 +91,14 @@ fn a_record_that_was_put_right_by_hand_is_what_counts() {
     }
     let mut wrong = fixed.clone();
     wrong["record"] = json!({"userId": "u"});
-    keep(folder.path(), "f", &[fixed, wrong]);
+    keep(folder.path(), "f", &[fixed, wrong.clone()]);
     let ended = run(folder.path(), &replay("f", &[])).expect(65);
-    assert_eq!((ended.count("delivered"), ended.count("rejected")), (1, 1));
-    let letters = kept(folder.path(), "f");
-    assert_eq!(letters.len(), 1);
-    assert!(letters[0]["detail"].as_str().unwrap().contains("`type`"), "{letters:?}");
+    assert_eq!((ended.count("delivered"), ended.count("rejected")), (1, 0));
+    // The other one would only be rejected again: it stays as it is.
+    assert_eq!(kept(folder.path(), "f"), [wrong]);
+    for told in ["`type`", "not sent: 1 letter that still cannot be read"] {
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -1,15 +1,24 @@
 //! What is sent, and over which connections.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use courier_sink::courier::Request;
 use courier_sink::delivery::{Call, FailureKind, Outcome};
 use courier_sink::transport::{ApiKey, BuildError, Transport};
+use futures::future::join_all;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 use tower::ServiceExt;
 
-use crate::server::{Server, head};
+use crate::server::{Server, answer, head};
 use crate::{automation, profile, send, settings, tenant, transport};
 
 #[tokio::test]
@@ -30,6 +39,41 @@ async fn a_request_arrives_whole_and_connections_are_reused() {
     assert_eq!(seen[0].headers["content-type"], "application/json");
     assert_eq!(seen[0].headers["content-length"], "14");
     assert_eq!(seen[0].headers["host"], server.address.to_string());
+}
+
+#[tokio::test]
+async fn a_hundred_at_once_need_a_hundred_connections_and_the_next_hundred_no_further_one() {
+    // Nobody is answered before a hundred have asked, so that each has a connection of its own.
+    let all_there = Arc::new(Barrier::new(100));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let transport = transport(&format!("http://{}", listener.local_addr().unwrap()));
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            count.fetch_add(1, Ordering::Relaxed);
+            let all_there = Arc::clone(&all_there);
+            let service = service_fn(move |request: http::Request<Incoming>| {
+                let all_there = Arc::clone(&all_there);
+                async move {
+                    request.into_body().collect().await?;
+                    all_there.wait().await;
+                    Ok::<_, hyper::Error>(answer(200, "{}"))
+                }
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(tcp), service));
+        }
+    });
+    for _ in 0..5 {
+        let answers = join_all((0..100).map(|_| send(&transport, profile()))).await;
+        assert!(answers.iter().all(Result::is_ok));
+        // An answer is read before its connection counts as idle.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(accepted.load(Ordering::Relaxed), 100);
 }
 
 #[tokio::test]

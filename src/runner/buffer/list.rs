@@ -87,6 +87,14 @@ pub(in crate::runner) fn files_in(folder: &Path) -> [PathBuf; 2] {
     [place.store(), place.lock_file()]
 }
 
+/// Whether there is no buffer whose file would be at `path`, nor a trace of one: no run has made it yet.
+pub fn is_none_yet(path: &Path) -> bool {
+    let place = Place::new(path.parent().unwrap_or(Path::new("")));
+    // What cannot be looked at is no proof that nothing is there.
+    let is_absent = |path: &Path| matches!(path.try_exists(), Ok(false));
+    is_absent(path) && is_absent(&place.lock_file())
+}
+
 /// Whether the file at `path` is a buffer's, judged by its name, since a damaged one has nothing else to go by.
 pub fn is_file_of_a_buffer(path: &Path) -> io::Result<bool> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

@@ -40,7 +40,7 @@ use tracing::Instrument;
 pub use error::BufferError;
 pub use level::{Filled, Level};
 pub(in crate::runner) use list::files_in;
-pub use list::{Entry, EntryState, Listing, file_in, is_file_of_a_buffer, list};
+pub use list::{Entry, EntryState, Listing, file_in, is_file_of_a_buffer, is_none_yet, list};
 
 use crate::clock::Clock;
 use crate::config::DiskBuffer;

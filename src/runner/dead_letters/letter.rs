@@ -58,6 +58,8 @@ pub struct Letter {
     pub record: Bytes,
     /// Whether it holds state that may have been overwritten since: an identify or a group event
     pub is_stale: bool,
+    /// Why its record, as it stands now, holds no event, where that is so
+    pub(super) problem: Option<String>,
     /// Its line as it stands
     pub(super) text: Vec<u8>,
     pub(super) events: usize,
@@ -149,7 +151,15 @@ impl Letter {
             Origin { name: "".into(), line: None, seed: Seed::Random(0), trust: Trust::Untrusted };
         let decoded: Vec<_> = ingest::decode(&record, &origin, &limits).collect();
         let events = decoded.len();
-        let known: Vec<Event> = decoded.into_iter().flatten().collect();
+        let mut problem = None;
+        let mut known: Vec<Event> = Vec::new();
+        for event in decoded {
+            match event {
+                Ok(event) => known.push(event),
+                Err(error) => problem = problem.or_else(|| Some(error.to_string())),
+            }
+        }
+        let problem = problem.filter(|_| known.is_empty());
         let single = known.first().filter(|_| events == 1);
         let holds_state = |kind: EventType| matches!(kind, EventType::Identify | EventType::Group);
         let is_stale = known.iter().any(|event| holds_state(event.kind))
@@ -182,6 +192,7 @@ impl Letter {
             answer: raw.answer,
             record,
             is_stale,
+            problem,
             text: Vec::new(),
             events,
         }
@@ -194,6 +205,12 @@ impl Letter {
     /// Whether the line is no letter.
     pub fn is_damaged(&self) -> bool {
         self.reason == "damaged"
+    }
+
+    /// Why it cannot be sent: it was unreadable, and its record still is.
+    pub(super) fn still_unreadable(&self) -> Option<&str> {
+        let was_unreadable = self.reason == Rejection::Unreadable.as_str();
+        self.problem.as_deref().filter(|_| was_unreadable)
     }
 
     /// Whether its event had become too old when it was written.

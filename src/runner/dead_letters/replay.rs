@@ -50,6 +50,8 @@ pub struct Replayed {
     pub expired: u64,
     /// Lines that are no letters
     pub damaged: u64,
+    /// Letters whose record is still no event
+    pub unreadable: u64,
     /// Letters that stay in the file, whatever the reason
     pub left: u64,
     /// The exit code
@@ -95,6 +97,7 @@ struct Held {
     stale: AtomicU64,
     expired: AtomicU64,
     damaged: AtomicU64,
+    unreadable: AtomicU64,
 }
 
 /// Sends the letters of a file again through the sink of `config`. Lanes and pace are this process's own. Dropping the
@@ -195,6 +198,15 @@ fn wanted(
             None
         } else if letter.is_damaged() {
             Some(&held.damaged)
+        } else if let Some(problem) = letter.still_unreadable() {
+            if held.unreadable.load(Ordering::Relaxed) == 0 {
+                tracing::warn!(
+                    line = letter.line,
+                    problem,
+                    "a record still cannot be read, and is not sent"
+                );
+            }
+            Some(&held.unreadable)
         } else if letter.is_stale && !options.allow_stale {
             Some(&held.stale)
         } else if letter.is_expired() && !options.ignore_expiry {
@@ -256,17 +268,17 @@ async fn note(
 
 fn result(summary: Summary, held: &Held, left: u64, is_noted: bool) -> Replayed {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let (stale, expired, damaged) =
-        (count(&held.stale), count(&held.expired), count(&held.damaged));
+    let (stale, expired) = (count(&held.stale), count(&held.expired));
+    let (damaged, unreadable) = (count(&held.damaged), count(&held.unreadable));
     let is_whole = summary.input == InputEnd::Complete;
     let owed = summary.owed() + u64::from(!is_whole);
     // What was not let through is as good as rejected: somebody must decide.
-    let is_held = stale + expired + damaged > 0;
+    let is_held = stale + expired + damaged + unreadable > 0;
     let exit = match (Exit::of(&summary.totals, owed, InputEnd::Complete), is_held) {
         _ if !is_noted => Exit::Internal,
         (Exit::Done, true) => Exit::Rejected,
         (Exit::Owed, true) => Exit::RejectedAndOwed,
         (exit, _) => exit,
     };
-    Replayed { summary, stale, expired, damaged, left, exit }
+    Replayed { summary, stale, expired, damaged, unreadable, left, exit }
 }

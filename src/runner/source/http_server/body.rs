@@ -4,6 +4,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 
 use super::answer::Refusal;
 use super::unpack::Unpack;
@@ -13,13 +14,18 @@ use crate::runner::source::door::Share;
 /// reset connection. Security: beyond it the connection is given up.
 const MAX_DRAINED_BYTES: usize = 64 << 20;
 
-/// Reads and unpacks the body: at most `limit` bytes before and after, as much of it as `share` can grow by.
+/// Reads and unpacks the body: at most `limit` bytes before and after, as much of it as `share` can grow by. A large one
+/// waits for room.
+// Correctness: the body wakes us, or what gives room back. Dropped at either, the share is given back with its owner.
 pub(super) async fn receive(
     headers: &HeaderMap,
     mut body: Body,
     limit: usize,
     share: &mut Share,
 ) -> Result<Bytes, Refusal> {
+    if let Some(length) = body.size_hint().exact() {
+        share.announce(usize::try_from(length).unwrap_or(limit).min(limit));
+    }
     let mut unpack = Unpack::new(headers, limit);
     let mut received = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -33,8 +39,12 @@ pub(super) async fn receive(
             received if received > limit => Err(Refusal::TooLarge),
             _ => unpack.push(&piece),
         };
-        let fits = |()| if share.grow_to(unpack.len()) { Ok(()) } else { Err(Refusal::Overloaded) };
-        if let Err(refusal) = taken.and_then(fits) {
+        let taken = match taken {
+            Ok(()) if share.grow(unpack.len()).await => Ok(()),
+            Ok(()) => Err(Refusal::Overloaded),
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = taken {
             drop(unpack);
             drain(body).await;
             return Err(refusal);

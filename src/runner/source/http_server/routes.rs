@@ -11,7 +11,7 @@ use http::header::{AUTHORIZATION, FORWARDED, ORIGIN};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::Shared;
@@ -146,8 +146,9 @@ async fn handed_over(
     }
     let mut room = shared.door.budget().take(0).ok_or(Refusal::Overloaded)?;
     let limit = settings.max_request_bytes.get();
+    let deadline = Instant::now() + settings.body_timeout;
     let received = receive(&head.headers, body, limit, &mut room);
-    let received = timeout(settings.body_timeout, received).await;
+    let received = timeout_at(deadline, received).await;
     let body = received.map_err(|_| Refusal::Unavailable)??;
     let peer = head.extensions.get::<Peer>().map_or(UNKNOWN, |peer| peer.0);
     let stamp = settings.gateway_fields.then(|| Stamp::new(&head.headers, peer, &shared.clock));
@@ -163,7 +164,8 @@ async fn handed_over(
     let records = cut(&body, &rules)?;
     // Security: each event is copied, and larger than its bytes, before the door counts it.
     let copied = records.len().saturating_mul(EVENT_BYTES).saturating_add(body.len());
-    if !room.grow_to(body.len().saturating_add(copied)) {
+    let grown = timeout_at(deadline, room.grow(body.len().saturating_add(copied))).await;
+    if !grown.unwrap_or(false) {
         return Err(Refusal::Overloaded);
     }
     let arrivals = arrivals(records, &rules, shared.chance()).await?;

@@ -14,23 +14,45 @@ use crate::runner::source::door::Share;
 #[derive(Clone, Debug)]
 pub(super) struct Held(Arc<Mutex<Option<Share>>>);
 
-/// A body that takes its share of what may be under way, and breaks off where there is too much.
+/// A body that takes its share of what may be under way: it waits for room where it is large, and breaks off where there is
+/// too much.
 #[derive(Debug)]
 pub(super) struct Metered {
     body: Incoming,
     held: Held,
     received: usize,
+    /// What has come and has no room yet
+    kept: Option<Frame<Bytes>>,
 }
+
+/// What stands before a message: whether it is packed, and its length.
+const PREFIX_BYTES: usize = 5;
 
 impl Held {
     pub(super) fn new(share: Share) -> Self {
         Self(Arc::new(Mutex::new(Some(share))))
     }
 
-    /// Grows to `bytes`. An error where that is too much by now.
-    pub(super) fn grow_to(&self, bytes: usize) -> Result<(), Status> {
-        let has_grown = self.share().as_mut().is_none_or(|share| share.grow_to(bytes));
-        if has_grown { Ok(()) } else { Err(overloaded()) }
+    /// Grows to `bytes`; a large request waits for room. An error where that is too much by now.
+    // Correctness: the share wakes us. Dropped, it is as it was.
+    pub(super) async fn grow(&self, bytes: usize) -> Result<(), Status> {
+        std::future::poll_fn(|context| self.poll_grow(context, bytes)).await
+    }
+
+    fn poll_grow(&self, context: &mut Context<'_>, bytes: usize) -> Poll<Result<(), Status>> {
+        let has_grown = match self.share().as_mut() {
+            Some(share) => ready!(share.poll_grow(context, bytes)),
+            None => true,
+        };
+        Poll::Ready(if has_grown { Ok(()) } else { Err(overloaded()) })
+    }
+
+    /// The message that begins with `bytes` says how long it is.
+    fn announce(&self, bytes: &[u8]) {
+        let prefix = bytes.first_chunk::<PREFIX_BYTES>();
+        if let (Some([_, length @ ..]), Some(share)) = (prefix, self.share().as_mut()) {
+            share.announce(usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX));
+        }
     }
 
     /// Everything, for whoever goes on with it; nothing the second time.
@@ -50,7 +72,7 @@ pub(super) fn overloaded() -> Status {
 
 impl Metered {
     pub(super) fn new(body: Incoming, held: Held) -> Self {
-        Self { body, held, received: 0 }
+        Self { body, held, received: 0, kept: None }
     }
 }
 
@@ -58,25 +80,38 @@ impl Body for Metered {
     type Data = Bytes;
     type Error = Status;
 
-    // Correctness: only the body waits, and it wakes us.
+    // Correctness: the body wakes us, or what gives room back; what has come meanwhile is kept.
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-            None => return Poll::Ready(None),
-            // Nobody is left who reads the answer.
-            Some(Err(error)) => {
-                return Poll::Ready(Some(Err(Status::cancelled(error.to_string()))));
-            }
-            Some(Ok(frame)) => frame,
+        let own = self.get_mut();
+        let frame = match own.kept.take() {
+            Some(frame) => frame,
+            None => match ready!(Pin::new(&mut own.body).poll_frame(context)) {
+                None => return Poll::Ready(None),
+                // Nobody is left who reads the answer.
+                Some(Err(error)) => {
+                    return Poll::Ready(Some(Err(Status::cancelled(error.to_string()))));
+                }
+                Some(Ok(frame)) => {
+                    if let Some(data) = frame.data_ref() {
+                        if own.received == 0 {
+                            own.held.announce(data);
+                        }
+                        own.received = own.received.saturating_add(data.len());
+                    }
+                    frame
+                }
+            },
         };
-        if let Some(data) = frame.data_ref() {
-            self.received = self.received.saturating_add(data.len());
-            if let Err(status) = self.held.grow_to(self.received) {
-                return Poll::Ready(Some(Err(status)));
+        match own.held.poll_grow(context, own.received) {
+            Poll::Ready(Ok(())) => Poll::Ready(Some(Ok(frame))),
+            Poll::Ready(Err(status)) => Poll::Ready(Some(Err(status))),
+            Poll::Pending => {
+                own.kept = Some(frame);
+                Poll::Pending
             }
         }
-        Poll::Ready(Some(Ok(frame)))
     }
 }

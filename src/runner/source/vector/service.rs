@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use prost::Message;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::codec::{CompressionEncoding, Streaming};
 use tonic::server::Grpc;
 use tonic::{Code, Request, Response, Status};
@@ -160,7 +160,7 @@ impl Vector {
         let receive = async {
             let message = stream.message().await?;
             let message = message.ok_or_else(|| Status::invalid_argument("there is no message"))?;
-            held.grow_to(message.len())?;
+            held.grow(message.len()).await?;
             match stream.message().await? {
                 None => Ok(message),
                 Some(_) => Err(Status::invalid_argument("there is more than one message")),
@@ -187,11 +187,13 @@ impl Vector {
     }
 
     /// The events of a request. Security: what is made of them is held as well.
-    // Correctness: gives way now and then, since a request may take a second; dropped there, nothing was taken in.
+    // Correctness: gives way now and then, since a request may take a second, and a large one waits for room; dropped there,
+    // nothing was taken in.
     async fn arrivals(&self, request: Bytes, held: &Held) -> Result<Vec<Arrival>, Status> {
         let limits = &self.0.limits;
         let (mut arrivals, mut is_sound, mut since) = (Vec::new(), false, 0);
         let mut bytes = request.len();
+        let deadline = Instant::now() + limits.body_timeout;
         for event in Events::of(request) {
             let event = event.map_err(|error| Status::invalid_argument(error.to_string()))?;
             if arrivals.len() >= limits.max_events {
@@ -205,7 +207,8 @@ impl Vector {
             is_sound |= converted.is_sound;
             let arrival = self.arrival(converted);
             bytes = bytes.saturating_add(arrival.weight());
-            held.grow_to(bytes)?;
+            let grown = timeout_at(deadline, held.grow(bytes)).await;
+            grown.map_err(|_| overloaded())??;
             arrivals.push(arrival);
             since += event.len();
             if since >= TURN_BYTES {
