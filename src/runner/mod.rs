@@ -19,6 +19,7 @@ mod error;
 mod exit;
 pub mod journal;
 mod key_file;
+mod listener;
 mod reload;
 mod signals;
 pub mod source;

@@ -159,7 +159,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
 
 /// Binds the admin endpoint, and begins to count before anything is built that does.
 async fn listen(address: SocketAddr) -> Result<(Server, MetricsPage), RunError> {
-    let server = Server::bind(address).await.map_err(|error| RunError::Api { address, error })?;
+    let server = Server::bind(address).map_err(|error| RunError::Api { address, error })?;
     Ok((server, MetricsPage::install()))
 }
 

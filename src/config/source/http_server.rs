@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml_span::value::ValueInner;
 
 use super::door::{self, DoorConfig};
+use super::tls::{self, ServerTls};
 use super::write_key::WriteKey;
 use crate::config::block::Block;
 use crate::config::item::Item;
@@ -18,6 +19,8 @@ use crate::event::Trust;
 pub struct HttpServerSource {
     /// `address`: where it listens, an IP address with a port
     pub address: SocketAddr,
+    /// `tls`: encrypts connections, which may then be of HTTP/2 as well. Default: they are not, and HTTP/1.1.
+    pub tls: Option<ServerTls>,
     /// `write_keys` or `write_keys_file`: who may write. Without any, everybody who reaches a loopback `address`.
     pub write_keys: WriteKeys,
     /// `path`: where bodies of any shape are posted, as webhooks and Vector's `http` sink do. Default `/v1/webhook`, as
@@ -78,6 +81,7 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<HttpServerSource> {
     let write_keys = write_keys(block, address.as_ref());
     let path = block.take("path").map_or_else(|| Some(PATH.to_owned()), |item| path(&item));
     let timeout = Duration::from_secs(60);
+    let tls = block.table("tls", tls::read);
     let strict = block.flag("strict", false);
     let gateway_fields = block.flag("gateway_fields", true);
     let max_request_bytes = block.count("max_request_bytes", MOST, MAX_REQUEST_BYTES);
@@ -91,6 +95,7 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<HttpServerSource> {
     let door = door::read(block);
     Some(HttpServerSource {
         address: address.map(|(address, _)| address)?,
+        tls,
         write_keys,
         path: path.unwrap_or_default(),
         strict,

@@ -3,6 +3,7 @@
 mod door;
 mod file;
 mod http_server;
+mod tls;
 mod vector;
 mod write_key;
 
@@ -12,7 +13,8 @@ use std::num::NonZeroUsize;
 pub use door::DoorConfig;
 pub use file::{FileOrder, FileSource, FollowFiles, ReadFrom};
 pub use http_server::{HttpServerSource, WriteKeys};
-pub use vector::{ServerTls, VectorSource};
+pub use tls::ServerTls;
+pub use vector::VectorSource;
 pub use write_key::{WriteKey, WriteKeyError, WriteKeyHash};
 
 use super::block::Block;

@@ -2,12 +2,11 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::door::{self, DoorConfig};
+use super::tls::{self, ServerTls};
 use crate::config::block::Block;
-use crate::config::item::Item;
 use crate::event::Trust;
 
 /// The options of a `vector` source, named as those of Vector's own where it has them.
@@ -49,18 +48,6 @@ pub struct VectorSource {
     pub door: DoorConfig,
 }
 
-/// `[tls]` of a source that is sent to. Key files must not be encrypted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerTls {
-    /// `crt_file`: its certificate and the chain behind it, PEM
-    pub crt_file: PathBuf,
-    /// `key_file`: the certificate's key, PEM
-    pub key_file: PathBuf,
-    /// `ca_file`: the authorities of clients, PEM. With it, only clients that show a certificate of theirs are served;
-    /// without, everybody is.
-    pub ca_file: Option<PathBuf>,
-}
-
 /// What Vector's sources add: all of them, those that listen, those that read files, and `kafka`.
 const EXCEPT_FIELDS: [&str; 10] = [
     "source_type",
@@ -96,7 +83,7 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<VectorSource> {
     });
     let source = VectorSource {
         address: address.unwrap_or_else(|| ([127, 0, 0, 1], 0).into()),
-        tls: block.table("tls", tls),
+        tls: block.table("tls", tls::read),
         except_fields: block.table("encoding", except_fields),
         trust: if block.flag("trusted", true) { Trust::Trusted } else { Trust::Untrusted },
         max_request_bytes: block.count("max_request_bytes", MOST, MAX_REQUEST_BYTES),
@@ -129,25 +116,4 @@ fn except_fields(block: &mut Block<'_>) -> Vec<Vec<String>> {
         }
     }
     paths
-}
-
-/// `enabled` is Vector's; here, files that are set are used unless it says otherwise.
-fn tls(block: &mut Block<'_>) -> Option<ServerTls> {
-    let enabled = block.take("enabled");
-    let [crt_file, key_file, ca_file] =
-        ["crt_file", "key_file", "ca_file"].map(|it| block.take(it));
-    let is_asked_for = crt_file.is_some() || key_file.is_some() || ca_file.is_some();
-    let is_enabled = enabled.as_ref().map_or(Some(is_asked_for), Item::flag).unwrap_or_default();
-    let path = |item: &Item<'_>| item.text().map(PathBuf::from);
-    let paths = [&crt_file, &key_file, &ca_file].map(|item| item.as_ref().map(path));
-    if !is_enabled {
-        return None;
-    }
-    for (name, item) in [("crt_file", &crt_file), ("key_file", &key_file)] {
-        if item.is_none() {
-            block.missing(name, "set both `crt_file` and `key_file`");
-        }
-    }
-    let [crt_file, key_file, ca_file] = paths;
-    Some(ServerTls { crt_file: crt_file??, key_file: key_file??, ca_file: ca_file.flatten() })
 }

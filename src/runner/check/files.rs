@@ -6,10 +6,10 @@ use std::path::Path;
 use super::{kept, mistake};
 use crate::config::{
     ApiKeySource, BuildError, Config, CourierConfig, FileSource, HttpServerSource, Mistake,
-    SourceKind, VectorSource, WriteKeys,
+    ServerTls, SourceKind, WriteKeys,
 };
+use crate::runner::listener::tls;
 use crate::runner::source::http_server::keys;
-use crate::runner::source::vector::tls;
 use crate::runner::source::{SourceError, paths};
 use crate::transport::{self, ApiKey, Transport};
 
@@ -32,8 +32,11 @@ pub fn check_files(config: &Config) -> Files {
         match &source.kind {
             SourceKind::Stdin => {}
             SourceKind::File(files) => read_files(files, &mut place),
-            SourceKind::HttpServer(server) => write_keys(server, &mut place),
-            SourceKind::Vector(vector) => server_tls(vector, &mut place),
+            SourceKind::HttpServer(server) => {
+                write_keys(server, &mut place);
+                server_tls(server.tls.as_ref(), &mut place);
+            }
+            SourceKind::Vector(vector) => server_tls(vector.tls.as_ref(), &mut place),
         }
     }
     for (name, sink) in &config.sinks {
@@ -92,9 +95,9 @@ fn write_keys(server: &HttpServerSource, place: &mut Place<'_>) {
     }
 }
 
-fn server_tls(vector: &VectorSource, place: &mut Place<'_>) {
-    if let Some(files) = &vector.tls
-        && let Err(error) = tls::config(files)
+fn server_tls(tls: Option<&ServerTls>, place: &mut Place<'_>) {
+    if let Some(files) = tls
+        && let Err(error) = tls::config(files, &[])
     {
         let said = error.to_string();
         let names = [

@@ -15,7 +15,6 @@ mod server;
 mod unpack;
 
 use std::collections::BTreeSet;
-use std::io;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,10 +25,10 @@ use super::{Context, Opened, SourceError};
 use crate::clock::Clock;
 use crate::config::HttpServerSource;
 use crate::runner::checkpoint::Follow;
+use crate::runner::listener::{Listener, tls};
 use answer::Refusal;
 use keys::Keys;
 pub use keys::KeysFileError;
-use server::Connections;
 
 /// What all requests of a source share.
 #[derive(Debug)]
@@ -44,7 +43,8 @@ struct Shared {
     refused: Mutex<BTreeSet<Refusal>>,
 }
 
-/// Listens on the address of the settings. Connections wait until the source is served. Blocks on the disk.
+/// Listens on the address of the settings. Connections wait until the source is served. Blocks on the disk; to be called
+/// within the runtime it will be served in.
 pub(in crate::runner) fn open(
     settings: HttpServerSource,
     follow: Follow,
@@ -55,20 +55,17 @@ pub(in crate::runner) fn open(
     let listen = |error| SourceError::Listen { name: name(), address, error };
     let (keys, file) = Keys::new(&settings.write_keys)
         .map_err(|error| SourceError::WriteKeys { name: name(), error })?;
+    let tls = settings.tls.as_ref().map(|files| tls::config(files, &["h2", "http/1.1"]));
+    let tls = tls.transpose().map_err(|error| SourceError::Tls { name: name(), error })?;
     let listener = TcpListener::bind(address).map_err(listen)?;
-    let bound = listener.local_addr().map_err(listen)?;
+    let max = settings.max_connections.get();
+    let listener = Listener::new(listener, max, tls).map_err(listen)?;
+    let bound = listener.address().map_err(listen)?;
     tracing::info!(source = &*context.name, address = %bound, "listens for HTTP");
     let (door, records) = Door::new(DoorSettings::new(&settings.door, follow));
     let shared = Arc::new(Shared::new(settings, keys, door, &context));
     let serve = async move {
-        let connections = match from_std(listener) {
-            Ok(listener) => Connections::new(listener, &shared, context.stop),
-            Err(error) => {
-                tracing::error!(%error, "the address cannot be listened on any more");
-                return;
-            }
-        };
-        let stop = connections.stop();
+        let stop = context.stop;
         let follow = async {
             match file {
                 Some(file) => file.follow(shared.keys.clone()).await,
@@ -82,18 +79,13 @@ pub(in crate::runner) fn open(
         };
         // Correctness: only the first one ends; the others are polled in place until then.
         tokio::select! {
-            () = connections.serve() => {}
+            () = server::serve(listener, &shared, stop.clone()) => {}
             () = follow => {}
             () = close => {}
         }
         shared.door.close();
     };
     Ok(Opened::serving(records.boxed(), Box::pin(serve)))
-}
-
-fn from_std(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
-    listener.set_nonblocking(true)?;
-    tokio::net::TcpListener::from_std(listener)
 }
 
 impl Shared {

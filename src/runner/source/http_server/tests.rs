@@ -16,6 +16,7 @@ use super::*;
 use crate::config::{DoorConfig, WriteKeys};
 use crate::event::Trust;
 use crate::finalization::EventStatus;
+use crate::runner::listener::{Accepted, Protocol};
 use crate::sink::{Payload, Record};
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -29,6 +30,7 @@ fn settings() -> HttpServerSource {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         write_keys: WriteKeys::Anyone,
         path: "/v1/webhook".to_owned(),
+        tls: None,
         strict: false,
         gateway_fields: false,
         max_request_bytes: number(100_000),
@@ -75,8 +77,9 @@ impl Served {
     /// A client's end of a connection, and the task that serves the other.
     fn connect(&self) -> (DuplexStream, JoinHandle<()>) {
         let (client, server) = duplex(1 << 20);
-        let (router, bounds) = (router(&self.shared), self.bounds.clone());
-        let task = tokio::spawn(connection(server, PEER, router, bounds, self.stop.clone()));
+        let (router, bounds) = (router(&self.shared), self.bounds);
+        let accepted = Accepted { stream: server, peer: PEER, protocol: Protocol::Unsaid };
+        let task = tokio::spawn(connection(accepted, router, bounds, self.stop.clone()));
         (client, task)
     }
 
@@ -225,8 +228,9 @@ async fn a_connection_in_use_ends_when_it_is_old() {
 async fn a_client_that_does_not_read_is_cut() {
     let served = Served::new(settings());
     let (client, other) = duplex(64);
-    let (router, bounds) = (router(&served.shared), served.bounds.clone());
-    let task = tokio::spawn(connection(other, PEER, router, bounds, served.stop.clone()));
+    let (router, bounds) = (router(&served.shared), served.bounds);
+    let accepted = Accepted { stream: other, peer: PEER, protocol: Protocol::Http11 };
+    let task = tokio::spawn(connection(accepted, router, bounds, served.stop.clone()));
     let ending = served.end(EventStatus::Delivered);
     let start = Instant::now();
     let (reader, mut writer) = tokio::io::split(client);

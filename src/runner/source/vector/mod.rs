@@ -14,7 +14,6 @@ mod metered;
 mod proto;
 mod server;
 mod service;
-pub(in crate::runner) mod tls;
 
 use std::net::TcpListener;
 
@@ -23,8 +22,8 @@ use futures::{FutureExt, StreamExt};
 use super::door::{Door, DoorSettings};
 use super::{Context, Opened, SourceError};
 use crate::config::VectorSource;
+use crate::runner::listener::{Listener, tls};
 use convert::Rules;
-use server::Connections;
 use service::{Limits, Vector};
 
 /// Listens, and receives once it is served. With `acknowledgements` a request is answered when its events have ended,
@@ -35,16 +34,16 @@ pub(in crate::runner) fn open(
     context: Context,
 ) -> Result<Opened, SourceError> {
     let Context { name, stop, clock: _, chance, progress: _, problems: _ } = context;
-    let tls = settings.tls.as_ref().map(tls::config).transpose();
+    let tls = settings.tls.as_ref().map(|files| tls::config(files, &["h2"])).transpose();
     let tls = tls.map_err(|error| SourceError::Tls { name: name.to_string(), error })?;
     let listen = |error| {
         let address = settings.address;
         SourceError::Listen { name: name.to_string(), address, error }
     };
     let listener = TcpListener::bind(settings.address).map_err(listen)?;
-    listener.set_nonblocking(true).map_err(listen)?;
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
+    let max = settings.max_connections.get();
+    let listener = Listener::new(listener, max, tls).map_err(listen)?;
+    let address = listener.address().map_err(listen)?;
     let asks_clients = settings.tls.as_ref().is_some_and(|tls| tls.ca_file.is_some());
     if !address.ip().is_loopback() && !asks_clients {
         tracing::warn!(
@@ -60,18 +59,13 @@ pub(in crate::runner) fn open(
         recent: settings.door.recent_events,
         max_in_flight_bytes: settings.door.max_in_flight_bytes,
     });
+    let bounds = server::limits(&settings);
     let rules =
         Rules { except: settings.except_fields, max_event_bytes: settings.max_event_bytes.get() };
     let limits = Limits {
         max_bytes: settings.max_request_bytes.get(),
         max_events: settings.max_request_events.get(),
         body_timeout: settings.body_timeout,
-    };
-    let connections = Connections {
-        max: settings.max_connections.get(),
-        keepalive_interval: settings.keepalive_interval,
-        keepalive_timeout: settings.keepalive_timeout,
-        tls,
     };
     let vector = Vector::new((name, settings.trust), door.clone(), (rules, limits), chance);
     let closing = {
@@ -81,7 +75,7 @@ pub(in crate::runner) fn open(
             door.close();
         }
     };
-    let serving = server::serve(listener, connections, vector, stop);
+    let serving = server::serve(listener, bounds, vector, stop);
     let serve = async { tokio::join!(serving, closing) }.map(|_| ());
     Ok(Opened::serving(records.boxed(), serve.boxed()))
 }

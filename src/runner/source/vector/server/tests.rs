@@ -28,14 +28,12 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Body = StreamBody<stream::BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 
-fn settings() -> Connections {
-    Connections {
-        max: 1,
-        keepalive_interval: Duration::from_secs(60),
-        keepalive_timeout: Duration::from_secs(20),
-        tls: None,
-    }
-}
+const LIMITS: Limits = Limits {
+    keepalive_interval: Duration::from_secs(60),
+    keepalive_timeout: Duration::from_secs(20),
+    idle: IDLE,
+    max_age: None,
+};
 
 fn vector() -> (Vector, Door, impl futures::Stream<Item = Record> + Unpin) {
     let most = NonZeroUsize::new(1 << 20).unwrap();
@@ -58,9 +56,9 @@ fn served(
     stop: &CancellationToken,
 ) -> (DuplexStream, tokio::task::JoinHandle<Instant>) {
     let (near, far) = duplex(1 << 16);
-    let run = (stop.clone(), Spawner(CancellationToken::new()));
+    let stop = stop.clone();
     let task = tokio::spawn(async move {
-        requests(far, &settings(), vector, run).await;
+        requests(far, LIMITS, vector, stop).await;
         Instant::now()
     });
     (near, task)

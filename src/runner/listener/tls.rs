@@ -1,4 +1,4 @@
-//! The certificate files of a source in, the server's side of TLS out. Reads them once, and knows no sockets.
+//! The certificate files of a server in, its side of TLS out. Reads them once, and knows no sockets.
 
 use std::sync::Arc;
 
@@ -9,8 +9,12 @@ use rustls::server::WebPkiClientVerifier;
 use crate::config::ServerTls;
 use crate::transport::{TlsError, read_identity, roots};
 
-/// How connections are accepted as `tls` says. Blocks on the disk.
-pub(in crate::runner) fn config(tls: &ServerTls) -> Result<Arc<ServerConfig>, TlsError> {
+/// How connections are accepted as `tls` says, for a server that speaks `protocols`, the best first. A client that offers
+/// none, as Vector by default, is taken at its word that it speaks what the server does. Blocks on the disk.
+pub(in crate::runner) fn config(
+    tls: &ServerTls,
+    protocols: &[&str],
+) -> Result<Arc<ServerConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -25,7 +29,6 @@ pub(in crate::runner) fn config(tls: &ServerTls) -> Result<Arc<ServerConfig>, Tl
     };
     let (chain, key) = read_identity(&tls.crt_file, &tls.key_file)?;
     let mut config = builder.with_single_cert(chain, key).map_err(TlsError::Identity)?;
-    // A client that offers no protocol, as Vector by default, is taken at its word that it speaks HTTP/2.
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     Ok(Arc::new(config))
 }
