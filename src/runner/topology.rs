@@ -70,7 +70,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     #[cfg(feature = "emulator")]
     let emulated = super::emulated::start(config.emulator.as_ref()).await?;
     let api = match config.api {
-        Some(api) => Some(listen(api.address).await?),
+        Some(api) => Some(listen(api.address)?),
         None => None,
     };
     let places = Places::new(&config);
@@ -158,7 +158,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
 }
 
 /// Binds the admin endpoint, and begins to count before anything is built that does.
-async fn listen(address: SocketAddr) -> Result<(Server, MetricsPage), RunError> {
+fn listen(address: SocketAddr) -> Result<(Server, MetricsPage), RunError> {
     let server = Server::bind(address).map_err(|error| RunError::Api { address, error })?;
     Ok((server, MetricsPage::install()))
 }

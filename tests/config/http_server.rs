@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use courier_sink::config::{Config, DoorConfig, HttpServerSource, SourceKind, WriteKey, WriteKeys};
+use courier_sink::config::{
+    Config, DoorConfig, HttpServerSource, ServerTls, SourceKind, WriteKey, WriteKeys,
+};
 use courier_sink::event::Trust;
 
 use crate::{environment, wrong_whole};
@@ -37,6 +39,7 @@ fn an_address_of_this_machine_is_enough() {
     let minute = Duration::from_secs(60);
     let expected = HttpServerSource {
         address: "127.0.0.1:8080".parse().unwrap(),
+        tls: None,
         write_keys: WriteKeys::Anyone,
         path: "/v1/webhook".to_owned(),
         strict: false,
@@ -65,7 +68,8 @@ fn every_option_is_read() {
          path = \"/events\"\nstrict = true\ngateway_fields = false\nmax_request_bytes = 1\n\
          max_request_events = 2\nmax_connections = 3\nkeepalive.max_connection_age_secs = 4\n\
          header_timeout_secs = 5\nbody_timeout_secs = 6.5\nacknowledgement_timeout_secs = 7\n\
-         recent_events = 8\nmax_in_flight_bytes = 9",
+         recent_events = 8\nmax_in_flight_bytes = 9\n\
+         tls = { crt_file = \"c\", key_file = \"k\", ca_file = \"a\" }",
     );
     let key = |key, trust| WriteKey::new(key, trust).unwrap();
     let keys = vec![
@@ -75,6 +79,11 @@ fn every_option_is_read() {
     ];
     let expected = HttpServerSource {
         address: "0.0.0.0:80".parse().unwrap(),
+        tls: Some(ServerTls {
+            crt_file: "c".into(),
+            key_file: "k".into(),
+            ca_file: Some("a".into()),
+        }),
         write_keys: WriteKeys::Listed(keys),
         path: "/events".to_owned(),
         strict: true,
@@ -95,6 +104,16 @@ fn every_option_is_read() {
     assert!(!format!("{source:?}").contains("pk_secret"));
     let followed = read("address = \"0.0.0.0:80\"\nwrite_keys_file = \"keys\"");
     assert_eq!(followed.write_keys, WriteKeys::File("keys".into()));
+}
+
+#[test]
+fn a_certificate_and_its_key_belong_together() {
+    let options = "address = \"127.0.0.1:0\"\ntls.crt_file = \"c\"";
+    wrong(
+        options,
+        &["9:1: sources.in.tls.key_file: is missing, set both `crt_file` and `key_file`"],
+    );
+    assert_eq!(read("address = \"127.0.0.1:0\"\ntls = { enabled = false }").tls, None);
 }
 
 #[test]
@@ -176,7 +195,7 @@ fn what_else_is_wrong_is_said_at_once() {
             "14:1: sources.in.keepalive.age: unknown option, known here: `max_connection_age_secs`",
         ],
     );
-    for path in ["/", "/health", "/v1/batch", "/beacon/v1/batch"] {
+    for path in ["/", "/health", "/v1/batch", "/beacon/v1/batch", "/pixel/v1/page"] {
         wrong(
             &format!("address = \"127.0.0.1:0\"\npath = \"{path}\""),
             &[

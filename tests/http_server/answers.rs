@@ -37,7 +37,10 @@ fn every_route_answers_as_the_gateway_does() {
             (400, "request neither has anonymousId nor userId\n"),
         ),
         ("GET /v1/batch", "", (405, "")),
-        ("GET /v1/webhook", "", (405, "")),
+        ("GET /v1/webhook", "", (400, "request body is nil\n")),
+        ("GET /v1/webhook?type=track&event=X&userId=u&properties.a=1", "", ok),
+        ("DELETE /v1/webhook", "", (405, "")),
+        ("POST /pixel/v1/track", "", (405, "")),
         ("POST /health", "", (405, "")),
         ("POST /v1/record", EVENT, (404, "")),
         ("POST /v1/batch/", &batch, (404, "")),
@@ -49,7 +52,7 @@ fn every_route_answers_as_the_gateway_does() {
         }
     }
     let ended = source.stop().expect(0);
-    assert_eq!((ended.count("delivered"), ended.count("rejected")), (8, 0), "{}", ended.stdout);
+    assert_eq!((ended.count("delivered"), ended.count("rejected")), (9, 0), "{}", ended.stdout);
 }
 
 #[test]

@@ -118,6 +118,13 @@ impl Client {
         answer
     }
 
+    /// Whether the other end says anything that is HTTP before it hangs up.
+    pub(crate) fn is_answered_in_clear(&mut self) -> bool {
+        let mut rest = Vec::new();
+        let _ = self.0.read_to_end(&mut rest);
+        rest.starts_with(b"HTTP")
+    }
+
     /// Whether the other end hangs up without another word.
     pub(crate) fn is_hung_up_on(&mut self) -> bool {
         let mut rest = Vec::new();

@@ -11,7 +11,12 @@ mod ends;
 mod held_server;
 mod hostile;
 mod keys;
+mod pixels;
+#[path = "../wire/pki.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "the transport's tests use all of it")]
+mod pki;
 #[path = "../runner/process.rs"]
 #[allow(dead_code, reason = "the runner's tests use all of it")]
 mod process;
 mod restarts;
+mod tls;

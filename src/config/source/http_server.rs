@@ -66,7 +66,7 @@ pub enum WriteKeys {
 const PATH: &str = "/v1/webhook";
 
 /// What is served already, and so cannot be `path`.
-const TAKEN: [&str; 4] = ["/health", "/version", "/v1/", "/beacon/"];
+const TAKEN: [&str; 5] = ["/health", "/version", "/v1/", "/beacon/", "/pixel/"];
 
 const MAX_REQUEST_BYTES: NonZeroUsize = const { NonZeroUsize::new(16 << 20).unwrap() };
 const MAX_REQUEST_EVENTS: NonZeroUsize = const { NonZeroUsize::new(50_000).unwrap() };

@@ -19,6 +19,9 @@ pub(super) enum Refusal {
     /// A key that is not one of ours
     #[error("invalid write key")]
     UnknownKey,
+    /// A GET that tells nothing
+    #[error("request body is nil")]
+    NoBody,
     /// Text that is not JSON
     #[error("invalid json")]
     NotJson,
@@ -55,7 +58,7 @@ impl Refusal {
     const fn status(self) -> StatusCode {
         match self {
             Self::NoKeyInHeader | Self::NoKeyInQuery | Self::UnknownKey => StatusCode::UNAUTHORIZED,
-            Self::NotJson | Self::EmptyBatch | Self::NotAnEvent | Self::Nobody => {
+            Self::NoBody | Self::NotJson | Self::EmptyBatch | Self::NotAnEvent | Self::Nobody => {
                 StatusCode::BAD_REQUEST
             }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

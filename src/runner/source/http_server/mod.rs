@@ -10,6 +10,7 @@ mod body;
 mod gateway;
 mod ids;
 pub(in crate::runner) mod keys;
+mod query;
 mod routes;
 mod server;
 mod unpack;

@@ -7,6 +7,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use http::header::{AUTHORIZATION, FORWARDED, ORIGIN};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
@@ -20,9 +23,10 @@ use super::batch::{Rules, Shape, arrivals, cut};
 use super::body::{drain, receive};
 use super::gateway::Stamp;
 use super::keys::Writer;
+use super::query;
 use crate::event::{Origin, Seed, Trust};
 use crate::runner::base64;
-use crate::runner::source::door::Verdict;
+use crate::runner::source::door::{Arrival, Share, Verdict};
 
 /// Whose connection a request came by.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +53,8 @@ const SINGLES: [(&str, &str); 7] = [
     ("/v1/merge", "merge"),
 ];
 
+const PIXELS: [(&str, &str); 2] = [("/pixel/v1/track", "track"), ("/pixel/v1/page", "page")];
+
 /// How long a browser may remember what a preflight said, as in RudderStack's gateway.
 const PREFLIGHT_FOR: std::time::Duration = std::time::Duration::from_secs(900);
 
@@ -73,7 +79,18 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/v1/batch", take(MethodFilter::POST, Shape::Batch, KeyIn::Header))
         .route("/v1/import", take(MethodFilter::POST, Shape::Batch, KeyIn::Header))
         .route("/beacon/v1/batch", take(MethodFilter::POST, Shape::Batch, KeyIn::Query))
-        .route(&shared.settings.path, take(any_method, Shape::Any, KeyIn::Both));
+        .route(
+            &shared.settings.path,
+            take(any_method, Shape::Any, KeyIn::Both).on(MethodFilter::GET, asked(shared)),
+        );
+    for (path, kind) in PIXELS {
+        let shared = Arc::clone(shared);
+        let pixel = move |request: Request| {
+            let shared = Arc::clone(&shared);
+            async move { pixel(&shared, Shape::Single(kind), request).await }
+        };
+        router = router.route(path, get(pixel));
+    }
     for (path, kind) in SINGLES {
         router = router.route(path, take(MethodFilter::POST, Shape::Single(kind), KeyIn::Header));
     }
@@ -118,6 +135,11 @@ async fn exchange(shared: &Shared, shape: Shape, key_in: KeyIn, request: Request
             Err(refusal)
         }
     };
+    told(shared, &head, verdict)
+}
+
+/// The answer to a request that came to this.
+fn told(shared: &Shared, head: &Parts, verdict: Result<Verdict, Refusal>) -> Response {
     match verdict {
         Ok(verdict) => {
             if verdict != Verdict::Safe {
@@ -130,6 +152,63 @@ async fn exchange(shared: &Shared, shape: Shape, key_in: KeyIn, request: Request
             refusal.into_response()
         }
     }
+}
+
+/// A webhook that comes as a GET: its query is the event.
+fn asked(
+    shared: &Arc<Shared>,
+) -> impl Fn(Request) -> BoxFuture<'static, Response> + Clone + Send + Sync + 'static {
+    let shared = Arc::clone(shared);
+    move |request: Request| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let (head, _) = request.into_parts();
+            let verdict = match from_query(&shared, Shape::Any, KeyIn::Both, &head).await {
+                Ok((arrivals, room)) => Ok(shared.door.accept(arrivals, room).await),
+                Err(refusal) => Err(refusal),
+            };
+            told(&shared, &head, verdict)
+        }
+        .boxed()
+    }
+}
+
+/// An image that tells of somebody: it is answered at once, and with the image, since nobody would send it again.
+async fn pixel(shared: &Shared, shape: Shape, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    // Correctness: polled once, the events are taken in, and go on when nobody waits for them.
+    let refusal = match from_query(shared, shape, KeyIn::Query, &head).await {
+        Ok((arrivals, room)) => match shared.door.accept(arrivals, room).now_or_never() {
+            Some(Verdict::Overloaded) => Some(Refusal::Overloaded),
+            Some(Verdict::Closed) => Some(Refusal::Unavailable),
+            Some(Verdict::Safe | Verdict::Errored | Verdict::Late) | None => None,
+        },
+        Err(refusal) => Some(refusal),
+    };
+    if let Some(refusal) = refusal {
+        shared.note(refusal, head.uri.path());
+    }
+    query::gif()
+}
+
+/// The event in the query of a GET.
+async fn from_query(
+    shared: &Shared,
+    shape: Shape,
+    key_in: KeyIn,
+    head: &Parts,
+) -> Result<(Vec<Arrival>, Share), Refusal> {
+    let writer = writer(shared, key_in, head)?;
+    // Asked for its head alone, a route tells what it would say, and nothing is done.
+    let query = head.uri.query().filter(|_| head.method == Method::GET);
+    let mut event = query::event(query)?;
+    if shape != Shape::Any {
+        query::complete_pixel(&mut event, &shared.clock, &mut shared.chance());
+    }
+    let body = Bytes::from(serde_json::Value::Object(event).to_string());
+    let room = shared.door.budget().take(body.len()).ok_or(Refusal::Overloaded)?;
+    let deadline = Instant::now() + shared.settings.body_timeout;
+    read(shared, (shape, &writer, head), body, (room, deadline)).await
 }
 
 /// Hands the events of a request over, and waits for how they end.
@@ -150,6 +229,18 @@ async fn handed_over(
     let received = receive(&head.headers, body, limit, &mut room);
     let received = timeout_at(deadline, received).await;
     let body = received.map_err(|_| Refusal::Unavailable)??;
+    let (arrivals, room) = read(shared, (shape, writer, head), body, (room, deadline)).await?;
+    Ok(shared.door.accept(arrivals, room).await)
+}
+
+/// The events of a body, and what they hold. A large one waits for room, until `deadline`.
+async fn read(
+    shared: &Shared,
+    (shape, writer, head): (Shape, &Writer, &Parts),
+    body: Bytes,
+    (mut room, deadline): (Share, Instant),
+) -> Result<(Vec<Arrival>, Share), Refusal> {
+    let settings = &shared.settings;
     let peer = head.extensions.get::<Peer>().map_or(UNKNOWN, |peer| peer.0);
     let stamp = settings.gateway_fields.then(|| Stamp::new(&head.headers, peer, &shared.clock));
     let name = Arc::clone(&shared.name);
@@ -169,8 +260,7 @@ async fn handed_over(
         return Err(Refusal::Overloaded);
     }
     let arrivals = arrivals(records, &rules, shared.chance()).await?;
-    drop(body);
-    Ok(shared.door.accept(arrivals, room).await)
+    Ok((arrivals, room))
 }
 
 /// What an event takes beside its bytes while a body is read.
@@ -194,7 +284,9 @@ fn writer(shared: &Shared, key_in: KeyIn, head: &Parts) -> Result<Writer, Refusa
 // Security: any page that a browser on this machine shows can send here too, and it cannot keep its origin to itself; nor
 // is whoever a proxy passes on a user of this machine.
 fn unkeyed(head: &Parts) -> Trust {
-    let is_passed_on = head.headers.contains_key(ORIGIN)
+    // What a page shows an image by says nothing of whose page it is.
+    let is_passed_on = head.method == Method::GET
+        || head.headers.contains_key(ORIGIN)
         || head.headers.contains_key(FORWARDED)
         || head.headers.contains_key("x-forwarded-for");
     if is_passed_on { Trust::Untrusted } else { Trust::Trusted }

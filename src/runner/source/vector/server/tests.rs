@@ -11,14 +11,16 @@ use futures::{StreamExt, stream};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
 use hyper::client::conn::http2::SendRequest;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
 use super::*;
 use crate::event::Trust;
 use crate::finalization::EventStatus;
+use crate::runner::listener::http2::LINGER;
 use crate::runner::source::door::{Door, DoorSettings};
 use crate::runner::source::vector::convert::Rules;
 use crate::runner::source::vector::service::Limits;
@@ -28,7 +30,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Body = StreamBody<stream::BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 
-const LIMITS: Limits = Limits {
+const BOUNDS: http2::Limits = http2::Limits {
     keepalive_interval: Duration::from_secs(60),
     keepalive_timeout: Duration::from_secs(20),
     idle: IDLE,
@@ -36,15 +38,22 @@ const LIMITS: Limits = Limits {
 };
 
 fn vector() -> (Vector, Door, impl futures::Stream<Item = Record> + Unpin) {
-    let most = NonZeroUsize::new(1 << 20).unwrap();
+    vector_with(1 << 20, 1000)
+}
+
+fn vector_with(
+    max_in_flight: usize,
+    max_bytes: usize,
+) -> (Vector, Door, impl futures::Stream<Item = Record> + Unpin) {
+    let number = |number| NonZeroUsize::new(number).unwrap();
     let (door, records) = Door::new(DoorSettings {
         acknowledgements: true,
         timeout: Duration::from_secs(10),
-        recent: most,
-        max_in_flight_bytes: most,
+        recent: number(1 << 20),
+        max_in_flight_bytes: number(max_in_flight),
     });
-    let rules = Rules { except: Vec::new(), max_event_bytes: 1000 };
-    let limits = Limits { max_bytes: 1000, max_events: 10, body_timeout: BODY_TIMEOUT };
+    let rules = Rules { except: Vec::new(), max_event_bytes: max_bytes };
+    let limits = Limits { max_bytes, max_events: 10, body_timeout: BODY_TIMEOUT };
     let chance = fastrand::Rng::with_seed(1);
     let name = ("in".into(), Trust::Trusted);
     (Vector::new(name, door.clone(), (rules, limits), chance), door, Box::pin(records))
@@ -58,7 +67,7 @@ fn served(
     let (near, far) = duplex(1 << 16);
     let stop = stop.clone();
     let task = tokio::spawn(async move {
-        requests(far, LIMITS, vector, stop).await;
+        requests(far, BOUNDS, vector, stop).await;
         Instant::now()
     });
     (near, task)
@@ -145,6 +154,32 @@ async fn what_a_request_unpacks_to_counts_while_its_end_is_awaited() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_large_request_waits_for_room_while_new_ones_are_sent_away() {
+    let (vector, _door, mut records) = vector_with(4000, 10_000);
+    let (stream, _ended) = served(vector, &CancellationToken::new());
+    let mut sender = connect(stream).await;
+    let start = Instant::now();
+    let mut other = sender.clone();
+    let early = tokio::spawn(async move { ask(&mut other, PUSH, ONE_EVENT, true).await.0 });
+    let record = records.next().await.unwrap();
+    // The same event, and a field that nobody knows.
+    let mut message = ONE_EVENT[5..].to_vec();
+    message.push(0x7a);
+    prost::encode_length_delimiter(5000, &mut message).unwrap();
+    message.extend([0; 5000]);
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let frame = [&[0][..], &length, &message].concat();
+    let mut other = sender.clone();
+    let large = tokio::spawn(async move { ask(&mut other, PUSH, &frame, true).await.0 });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ask(&mut sender, PUSH, ONE_EVENT, true).await.0, Code::Unavailable);
+    record.finalizer.finalize(EventStatus::Delivered);
+    assert_eq!(early.await.unwrap(), Code::Ok);
+    records.next().await.unwrap().finalizer.finalize(EventStatus::Delivered);
+    assert_eq!((large.await.unwrap(), start.elapsed()), (Code::Ok, Duration::from_secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_waits_for_answers_and_not_for_requests_to_come() {
     let (vector, door, mut records) = vector();
     let stop = CancellationToken::new();
@@ -194,11 +229,12 @@ async fn verdicts_have_their_statuses_and_a_resend_joins() {
 
 #[tokio::test]
 async fn further_connections_wait_to_be_accepted() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let (vector, _door, _records) = vector();
-    let serving = tokio::spawn(serve(listener, settings(), vector, stop.clone()));
+    let listener = Listener::new(listener, 1, None).unwrap();
+    let serving = tokio::spawn(serve(listener, BOUNDS, vector, stop.clone()));
     let mut first = TcpStream::connect(address).await.unwrap();
     let mut settings_frame = [0; 9];
     first.read_exact(&mut settings_frame).await.unwrap();
