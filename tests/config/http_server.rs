@@ -183,7 +183,7 @@ fn what_else_is_wrong_is_said_at_once() {
             "8:1: sources.in.path: expected a path such as `/v1/webhook`, of letters, digits, `/`, \
              `_`, `-`, `.`, `~`, was the string \"events\"",
             "9:1: sources.in.max_line_bytes: unknown option, known here: `type`, `address`, \
-             `write_keys`, `write_keys_file`, `path`, `strict`, `gateway_fields`, \
+             `write_keys`, `write_keys_file`, `path`, `tls`, `strict`, `gateway_fields`, \
              `max_request_bytes`, `max_request_events`, `max_connections`, `header_timeout_secs`, \
              `body_timeout_secs`, `keepalive`, `acknowledgement_timeout_secs`, `recent_events`, \
              `max_in_flight_bytes`",

@@ -7,6 +7,7 @@
 mod answer;
 mod batch;
 mod body;
+mod by_get;
 mod gateway;
 mod ids;
 pub(in crate::runner) mod keys;
@@ -14,6 +15,7 @@ mod query;
 mod routes;
 mod server;
 mod unpack;
+mod writer;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;

@@ -8,12 +8,8 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
 use bytes::Bytes;
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use http::header::{AUTHORIZATION, FORWARDED, ORIGIN};
 use http::request::Parts;
-use http::{Method, StatusCode, Uri};
-use percent_encoding::percent_decode_str;
+use http::{Method, StatusCode};
 use tokio::time::{Instant, timeout, timeout_at};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -21,27 +17,16 @@ use super::Shared;
 use super::answer::{self, Refusal};
 use super::batch::{Rules, Shape, arrivals, cut};
 use super::body::{drain, receive};
+use super::by_get;
 use super::gateway::Stamp;
 use super::keys::Writer;
-use super::query;
-use crate::event::{Origin, Seed, Trust};
-use crate::runner::base64;
+use super::writer::{KeyIn, writer};
+use crate::event::{Origin, Seed};
 use crate::runner::source::door::{Arrival, Share, Verdict};
 
 /// Whose connection a request came by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) IpAddr);
-
-/// Where a route expects the write key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeyIn {
-    /// The user name of the `Authorization` header
-    Header,
-    /// `writeKey` in the query: what a beacon can send
-    Query,
-    /// Either
-    Both,
-}
 
 const SINGLES: [(&str, &str); 7] = [
     ("/v1/identify", "identify"),
@@ -71,6 +56,10 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         let shared = Arc::clone(shared);
         move || std::future::ready(health(shared.door.is_closed()))
     };
+    let webhook = {
+        let shared = Arc::clone(shared);
+        move |request| by_get::webhook(Arc::clone(&shared), request)
+    };
     let any_method = MethodFilter::POST.or(MethodFilter::PUT).or(MethodFilter::PATCH);
     let mut router = Router::new()
         .route("/", get(health.clone()))
@@ -81,14 +70,11 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/beacon/v1/batch", take(MethodFilter::POST, Shape::Batch, KeyIn::Query))
         .route(
             &shared.settings.path,
-            take(any_method, Shape::Any, KeyIn::Both).on(MethodFilter::GET, asked(shared)),
+            take(any_method, Shape::Any, KeyIn::Both).on(MethodFilter::GET, webhook),
         );
     for (path, kind) in PIXELS {
         let shared = Arc::clone(shared);
-        let pixel = move |request: Request| {
-            let shared = Arc::clone(&shared);
-            async move { pixel(&shared, Shape::Single(kind), request).await }
-        };
+        let pixel = move |request| by_get::pixel(Arc::clone(&shared), Shape::Single(kind), request);
         router = router.route(path, get(pixel));
     }
     for (path, kind) in SINGLES {
@@ -139,7 +125,7 @@ async fn exchange(shared: &Shared, shape: Shape, key_in: KeyIn, request: Request
 }
 
 /// The answer to a request that came to this.
-fn told(shared: &Shared, head: &Parts, verdict: Result<Verdict, Refusal>) -> Response {
+pub(super) fn told(shared: &Shared, head: &Parts, verdict: Result<Verdict, Refusal>) -> Response {
     match verdict {
         Ok(verdict) => {
             if verdict != Verdict::Safe {
@@ -152,63 +138,6 @@ fn told(shared: &Shared, head: &Parts, verdict: Result<Verdict, Refusal>) -> Res
             refusal.into_response()
         }
     }
-}
-
-/// A webhook that comes as a GET: its query is the event.
-fn asked(
-    shared: &Arc<Shared>,
-) -> impl Fn(Request) -> BoxFuture<'static, Response> + Clone + Send + Sync + 'static {
-    let shared = Arc::clone(shared);
-    move |request: Request| {
-        let shared = Arc::clone(&shared);
-        async move {
-            let (head, _) = request.into_parts();
-            let verdict = match from_query(&shared, Shape::Any, KeyIn::Both, &head).await {
-                Ok((arrivals, room)) => Ok(shared.door.accept(arrivals, room).await),
-                Err(refusal) => Err(refusal),
-            };
-            told(&shared, &head, verdict)
-        }
-        .boxed()
-    }
-}
-
-/// An image that tells of somebody: it is answered at once, and with the image, since nobody would send it again.
-async fn pixel(shared: &Shared, shape: Shape, request: Request) -> Response {
-    let (head, _) = request.into_parts();
-    // Correctness: polled once, the events are taken in, and go on when nobody waits for them.
-    let refusal = match from_query(shared, shape, KeyIn::Query, &head).await {
-        Ok((arrivals, room)) => match shared.door.accept(arrivals, room).now_or_never() {
-            Some(Verdict::Overloaded) => Some(Refusal::Overloaded),
-            Some(Verdict::Closed) => Some(Refusal::Unavailable),
-            Some(Verdict::Safe | Verdict::Errored | Verdict::Late) | None => None,
-        },
-        Err(refusal) => Some(refusal),
-    };
-    if let Some(refusal) = refusal {
-        shared.note(refusal, head.uri.path());
-    }
-    query::gif()
-}
-
-/// The event in the query of a GET.
-async fn from_query(
-    shared: &Shared,
-    shape: Shape,
-    key_in: KeyIn,
-    head: &Parts,
-) -> Result<(Vec<Arrival>, Share), Refusal> {
-    let writer = writer(shared, key_in, head)?;
-    // Asked for its head alone, a route tells what it would say, and nothing is done.
-    let query = head.uri.query().filter(|_| head.method == Method::GET);
-    let mut event = query::event(query)?;
-    if shape != Shape::Any {
-        query::complete_pixel(&mut event, &shared.clock, &mut shared.chance());
-    }
-    let body = Bytes::from(serde_json::Value::Object(event).to_string());
-    let room = shared.door.budget().take(body.len()).ok_or(Refusal::Overloaded)?;
-    let deadline = Instant::now() + shared.settings.body_timeout;
-    read(shared, (shape, &writer, head), body, (room, deadline)).await
 }
 
 /// Hands the events of a request over, and waits for how they end.
@@ -234,7 +163,7 @@ async fn handed_over(
 }
 
 /// The events of a body, and what they hold. A large one waits for room, until `deadline`.
-async fn read(
+pub(super) async fn read(
     shared: &Shared,
     (shape, writer, head): (Shape, &Writer, &Parts),
     body: Bytes,
@@ -267,45 +196,3 @@ async fn read(
 const EVENT_BYTES: usize = 512;
 
 const UNKNOWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
-
-fn writer(shared: &Shared, key_in: KeyIn, head: &Parts) -> Result<Writer, Refusal> {
-    let (key, missing) = match key_in {
-        KeyIn::Header => (key_in_header(head), Refusal::NoKeyInHeader),
-        KeyIn::Query => (key_in_query(&head.uri), Refusal::NoKeyInQuery),
-        KeyIn::Both => {
-            (key_in_header(head).or_else(|| key_in_query(&head.uri)), Refusal::NoKeyInHeader)
-        }
-    };
-    shared.keys.writer(key.as_deref(), missing, unkeyed(head))
-}
-
-/// How far whoever writes is trusted where there are no keys: a program on this machine could as well change the
-/// configuration.
-// Security: any page that a browser on this machine shows can send here too, and it cannot keep its origin to itself; nor
-// is whoever a proxy passes on a user of this machine.
-fn unkeyed(head: &Parts) -> Trust {
-    // What a page shows an image by says nothing of whose page it is.
-    let is_passed_on = head.method == Method::GET
-        || head.headers.contains_key(ORIGIN)
-        || head.headers.contains_key(FORWARDED)
-        || head.headers.contains_key("x-forwarded-for");
-    if is_passed_on { Trust::Untrusted } else { Trust::Trusted }
-}
-
-/// The user name of HTTP's basic scheme; the password is not looked at, as in RudderStack's gateway.
-fn key_in_header(head: &Parts) -> Option<String> {
-    let value = head.headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, credentials) = value.trim().split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let text = String::from_utf8(base64::decode(credentials.trim())?).ok()?;
-    let (user, _) = text.split_once(':')?;
-    Some(user.to_owned())
-}
-
-fn key_in_query(uri: &Uri) -> Option<String> {
-    let mut members = uri.query()?.split('&').filter_map(|member| member.split_once('='));
-    let (_, value) = members.find(|(name, _)| *name == "writeKey")?;
-    percent_decode_str(value).decode_utf8().ok().map(String::from)
-}
