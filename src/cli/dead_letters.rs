@@ -161,11 +161,7 @@ fn report(name: &str, replayed: &Replayed) -> Exit {
         ),
         (expired, "event", "that had expired: see --ignore-expiry"),
         (damaged, "line", "without a letter"),
-        (
-            unreadable,
-            "letter",
-            "that still cannot be read: correct the `record` first, or drop it",
-        ),
+        (unreadable, "letter", "that still cannot be read: correct the `record` first, or drop it"),
     ] {
         if *count > 0 {
             complain(&format!("{name}: not sent: {} {why}", counted(*count, noun)));
