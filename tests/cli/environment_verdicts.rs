@@ -90,10 +90,8 @@ async fn nobody_there_and_nobody_who_answers_are_told_apart() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     // Nobody accepts, so the system does and nothing is answered.
-    let options = format!(
-        "endpoint = \"http://{address}\"\nproxy.enabled = false\nhealthcheck = {{ timeout = 0.05 }}"
-    );
-    let all = found(&options).await;
+    let there = format!("endpoint = \"http://{address}\"\nproxy.enabled = false");
+    let all = found(&format!("{there}\nhealthcheck = {{ timeout = 0.05 }}")).await;
     expect(
         &all,
         "call",
@@ -102,13 +100,13 @@ async fn nobody_there_and_nobody_who_answers_are_told_apart() {
     );
     assert!(all.iter().all(|it| it.what != "clock"), "{all:?}");
     drop(listener);
-    expect(&found(&options).await, "call", Bad, "check firewalls, certificates");
+    expect(&found(&there).await, "call", Bad, "check firewalls, certificates");
 }
 
 #[tokio::test]
 async fn clocks_that_are_ten_minutes_apart_are_told() {
     for (behind, verdict, said) in [
-        (0, Good, "0 s from the server's"),
+        (0, Good, " s from the server's"),
         (600, Doubtful, "s from the server's: set this machine's clock, best with NTP"),
     ] {
         let date = UNIX_EPOCH + Clock::system().now().since_epoch() - Duration::from_secs(behind);
@@ -122,8 +120,8 @@ async fn clocks_that_are_ten_minutes_apart_are_told() {
         expect(&all, "clock", verdict, said);
         let seconds = told(&all, "clock").1;
         let seconds: u64 = seconds.split(' ').next().unwrap().parse().unwrap();
-        // What the call took, and a second that a date leaves out, are in doubt.
-        assert!(seconds <= behind && seconds + 60 >= behind, "{seconds}");
+        // The date was written before the call, by who may have been slow.
+        assert!(seconds.abs_diff(behind) < 30, "{seconds}");
     }
 }
 

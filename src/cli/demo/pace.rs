@@ -57,11 +57,13 @@ impl Pace {
 
 impl fmt::Display for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = self.rate.to_string();
+        let events = if rate == "1" { "event" } else { "events" };
         match self.duration {
             Some(duration) => {
-                write!(f, "{} events a second for {} s", self.rate, duration.as_secs_f64())
+                write!(f, "{rate} {events} a second for {} s", duration.as_secs_f64())
             }
-            None => write!(f, "{} events a second until Ctrl-C", self.rate),
+            None => write!(f, "{rate} {events} a second until Ctrl-C"),
         }
     }
 }
@@ -84,6 +86,13 @@ mod tests {
         assert_eq!(times.len(), 30);
         assert_eq!(times.first(), Some(&0));
         assert_eq!(times.last(), Some(&2_900));
+    }
+
+    #[test]
+    fn a_pace_is_told_in_words() {
+        let told = |rate, secs| Pace::new(rate, secs).map(|pace| pace.to_string()).unwrap();
+        assert_eq!(told(1.0, Some(2.0)), "1 event a second for 2 s");
+        assert_eq!(told(0.5, None), "0.5 events a second until Ctrl-C");
     }
 
     #[test]
