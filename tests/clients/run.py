@@ -8,6 +8,7 @@ into a temporary folder. Everything else stays on loopback. Waits for what it wa
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,15 @@ def arrived(courier, is_ordered):
         assert not is_ordered or mine == sorted(mine), f"out of order: {mine}"
 
 
+def read(summary, events):
+    """Asserts that so many events of each kind came in, and nothing else became of them than what should."""
+    counts = dict(re.findall(r"^ *(\w[\w ]*?)  +(\d+)$", summary, re.M))
+    kinds = {"identify": 2, "group": 1, "page": 1, "track": 6}
+    expected = {kind: str(events * part // 10) for kind, part in kinds.items()}
+    expected |= {"events read": str(events), "rejected": "0", "still owed": "0"}
+    assert {name: counts.get(name) for name in expected} == expected, summary
+
+
 @contextlib.contextmanager
 def world(binary, **options):
     with tempfile.TemporaryDirectory() as folder:
@@ -93,6 +103,7 @@ def plain(binary, name, command):
         arrived(courier, is_ordered=name == "python")
         code, summary = source.stop()
         assert code == 0, summary
+        read(summary, EVENTS)
 
 
 def wrong_key(binary, name, command):
@@ -100,6 +111,8 @@ def wrong_key(binary, name, command):
     with world(binary) as (courier, source, way):
         told = errors(start(command, way.url, key="another-key"))
         assert told and {status for status, _ in told} == {401}, told
+        # Each batch was sent, and refused, once; Node's SDK tells of each event.
+        assert len({id for ids, _ in way.seen for id in ids}) == EVENTS
         assert set(way.statuses()) == {401} and way.resent() == 0, way.statuses()
         assert courier.requests() == []
         code, summary = source.stop()
@@ -119,6 +132,8 @@ def late(binary, name, command):
         arrived(courier, is_ordered=name == "python")
         code, summary = source.stop()
         assert code == 0, summary
+        # However often it was sent, each event was taken in once.
+        read(summary, EVENTS)
 
 
 def restarted(binary, name, command, end):
@@ -129,6 +144,8 @@ def restarted(binary, name, command, end):
         while len(courier.requests()) < 100:
             assert client.poll() is None, "the client ended before the source did"
         end(source)
+        before = len(courier.requests())
+        assert before < len(ARRIVING) and client.poll() is None, "the client ended before the source did"
         source.start()
         assert errors(client) == []
         arrived(courier, is_ordered=name == "python")

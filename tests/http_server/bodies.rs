@@ -70,17 +70,9 @@ fn what_is_too_large_packed_or_not_is_refused_and_the_next_request_works() {
         assert_eq!((answer.status, answer.body.as_str()), too_large, "{encoding}");
     }
     assert_eq!(source.batch(&[&track("u", "1")]).0, 200);
-    let peak = peak_memory(&source);
+    let peak = source.running.peak_memory();
     assert!(peak < 100 << 10, "{peak} KiB");
     source.stop().expect(0);
-}
-
-/// The most memory a source has had, in KiB.
-fn peak_memory(source: &Source) -> u64 {
-    let path = format!("/proc/{}/status", source.running.id());
-    let Ok(status) = std::fs::read_to_string(path) else { return 0 };
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.map_or(0, |line| line.trim().trim_end_matches(" kB").parse().expect("it is a number"))
 }
 
 #[test]

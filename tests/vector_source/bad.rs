@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use futures::StreamExt;
 use serde_json::json;
 use tonic::Code;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
@@ -111,6 +112,68 @@ async fn deep_nesting_costs_one_event() {
     assert_eq!(ended.expect(65).count("delivered"), 2);
     let detail = letters[0]["detail"].as_str().unwrap();
     assert!(detail.contains("nested deeper than 120 levels"), "{detail}");
+}
+
+#[tokio::test]
+async fn nothing_hostile_takes_more_memory_than_a_request_may() {
+    let server = Server::start();
+    let source = "max_request_bytes = 1000000\nmax_in_flight_bytes = 4000000";
+    let rig = Rig::start(&server.url, source, "mode = \"inbound\"");
+    let client = rig.client().await;
+    works(&client, "before").await;
+    let before = rig.running.peak_memory();
+    // Bombs, which the client packs, and as they are; half of them at once.
+    let blank = bytes::Bytes::from(vec![0; 32 << 20]);
+    for encoding in [None, Some(Gzip), Some(Zstd)] {
+        let sent = (0..3).map(|_| client.call(PUSH, blank.clone(), encoding));
+        for answer in futures::future::join_all(sent).await {
+            assert_eq!(answer.unwrap_err().code(), Code::OutOfRange, "{encoding:?}");
+        }
+    }
+    // Text that is none, and bytes that mean nothing.
+    let mut chance = fastrand::Rng::with_seed(9);
+    for at in 0..50 {
+        let mut bytes = logs([&track("\u{7f}\u{7f}\u{7f}")]);
+        for byte in bytes.iter_mut().filter(|byte| **byte == 0x7f) {
+            *byte = 0xff;
+        }
+        let noise: Vec<u8> = (0..900_000 + at).map(|_| chance.u8(..)).collect();
+        assert_eq!(client.refused(noise).await, Code::InvalidArgument);
+        // It is kept as a dead letter.
+        client.push(bytes).await.unwrap();
+    }
+    // Connections that say half a word, and requests that never end.
+    let mut silent: Vec<_> = (0..100).map(|_| TcpStream::connect(&rig.address).unwrap()).collect();
+    for stream in &mut silent {
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00").unwrap();
+    }
+    let stream = tokio::net::TcpStream::connect(&rig.address).await.unwrap();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let endless = (0..60).map(|_| {
+        let part = [&b"\x00\x00\x0f\x00\x00"[..], &[0; 20_000]].concat();
+        let part =
+            Ok::<_, std::convert::Infallible>(hyper::body::Frame::data(bytes::Bytes::from(part)));
+        let parts = futures::stream::iter([part]).chain(futures::stream::pending());
+        let request = http::Request::post(format!("http://{}{PUSH}", rig.address))
+            .body(http_body_util::StreamBody::new(parts.boxed()))
+            .unwrap();
+        let mut sender = sender.clone();
+        tokio::spawn(async move { sender.send_request(request).await })
+    });
+    let endless: Vec<_> = endless.collect();
+    works(&client, "after").await;
+    let more = rig.running.peak_memory().saturating_sub(before);
+    assert!(more < 48 << 10, "{more} KiB more than before");
+    drop((silent, sender));
+    for request in endless {
+        request.abort();
+    }
+    connection.abort();
+    let (ended, _) = rig.stop().await;
+    assert_eq!(ended.expect(65).count("delivered"), 2);
 }
 
 fn delimited(bytes: &[u8]) -> Vec<u8> {
