@@ -47,7 +47,7 @@ class Courier:
 class Source:
     """`courier-sink run` with an `http_server`; it can be stopped or killed, and started again at its address."""
 
-    def __init__(self, binary, folder, courier, source="", sink=""):
+    def __init__(self, binary, folder, courier, source="", sink="", shutdown=30):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -56,7 +56,7 @@ class Source:
             file.write(
                 f"""
 data_dir = "data"
-shutdown_timeout_secs = 30
+shutdown_timeout_secs = {shutdown}
 [sources.sdk]
 type = "http_server"
 address = "127.0.0.1:{self.port}"

@@ -7,6 +7,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::json;
 
 use crate::client::{Source, folder, track};
+use crate::memory::peak_memory;
 use crate::process::Emulated;
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -70,7 +71,7 @@ fn what_is_too_large_packed_or_not_is_refused_and_the_next_request_works() {
         assert_eq!((answer.status, answer.body.as_str()), too_large, "{encoding}");
     }
     assert_eq!(source.batch(&[&track("u", "1")]).0, 200);
-    let peak = source.running.peak_memory();
+    let peak = peak_memory(&source.running);
     assert!(peak < 100 << 10, "{peak} KiB");
     source.stop().expect(0);
 }

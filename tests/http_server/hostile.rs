@@ -6,6 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::client::{Source, folder, track};
+use crate::memory::peak_memory;
 
 /// What hostile clients may add to the memory of a source, in KiB: what may be in flight, a few times, since a body is packed,
 /// unpacked and cut at once, and what its allocator keeps.
@@ -14,14 +15,14 @@ const MOST_KIB: u64 = 32 << 10;
 /// Asserts that the next good request works, and that nothing since `before` took more memory than it may.
 fn unharmed(source: &Source, before: u64) {
     assert_eq!(source.batch(&[&track("u", "after")]), (200, "ok".to_owned()));
-    let more = source.running.peak_memory().saturating_sub(before);
+    let more = peak_memory(&source.running).saturating_sub(before);
     assert!(more < MOST_KIB, "{more} KiB more than before");
 }
 
 /// The most memory it has had once it has served a request.
 fn warm(source: &Source) -> u64 {
     assert_eq!(source.batch(&[&track("u", "before")]), (200, "ok".to_owned()));
-    source.running.peak_memory()
+    peak_memory(&source.running)
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn clients_that_never_come_to_an_end_leave_room_for_others() {
         }
     });
     drop((heads, bodies));
-    let more = source.running.peak_memory().saturating_sub(before);
+    let more = peak_memory(&source.running).saturating_sub(before);
     assert!(more < MOST_KIB, "{more} KiB more than before");
     source.running.terminate();
     source.running.end();

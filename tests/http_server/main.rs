@@ -11,6 +11,7 @@ mod ends;
 mod held_server;
 mod hostile;
 mod keys;
+mod memory;
 mod pixels;
 #[path = "../wire/pki.rs"]
 #[allow(dead_code, clippy::unwrap_used, reason = "the transport's tests use all of it")]

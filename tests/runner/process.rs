@@ -75,14 +75,6 @@ impl Running {
         self.child.id()
     }
 
-    /// The most memory the process has had, in KiB; 0 where the system does not tell.
-    pub(crate) fn peak_memory(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.id());
-        let Ok(status) = std::fs::read_to_string(path) else { return 0 };
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        line.map_or(0, |line| line.trim().trim_end_matches(" kB").parse().expect("it is a number"))
-    }
-
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         self.signal("-TERM");

@@ -15,6 +15,8 @@ mod example;
 #[path = "../runner/held_server.rs"]
 #[allow(dead_code, reason = "the runner's tests use all of it")]
 mod held_server;
+#[path = "../http_server/memory.rs"]
+mod memory;
 #[path = "../wire/pki.rs"]
 #[allow(dead_code, reason = "the transport's tests use all of it")]
 mod pki;
