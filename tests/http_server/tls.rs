@@ -82,3 +82,15 @@ async fn http_1_and_http_2_are_spoken_over_tls_and_nothing_in_clear() {
     drop(sender);
     connection.await.expect("it ends").expect("in order");
 }
+
+#[test]
+fn certificates_that_cannot_be_read_are_told_before_and_at_the_start() {
+    let options = "tls.crt_file = \"absent.crt\"\ntls.key_file = \"absent.key\"";
+    let folder = folder("", options);
+    let ended = crate::process::run(folder.path(), &["run", "config.toml"]);
+    assert!(ended.stderr.contains("sources.in: cannot read absent.crt"), "{}", ended.stderr);
+    assert_ne!(ended.code, 0);
+    let ended = crate::process::run(folder.path(), &["validate", "config.toml"]).expect(78);
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(said.contains("sources.in.tls.crt_file: cannot read absent.crt"), "{said}");
+}
