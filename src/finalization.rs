@@ -26,6 +26,16 @@ pub enum EventStatus {
 pub trait Acknowledge: Send {
     /// Called exactly once.
     fn acknowledge(self: Box<Self>, status: EventStatus);
+
+    /// One of several parts has ended Errored, so the whole will, though others have not ended: called at once, and at
+    /// most once, so that nothing newer need be sent that would overtake it. Does nothing unless it is implemented.
+    fn foretell_errored(&mut self) {}
+
+    /// Whether the source sends this again whatever becomes of it, since something before it went back. Whoever holds it
+    /// and has not begun had better give it back as well. `false` unless it is implemented.
+    fn is_recalled(&self) -> bool {
+        false
+    }
 }
 
 impl<F: FnOnce(EventStatus) + Send> Acknowledge for F {
@@ -55,6 +65,18 @@ impl EventFinalizer {
         }
     }
 
+    /// Says that it will end Errored, since a part of it has.
+    pub fn foretell_errored(&mut self) {
+        if let Some(acknowledge) = &mut self.0 {
+            acknowledge.foretell_errored();
+        }
+    }
+
+    /// Whether its source sends it again whatever becomes of it.
+    pub fn is_recalled(&self) -> bool {
+        self.0.as_ref().is_some_and(|acknowledge| acknowledge.is_recalled())
+    }
+
     /// Becomes a notifier for parts. The whole ends when the notifier and its last part have, with the worst status among
     /// the parts; without any, as `Delivered`.
     pub fn share(self) -> BatchNotifier {
@@ -78,7 +100,8 @@ impl fmt::Debug for EventFinalizer {
 
 /// Gathers the ends of many events into one, the worst.
 ///
-/// It tells its status when it and all its finalizers are gone; with no finalizer made, `Delivered`.
+/// It tells its status when it and all its finalizers are gone; with no finalizer made, `Delivered`. That one is Errored it
+/// foretells at once.
 #[derive(Debug)]
 pub struct BatchNotifier(Arc<Shared>);
 
@@ -112,11 +135,43 @@ impl BatchNotifier {
 
     /// A finalizer for one event of the batch.
     pub fn finalizer(&self) -> EventFinalizer {
-        let shared = Arc::clone(&self.0);
-        EventFinalizer::new(move |status: EventStatus| {
-            let mut worst = shared.worst.lock().unwrap_or_else(PoisonError::into_inner);
-            *worst = status.max(*worst);
-        })
+        EventFinalizer::new(Part(Arc::clone(&self.0)))
+    }
+}
+
+impl Shared {
+    /// One part has ended like this, or will.
+    fn note(&self, status: EventStatus) {
+        let before = {
+            let mut worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = *worst;
+            *worst = status.max(before);
+            before
+        };
+        if status == EventStatus::Errored && before != EventStatus::Errored {
+            let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(whole) = whole.as_mut() {
+                whole.foretell_errored();
+            }
+        }
+    }
+}
+
+/// One event of a batch.
+struct Part(Arc<Shared>);
+
+impl Acknowledge for Part {
+    fn acknowledge(self: Box<Self>, status: EventStatus) {
+        self.0.note(status);
+    }
+
+    fn foretell_errored(&mut self) {
+        self.0.note(EventStatus::Errored);
+    }
+
+    fn is_recalled(&self) -> bool {
+        let whole = self.0.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        whole.as_ref().is_some_and(EventFinalizer::is_recalled)
     }
 }
 
@@ -163,6 +218,43 @@ mod tests {
         assert!(futures::FutureExt::now_or_never(&mut receiver).is_none());
         second.finalize(EventStatus::Delivered);
         assert_eq!(now(receiver), Some(EventStatus::Rejected));
+    }
+
+    /// Notes what it is told, and is recalled once it is told that it will be Errored.
+    struct Noting(Arc<Mutex<Vec<Option<EventStatus>>>>);
+
+    impl Acknowledge for Noting {
+        fn acknowledge(self: Box<Self>, status: EventStatus) {
+            self.0.lock().unwrap().push(Some(status));
+        }
+
+        fn foretell_errored(&mut self) {
+            self.0.lock().unwrap().push(None);
+        }
+
+        fn is_recalled(&self) -> bool {
+            !self.0.lock().unwrap().is_empty()
+        }
+    }
+
+    #[test]
+    fn a_whole_hears_of_its_first_errored_part_at_once_and_of_its_end_when_all_have_ended() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let whole = EventFinalizer::new(Noting(Arc::clone(&told))).share();
+        let (one, two, three) = (whole.finalizer(), whole.finalizer(), whole.finalizer());
+        drop(whole);
+        one.finalize(EventStatus::Rejected);
+        // A part that has parts itself.
+        let parts = two.share();
+        let (first, second) = (parts.finalizer(), parts.finalizer());
+        drop(parts);
+        assert!(!second.is_recalled() && !three.is_recalled());
+        drop(first);
+        assert_eq!(*told.lock().unwrap(), [None]);
+        assert!(second.is_recalled() && three.is_recalled());
+        second.finalize(EventStatus::Delivered);
+        drop(three);
+        assert_eq!(*told.lock().unwrap(), [None, Some(EventStatus::Errored)]);
     }
 
     #[test]

@@ -80,6 +80,29 @@ async fn what_ended_errored_is_fed_again_before_anything_newer_and_what_ended_fo
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_newer_is_fed_once_a_part_of_a_record_ended_errored_though_others_are_under_way() {
+    let buffer = Buffer::new();
+    let mut run = buffer.run();
+    for at in 0..3 {
+        run.send(at).await;
+    }
+    let [first, second] = <[_; 2]>::try_from(run.take(2).await).expect("two were fed");
+    let whole = first.finalizer.share();
+    let (part, other) = (whole.finalizer(), whole.finalizer());
+    drop((whole, part));
+    second.finalizer.finalize(Delivered);
+    let wait = tokio::time::timeout(Duration::from_secs(600), run.records.next());
+    assert!(wait.await.is_err(), "the other part is under way");
+    other.finalize(Delivered);
+    let again = run.take(2).await;
+    assert_eq!(numbers(&again), [0, 2]);
+    again.into_iter().for_each(|record| record.finalizer.finalize(Delivered));
+    run.input = None;
+    assert!(run.records.next().await.is_none());
+    assert_eq!(run.end().await.left, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_wait_grows_while_nothing_gets_anywhere_and_starts_anew_when_something_does() {
     let buffer = Buffer::new();
     let mut run = buffer.run();

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Shared;
 use super::state::Next;
-use crate::finalization::{EventFinalizer, EventStatus};
+use crate::finalization::{Acknowledge, EventFinalizer, EventStatus};
 use crate::sink::Record;
 
 /// How long it waits before it feeds again, at first and at most: the sink has tried for as long as it was told to, and
@@ -35,6 +35,23 @@ impl Feed {
     pub(super) fn new(shared: Arc<Shared>, stop: CancellationToken) -> Self {
         let stop = Box::pin(stop.cancelled_owned());
         Self { shared, stop, pause: None, wait: FIRST_WAIT }
+    }
+}
+
+/// What a record carries that was fed.
+struct Fed {
+    shared: Arc<Shared>,
+    block: u64,
+    sequence: u64,
+}
+
+impl Acknowledge for Fed {
+    fn acknowledge(self: Box<Self>, status: EventStatus) {
+        self.shared.ended(self.block, self.sequence, status);
+    }
+
+    fn foretell_errored(&mut self) {
+        self.shared.state().halt();
     }
 }
 
@@ -68,9 +85,7 @@ impl Stream for Feed {
         match next {
             Next::Record(block, sequence, payload, origin) => {
                 let shared = Arc::clone(&self.shared);
-                let finalizer = EventFinalizer::new(move |status: EventStatus| {
-                    shared.ended(block, sequence, status);
-                });
+                let finalizer = EventFinalizer::new(Fed { shared, block, sequence });
                 Poll::Ready(Some(Record { payload, origin, finalizer, resume: None }))
             }
             Next::Read => {

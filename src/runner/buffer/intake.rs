@@ -83,8 +83,11 @@ impl Intake {
             tokio::select! {
                 biased;
                 is_written = written(&mut writing), if writing.is_some() => {
-                    let group = writing.take().map(|group| group.finalizers).unwrap_or_default();
-                    let is_written = self.settle(group, is_written);
+                    let group_written = writing.take().map(|it| it.finalizers).unwrap_or_default();
+                    let is_written = self.settle(group_written, is_written);
+                    if !is_written {
+                        group.give_back();
+                    }
                     wait = if is_written { FIRST_WAIT } else { self.pause(wait).await };
                 }
                 record = input.next(), if !has_ended && !group.is_full() => match record {
@@ -208,6 +211,19 @@ impl Group {
         self.records.is_empty()
     }
 
+    /// Gives back what its source reads again: stored now, it would come before what went back.
+    fn give_back(&mut self) {
+        let before = std::mem::take(self);
+        for (record, finalizer) in before.records.into_iter().zip(before.finalizers) {
+            if finalizer.is_recalled() {
+                continue;
+            }
+            self.bytes = self.bytes.saturating_add(frame::size(&record.0, &record.1));
+            self.records.push(record);
+            self.finalizers.push(finalizer);
+        }
+    }
+
     const fn is_full(&self) -> bool {
         self.records.len() >= BLOCK_RECORDS || self.bytes >= BLOCK_BYTES
     }
@@ -255,3 +271,6 @@ fn too_large(payload: &Payload, largest: usize) -> Payload {
         bytes: Bytes::copy_from_slice(kept),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! What is in a buffer, what of it was fed, and how that ended: the order in which records go to the sink.
 //!
 //! In: blocks as they are written or read, and the ends of their records. Out: the next record, in order; once one ended
-//! Errored none, until all that were fed have ended. It touches neither disk nor clock; whoever is to go on is woken.
+//! Errored, or will, none, until all that were fed have ended. It touches neither disk nor clock; whoever is to go on is woken.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -161,11 +161,16 @@ impl State {
         self.tail = self.ledger.low();
     }
 
+    /// A record that was fed will be Errored: nothing newer is fed until all that were have ended.
+    pub(super) const fn halt(&mut self) {
+        self.is_halted = true;
+    }
+
     /// A record that was fed has ended.
     pub(super) fn end(&mut self, first: u64, sequence: u64, status: EventStatus) {
         self.outstanding -= 1;
         match status {
-            EventStatus::Errored => self.is_halted = true,
+            EventStatus::Errored => self.halt(),
             EventStatus::Delivered | EventStatus::Rejected => {
                 self.has_progressed = true;
                 self.is_changed |= self.ledger.end(sequence..sequence.saturating_add(1)) > 0;

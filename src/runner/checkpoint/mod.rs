@@ -241,21 +241,27 @@ impl Checkpoints {
         (tracker.len() < MOST_OPEN).then(|| tracker.begin(next))
     }
 
-    /// That file is read again from where it is done, which is given: what has ended Errored is to be tried again. To be
-    /// called when everything of it has ended.
-    pub fn rewind(&self, kept: Kept) -> Option<Place> {
-        let mut state = self.0.state();
-        let file = state.files.get_mut(&kept.number)?;
-        let Some(tracker) = &mut file.tracker else { return Some(file.start.place) };
-        tracker.rewind();
-        Some(tracker.done().place)
+    /// Up to where that file is done; nothing where it is no file of this run.
+    pub fn done(&self, kept: Kept) -> Option<Reached> {
+        let state = self.0.state();
+        let file = state.files.get(&kept.number)?;
+        Some(file.tracker.as_ref().map_or(file.start, Tracker::done))
     }
 
-    /// Whether a record of that file has not ended, or ended Errored.
-    pub fn is_owed(&self, kept: Kept) -> bool {
-        let state = self.0.state();
-        let tracker = state.files.get(&kept.number).and_then(|file| file.tracker.as_ref());
-        tracker.is_some_and(Tracker::is_owed)
+    /// That file is read again from where it is done: what has ended Errored is to be tried again. To be called when
+    /// everything of it has ended.
+    pub fn rewind(&self, kept: Kept) {
+        let mut state = self.0.state();
+        let file = state.files.get_mut(&kept.number);
+        if let Some(tracker) = file.and_then(|file| file.tracker.as_mut()) {
+            tracker.rewind();
+        }
+    }
+
+    /// That file is read no more, though not all of it is done: nothing that is owed of it can be read again. To be called
+    /// when everything of it has ended.
+    pub fn abandon(&self, kept: Kept) {
+        self.0.state().files.remove(&kept.number);
     }
 
     /// Writes what has changed. Blocks on the disk.

@@ -1,7 +1,8 @@
 //! What went back to files that are followed is read again in the same run, before anything newer.
 //!
-//! In: the ends of a source's records. Out: a source that waits, after one ended Errored, until all that it gave have ended,
-//! and then goes on at its checkpoints, as the next run would. What ended for good meanwhile is not given again.
+//! In: the ends of a source's records, and that one will be Errored as soon as a part of it is. Out: a source that waits
+//! then until all that it gave have ended, and goes on at its checkpoints, as the next run would. What nobody had begun
+//! is recalled meanwhile, and what ended for good is not given again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Reading;
 use super::feed::Message;
-use crate::finalization::{EventFinalizer, EventStatus};
+use crate::finalization::{Acknowledge, EventFinalizer, EventStatus};
 
 /// How long to wait before what went back is read again, at first and at most: the sink has tried for as long as it was
 /// told to.
@@ -57,14 +58,7 @@ impl UnderWay {
             }
             state.records += 1;
         }
-        let own = self.clone();
-        Some(EventFinalizer::new(move |status: EventStatus| {
-            // Correctness: noted first, so that nothing is given once the checkpoint knows, and counted last, so that nothing
-            // is read again before it does.
-            own.note(status);
-            finalizer.finalize(status);
-            own.end();
-        }))
+        Some(EventFinalizer::new(Given { by: self.clone(), finalizer }))
     }
 
     fn note(&self, status: EventStatus) {
@@ -121,6 +115,32 @@ impl UnderWay {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a record carries that was given.
+struct Given {
+    by: UnderWay,
+    finalizer: EventFinalizer,
+}
+
+impl Acknowledge for Given {
+    // Correctness: noted first, so that nothing is given once the checkpoint knows, and counted last, so that nothing is
+    // read again before it does.
+    fn acknowledge(self: Box<Self>, status: EventStatus) {
+        let Self { by, finalizer } = *self;
+        by.note(status);
+        finalizer.finalize(status);
+        by.end();
+    }
+
+    fn foretell_errored(&mut self) {
+        self.by.note(EventStatus::Errored);
+        self.by.0.changed.notify_one();
+    }
+
+    fn is_recalled(&self) -> bool {
+        self.by.has_failed()
     }
 }
 

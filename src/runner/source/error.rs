@@ -61,6 +61,17 @@ pub enum SourceError {
         /// Which one
         name: String,
     },
+    /// A file that does not hold any more what was to be read again
+    #[error(
+        "{name} was cut off, written anew or taken away before what was not delivered of it, from line {line} on, was read \
+         again: that is lost, unless a copy of the file matches the globs"
+    )]
+    Lost {
+        /// Which one
+        name: String,
+        /// Behind what was done
+        line: u64,
+    },
     /// An address that cannot be listened on
     #[error("sources.{name}: cannot listen on {address}: {error}")]
     Listen {

@@ -106,13 +106,15 @@ impl Feed {
         self.send(Message::Again)
     }
 
-    /// Hands on the records that `framer` has found.
-    pub(super) fn frames(&self, input: &Arc<Input>, framer: &mut Framer) -> Result<(), Stopped> {
+    /// Hands on the records that `framer` has found; gives the place behind the last of them.
+    pub(super) fn frames(
+        &self,
+        input: &Arc<Input>,
+        framer: &mut Framer,
+    ) -> Result<Option<Place>, Stopped> {
         let found: Vec<_> = std::iter::from_fn(|| framer.next_frame()).collect();
-        if found.is_empty() {
-            return Ok(());
-        }
-        self.send(Message::Frames(Arc::clone(input), found))
+        let Some(behind) = found.last().map(|frame| frame.next) else { return Ok(None) };
+        self.send(Message::Frames(Arc::clone(input), found)).map(|()| Some(behind))
     }
 
     fn send(&self, message: Message) -> Result<(), Stopped> {

@@ -6,7 +6,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures::stream::{BoxStream, Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -69,9 +69,15 @@ struct Queue {
 impl Stream for Queue {
     type Item = Record;
 
-    // Correctness: the channel wakes us; nothing is held between polls.
+    // Correctness: the channel wakes us; nothing is held between polls. What the source reads again must not come before
+    // that: it is given back untouched.
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Record>> {
-        self.receiver.poll_recv(cx)
+        loop {
+            match ready!(self.receiver.poll_recv(cx)) {
+                Some(record) if record.finalizer.is_recalled() => drop(record),
+                next => return Poll::Ready(next),
+            }
+        }
     }
 }
 
@@ -91,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::finalization::EventStatus::{self, Delivered, Errored, Rejected};
-    use crate::finalization::{BatchNotifier, BatchStatusReceiver};
+    use crate::finalization::{Acknowledge, BatchNotifier, BatchStatusReceiver, EventFinalizer};
     use crate::sink::Payload;
 
     // Few enough for one turn of a task: beyond, tokio lets what is ready wait.
@@ -181,6 +187,40 @@ mod tests {
         drop(slow);
         assert!(left_behind.load(Ordering::Relaxed));
         assert_eq!(statuses(told), [Some(Errored); COUNT]);
+    }
+
+    /// Is recalled once anything of its source went back.
+    struct Recalled(Arc<AtomicBool>);
+
+    impl Acknowledge for Recalled {
+        fn acknowledge(self: Box<Self>, _: EventStatus) {}
+
+        fn foretell_errored(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+
+        fn is_recalled(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_one_sink_gives_back_is_overtaken_in_none() {
+        let has_failed = Arc::<AtomicBool>::default();
+        let record = |number: usize| {
+            let finalizer = EventFinalizer::new(Recalled(Arc::clone(&has_failed)));
+            Record::new(Bytes::from(number.to_string()), 0).with_finalizer(finalizer)
+        };
+        let records = stream::iter((0..4).map(record).collect::<Vec<_>>()).boxed();
+        let (pass_on, mut queues) = fan_out(records, 2, &Arc::default());
+        pass_on.await;
+        let (mut slow, mut fast) = (queues.pop().unwrap(), queues.pop().unwrap());
+        let first = fast.next().await.unwrap();
+        let second = slow.next().await.unwrap();
+        first.finalizer.finalize(Errored);
+        // The other sink works on, and neither gets what is behind.
+        assert!(fast.next().await.is_none() && slow.next().await.is_none());
+        second.finalizer.finalize(Delivered);
     }
 
     #[tokio::test]

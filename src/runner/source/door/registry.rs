@@ -82,6 +82,14 @@ impl Registry {
         }
     }
 
+    /// The requests that joined an event under way.
+    pub(super) fn joined(&self, identity: Identity) -> Vec<Weak<Request>> {
+        match self.known.get(&identity) {
+            Some(Known::UnderWay { joined, .. }) => joined.clone(),
+            Some(Known::Safe) | None => Vec::new(),
+        }
+    }
+
     /// An event under way has ended. Gives the requests that joined it. One that is Errored is forgotten, so that its
     /// resend is tried.
     pub(super) fn end(&mut self, identity: Identity, status: EventStatus) -> Vec<Weak<Request>> {

@@ -36,6 +36,12 @@ impl Request {
         }
     }
 
+    /// One of its events has not ended, and will have to be sent again.
+    pub(super) fn fail(&self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.worst = EventStatus::Errored;
+    }
+
     /// Whether one of its events has to be sent again: then none behind it may overtake it.
     pub(super) fn has_failed(&self) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -42,4 +42,16 @@ impl Acknowledge for Ticket {
             request.end(status);
         }
     }
+
+    fn foretell_errored(&mut self) {
+        let waiting = self.identity.map(|identity| self.shared.state().registry.joined(identity));
+        self.request.fail();
+        for request in waiting.iter().flatten().filter_map(std::sync::Weak::upgrade) {
+            request.fail();
+        }
+    }
+
+    fn is_recalled(&self) -> bool {
+        self.request.has_failed()
+    }
 }

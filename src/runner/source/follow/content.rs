@@ -26,29 +26,26 @@ impl Content {
     }
 }
 
-/// How a content begins, and what it holds before `offset`, so that it can be read from there. A packed one is to be read
-/// again. An error where it is no more what it was.
+/// How a content begins, and what it holds before `offset`, so that it can be read from there; nothing where it is shorter,
+/// or not there any more.
 pub(super) fn head_and_tail(
     content: &mut Content,
     path: &Path,
     offset: u64,
-) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let is_gone = || io::Error::new(io::ErrorKind::NotFound, "what was read is not there any more");
+) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
     match content {
         Content::Plain(file) => {
             let mut head = Vec::new();
             file.rewind()?;
             let length = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
             file.by_ref().take(length).read_to_end(&mut head)?;
-            Ok((head, bytes_before(file, offset)?))
+            Ok(Some((head, bytes_before(file, offset)?)))
         }
         Content::Packed | Content::Read => {
-            let tail = open::tail(path, offset)?.ok_or_else(is_gone)?;
-            let head = open::head(path)?;
-            *content = Content::Packed;
-            Ok((head, tail))
+            let Some(tail) = open::tail(path, offset)? else { return Ok(None) };
+            Ok(Some((open::head(path)?, tail)))
         }
-        Content::Lost => Err(is_gone()),
+        Content::Lost => Ok(None),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::runner::source::framing::{HEAD_BYTES, Mark, hash};
+use crate::runner::source::framing::{HEAD_BYTES, Mark};
 use crate::runner::source::open;
 
 /// A file that was looked into.
@@ -29,10 +29,7 @@ impl Look {
 
     /// Whether it holds what was read of some file up to `offset`, where `mark` is of that.
     pub(super) fn holds(&self, mark: Mark, offset: u64) -> bool {
-        let length = usize::try_from(mark.head_bytes).unwrap_or(usize::MAX);
-        offset > 0
-            && self.head.get(..length).is_some_and(|head| hash(head) == mark.head)
-            && tail(&self.path, offset).is_some_and(|tail| hash(&tail) == mark.tail)
+        offset > 0 && tail(&self.path, offset).is_some_and(|tail| mark.is_of(&self.head, &tail))
     }
 
     /// Whether all of it is the start of `other`, and no accident: two writers may well begin with the same short line,

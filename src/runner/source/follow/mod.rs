@@ -100,8 +100,13 @@ impl Follower {
             problems.extend(self.scan(now));
             self.next_scan = Some(now + self.settings.follow.glob_cooldown);
         }
+        let Settings { checkpoints, max_bytes, progress, .. } = &self.settings;
         for watched in &mut self.watched {
-            problems.extend(watched.read_on(feed, &self.settings.progress)?);
+            problems.extend(watched.go_back(checkpoints, *max_bytes));
+            if watched.is_lost() {
+                problems.extend(watched.loss(checkpoints));
+            }
+            problems.extend(watched.read_on(feed, progress)?);
         }
         self.let_go(feed, now, &mut problems)?;
         self.told.retain(|_, told| now - *told < TELL_EVERY);
@@ -118,19 +123,14 @@ impl Follower {
         let Settings { checkpoints, max_bytes, .. } = &self.settings;
         let mut problems = Vec::new();
         for watched in &mut self.watched {
-            let from = watched.kept().and_then(|kept| checkpoints.rewind(kept));
-            if let Some(from) = from
-                && let Err(error) = watched.rewind(from, *max_bytes)
-            {
-                let name = watched.path.display().to_string();
-                problems.push(SourceError::Read { name, line: from.line, error });
-            }
+            watched.recall();
+            problems.extend(watched.go_back(checkpoints, *max_bytes));
         }
         feed.again()?;
         problems.into_iter().try_for_each(|problem| feed.problem(problem))
     }
 
-    /// Lets go of files that are gone for long enough, and of which nothing is owed.
+    /// Lets go of files that are gone for long enough, and of which nothing is owed, or what is will never be read.
     fn let_go(
         &mut self,
         feed: &Feed,
@@ -140,11 +140,16 @@ impl Follower {
         let wait = self.settings.follow.rotate_wait;
         let checkpoints = &self.settings.checkpoints;
         let is_over = |it: &mut Watched| {
-            it.is_drained()
-                && !it.kept().is_some_and(|kept| checkpoints.is_owed(kept))
-                && it.gone_since.is_some_and(|since| now - since >= wait)
+            it.gone_since.is_some_and(|since| now - since >= wait) && it.is_over(checkpoints)
         };
         for mut watched in self.watched.extract_if(.., is_over) {
+            if watched.is_recalled()
+                && let Some(kept) = watched.kept()
+            {
+                problems.extend(watched.loss(checkpoints));
+                checkpoints.abandon(kept);
+                continue;
+            }
             let missing = watched.settle(feed)?;
             // What was cut off was told when it was; an array without its bracket has lost nothing.
             if !watched.is_lost() && watched.breaks_off() {

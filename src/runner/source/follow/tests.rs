@@ -2,6 +2,7 @@
 
 mod copies;
 mod growing;
+mod recalled;
 mod rotation;
 
 use std::fs::{self, OpenOptions};
@@ -85,10 +86,35 @@ impl Rig {
 
     /// What the next round reads, each as `file:line text`. All of it is delivered.
     fn round(&mut self) -> Vec<String> {
+        self.round_where(|_| EventStatus::Delivered)
+    }
+
+    /// The same; each ends as `status` says of its text.
+    fn round_where(&mut self, status: impl Fn(&str) -> EventStatus) -> Vec<String> {
+        let (feed, messages) = Feed::with_room(100);
+        self.look(&feed);
+        self.take(messages, status)
+    }
+
+    /// A round whose records nobody takes yet.
+    fn look(&mut self, feed: &Feed) {
         self.now += Duration::from_secs(1);
-        let (feed, mut messages) = Feed::with_room(100);
-        self.follower.round(&feed, self.now).unwrap();
-        let mut read = Vec::new();
+        self.follower.round(feed, self.now).unwrap();
+    }
+
+    /// Everything has ended, and what went back is to be read again.
+    fn again(&mut self) {
+        let (feed, messages) = Feed::with_room(100);
+        self.follower.again(&feed).unwrap();
+        assert_eq!(self.take(messages, |_| EventStatus::Delivered), NOTHING);
+    }
+
+    fn take(
+        &mut self,
+        mut messages: mpsc::Receiver<Message>,
+        status: impl Fn(&str) -> EventStatus,
+    ) -> Vec<String> {
+        let (mut read, mut begun) = (Vec::new(), Vec::new());
         while let Ok(message) = messages.try_recv() {
             let (input, frames) = match message {
                 Message::Frames(input, frames) => (input, frames),
@@ -102,13 +128,17 @@ impl Rig {
                 let Content::Whole(bytes) = frame.content else { panic!("it is short") };
                 let name = input.name.rsplit('/').next().unwrap();
                 let text = String::from_utf8(bytes.to_vec()).unwrap();
-                read.push(format!("{name}:{} {text}", frame.from.line));
                 let next = Reached { place: frame.next, mark: frame.mark.unwrap() };
                 let checkpoints = &self.follower.settings.checkpoints;
-                let begun = checkpoints.begin(input.kept.unwrap(), &input.name, next);
-                begun.now_or_never().unwrap().unwrap().finalize(EventStatus::Delivered);
+                let finalizer = checkpoints.begin(input.kept.unwrap(), &input.name, next);
+                // Nothing where it has ended before.
+                if let Some(finalizer) = finalizer.now_or_never().unwrap() {
+                    begun.push((finalizer, status(&text)));
+                    read.push(format!("{name}:{} {text}", frame.from.line));
+                }
             }
         }
+        begun.into_iter().for_each(|(finalizer, status)| finalizer.finalize(status));
         read
     }
 

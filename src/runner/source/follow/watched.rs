@@ -3,19 +3,24 @@
 //! A file is held open, so that it is read to its end also when it is renamed or deleted; a packed one is not, since it
 //! was written whole. What is no more where it was (cut off, or written anew) is *lost*: another file may be its heir.
 
+mod back;
+mod heir;
+
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::content::{Content, head_and_tail, tail_before};
+use super::content::{Content, tail_before};
 use super::look::Look;
 use crate::runner::checkpoint::{Checkpoints, Claim, Found, Kept, Reached};
 use crate::runner::source::feed::{Feed, Input, PIECE_BYTES, Stopped, unfinished};
 use crate::runner::source::framing::{Framer, Missing, Place, Trail};
 use crate::runner::source::stat::Stat;
 use crate::runner::source::{Progress, SourceError, open};
+
+use back::Recall;
 
 /// A file that is followed.
 pub(super) struct Watched {
@@ -29,8 +34,11 @@ pub(super) struct Watched {
     /// Of all that was read, records or not
     trail: Trail,
     read: u64,
+    /// Up to where records were handed on
+    handed_on: u64,
     /// Whether its last line was looked at since something was read
     is_settled: bool,
+    recall: Recall,
 }
 
 impl Watched {
@@ -61,7 +69,9 @@ impl Watched {
             framer: Framer::new(from, max_bytes).marking(Some(trail.clone())),
             trail,
             read: from.offset,
+            handed_on: from.offset,
             is_settled: true,
+            recall: Recall::None,
         })
     }
 
@@ -118,15 +128,20 @@ impl Watched {
         progress.expect(now.length.saturating_sub(self.stat.length));
         self.stat = now;
         if is_cut {
-            tracing::warn!(
-                path = %self.path.display(),
-                line = self.framer.place().line,
-                "file was cut off or written anew: it is read from its start; what was added behind that line \
-                 meanwhile is read only if a copy of it matches the globs"
-            );
-            self.content = Content::Lost;
+            self.lose();
         }
         Ok(())
+    }
+
+    /// It is no more what it was.
+    fn lose(&mut self) {
+        tracing::warn!(
+            path = %self.path.display(),
+            line = self.framer.place().line,
+            "file was cut off or written anew: it is read from its start; what was added behind that line \
+             meanwhile is read only if a copy of it matches the globs"
+        );
+        self.content = Content::Lost;
     }
 
     /// Reads what there is, and tells what could not be read.
@@ -135,12 +150,21 @@ impl Watched {
         feed: &Feed,
         progress: &Arc<Progress>,
     ) -> Result<Option<SourceError>, Stopped> {
+        if self.is_recalled() {
+            return Ok(None);
+        }
         let before = self.read;
+        let mut behind = None;
+        let hand_on = |input: &Arc<Input>, framer: &mut Framer| {
+            behind = feed.frames(input, framer)?.or(behind);
+            Ok(())
+        };
         let result = match self.rest(progress) {
-            Ok(Some(rest)) => self.pump(rest, progress, |input, framer| feed.frames(input, framer)),
+            Ok(Some(rest)) => self.pump(rest, progress, hand_on),
             Ok(None) => Ok(Ok(())),
             Err(error) => Ok(Err(error)),
         }?;
+        self.handed_on = behind.map_or(self.handed_on, |place| place.offset);
         let is_packed = matches!(self.content, Content::Packed);
         if is_packed {
             self.content = Content::Read;
@@ -168,7 +192,9 @@ impl Watched {
     /// Hands on a last record that is whole as it is, and tells what is not.
     pub(super) fn settle(&mut self, feed: &Feed) -> Result<Option<SourceError>, Stopped> {
         self.framer.end_for_now();
-        feed.frames(&self.input, &mut self.framer)?;
+        if let Some(behind) = feed.frames(&self.input, &mut self.framer)? {
+            self.handed_on = behind.offset;
+        }
         self.framer.go_on();
         Ok(self.framer.missing().map(|missing| unfinished(&self.input.name, missing)))
     }
@@ -202,51 +228,9 @@ impl Watched {
         Ok(())
     }
 
-    /// Whether that file holds all that was read of this one, which is gone.
-    pub(super) fn has_heir(&self, look: &Look) -> bool {
-        self.gone_since.is_some() && self.is_drained() && look.holds(self.trail.mark(), self.read)
-    }
-
     /// How far it was read.
     pub(super) const fn read(&self) -> u64 {
         self.read
-    }
-
-    /// Goes on in the file at `path`, which holds all that was read.
-    pub(super) fn go_on_in(
-        &mut self,
-        path: PathBuf,
-        stat: Stat,
-        checkpoints: &Checkpoints,
-    ) -> io::Result<()> {
-        self.content = Content::of(&path)?;
-        self.stat = stat;
-        self.rename(path, checkpoints);
-        Ok(())
-    }
-
-    /// Goes back to `from`. An error where that cannot be read any more.
-    pub(super) fn rewind(&mut self, from: Place, max_bytes: usize) -> io::Result<()> {
-        let (head, tail) = head_and_tail(&mut self.content, &self.path, from.offset)?;
-        self.trail = Trail::new(from, &head, &tail);
-        self.framer = Framer::new(from, max_bytes).marking(Some(self.trail.clone()));
-        (self.read, self.is_settled) = (from.offset, true);
-        Ok(())
-    }
-
-    /// It is at `path`.
-    pub(super) fn rename(&mut self, path: PathBuf, checkpoints: &Checkpoints) {
-        self.gone_since = None;
-        if self.path == path {
-            return;
-        }
-        tracing::debug!(from = %self.path.display(), to = %path.display(), "file was renamed");
-        let (name, kept) = (path.to_string_lossy(), self.input.kept);
-        if let Some(kept) = kept {
-            checkpoints.rename(kept, &name);
-        }
-        self.input = Arc::new(Input { name: name.into(), kept });
-        self.path = path;
     }
 
     /// It is read no more.

@@ -23,6 +23,14 @@ pub struct Mark {
     pub tail: u128,
 }
 
+impl Mark {
+    /// Whether a content that begins with `head`, and holds `tail` before the place, is the one it was made of.
+    pub fn is_of(&self, head: &[u8], tail: &[u8]) -> bool {
+        let length = usize::try_from(self.head_bytes).unwrap_or(usize::MAX);
+        head.get(..length).is_some_and(|head| hash(head) == self.head) && hash(tail) == self.tail
+    }
+}
+
 /// What was read.
 #[derive(Clone)]
 pub struct Trail {

@@ -1,12 +1,13 @@
 //! What ends Errored of a file that is followed.
 
+use futures::stream::BoxStream;
+use tempfile::TempDir;
+
 use super::*;
 
-#[tokio::test(start_paused = true)]
-async fn what_went_back_of_a_followed_file_is_read_again_before_anything_newer() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.log");
-    std::fs::write(&path, "one\ntwo\nthree\nfour\nfive\n").unwrap();
+/// The records of `a.log`, which holds `text` and is followed.
+fn follow(folder: &TempDir, text: &str) -> BoxStream<'static, Record> {
+    std::fs::write(folder.path().join("a.log"), text).unwrap();
     let state = folder.path().join("state/checkpoints.json");
     let checkpoints = Checkpoints::open(state, Start::Continue, Follow::Acknowledgements).unwrap();
     let Kind::Files { mut source, checkpoints } =
@@ -19,8 +20,24 @@ async fn what_went_back_of_a_followed_file_is_read_again_before_anything_newer()
         glob_cooldown: Duration::from_secs(1),
         rotate_wait: Duration::from_secs(5),
     });
-    let mut records =
-        open(Kind::Files { source, checkpoints }, 1 << 10, context()).unwrap().records;
+    open(Kind::Files { source, checkpoints }, 1 << 10, context()).unwrap().records
+}
+
+/// Where the next records are, which are delivered.
+async fn deliver(records: &mut BoxStream<'static, Record>, count: usize) -> Vec<u64> {
+    let mut lines = Vec::new();
+    while lines.len() < count {
+        let record = records.next().await.unwrap();
+        lines.push(record.origin.line.unwrap());
+        record.finalizer.finalize(EventStatus::Delivered);
+    }
+    lines
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_back_of_a_followed_file_is_read_again_before_anything_newer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = follow(&folder, "one\ntwo\nthree\nfour\nfive\n");
     let mut given = Vec::new();
     while given.len() < 4 {
         given.push(records.next().await.unwrap());
@@ -31,7 +48,7 @@ async fn what_went_back_of_a_followed_file_is_read_again_before_anything_newer()
         record.finalizer.finalize(status);
     }
     // Held open, it can be read though it has gone.
-    std::fs::remove_file(path).unwrap();
+    std::fs::remove_file(folder.path().join("a.log")).unwrap();
     let wait = tokio::time::timeout(Duration::from_secs(600), records.next());
     assert!(wait.await.is_err(), "one is still under way");
     drop(fourth);
@@ -44,4 +61,21 @@ async fn what_went_back_of_a_followed_file_is_read_again_before_anything_newer()
     }
     let expected = [(2, "two"), (4, "four"), (5, "five")];
     assert_eq!(again, expected.map(|(line, text)| (Some(line), text.to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_newer_is_given_once_a_part_of_a_record_went_back_though_others_are_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = follow(&folder, "one\ntwo\nthree\n");
+    let (first, second) = (records.next().await.unwrap(), records.next().await.unwrap());
+    // Two events of a record, or two sinks; the source waits for the third record as it is told.
+    let whole = first.finalizer.share();
+    let (part, other) = (whole.finalizer(), whole.finalizer());
+    drop((whole, part));
+    assert!(second.finalizer.is_recalled(), "whoever has not begun it need not");
+    let wait = tokio::time::timeout(Duration::from_secs(600), records.next());
+    assert!(wait.await.is_err(), "the other part is under way");
+    second.finalizer.finalize(EventStatus::Delivered);
+    other.finalize(EventStatus::Delivered);
+    assert_eq!(deliver(&mut records, 2).await, [1, 3]);
 }

@@ -38,6 +38,7 @@ fn what_is_gone_is_read_on_for_so_long_and_no_longer() {
     }
     rig.append("elsewhere", ":2}\n3\n{\"half\"");
     assert_eq!(rig.round(), ["log:2 {\"half\":2}", "log:3 3"]);
+    assert_eq!(rig.round(), NOTHING);
     assert!(
         rig.problems[0].contains("within the record that begins on line 4"),
         "{:?}",
