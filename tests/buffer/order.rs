@@ -96,7 +96,9 @@ async fn nothing_newer_is_fed_once_a_part_of_a_record_ended_errored_though_other
     other.finalize(Delivered);
     let again = run.take(2).await;
     assert_eq!(numbers(&again), [0, 2]);
-    again.into_iter().for_each(|record| record.finalizer.finalize(Delivered));
+    for record in again {
+        record.finalizer.finalize(Delivered);
+    }
     run.input = None;
     assert!(run.records.next().await.is_none());
     assert_eq!(run.end().await.left, 0);

@@ -3,6 +3,7 @@
 //! In: the records as they are read, and their ends. Out: a small file in the source's data folder, written by whoever
 //! calls [`Checkpoints::save`]. A checkpoint never passes a record that is Errored or has not ended.
 
+mod back;
 mod claim;
 mod state;
 mod store;
@@ -239,29 +240,6 @@ impl Checkpoints {
             Tracker::new(start)
         });
         (tracker.len() < MOST_OPEN).then(|| tracker.begin(next))
-    }
-
-    /// Up to where that file is done; nothing where it is no file of this run.
-    pub fn done(&self, kept: Kept) -> Option<Reached> {
-        let state = self.0.state();
-        let file = state.files.get(&kept.number)?;
-        Some(file.tracker.as_ref().map_or(file.start, Tracker::done))
-    }
-
-    /// That file is read again from where it is done: what has ended Errored is to be tried again. To be called when
-    /// everything of it has ended.
-    pub fn rewind(&self, kept: Kept) {
-        let mut state = self.0.state();
-        let file = state.files.get_mut(&kept.number);
-        if let Some(tracker) = file.and_then(|file| file.tracker.as_mut()) {
-            tracker.rewind();
-        }
-    }
-
-    /// That file is read no more, though not all of it is done: nothing that is owed of it can be read again. To be called
-    /// when everything of it has ended.
-    pub fn abandon(&self, kept: Kept) {
-        self.0.state().files.remove(&kept.number);
     }
 
     /// Writes what has changed. Blocks on the disk.

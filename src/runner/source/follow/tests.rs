@@ -138,7 +138,9 @@ impl Rig {
                 }
             }
         }
-        begun.into_iter().for_each(|(finalizer, status)| finalizer.finalize(status));
+        for (finalizer, status) in begun {
+            finalizer.finalize(status);
+        }
         read
     }
 

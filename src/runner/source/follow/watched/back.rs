@@ -84,15 +84,15 @@ impl Watched {
     /// Whether it could go back to `reached`: it then still holds all that was read, of which more is known to be done.
     fn rewind(&mut self, reached: Reached, max_bytes: usize) -> io::Result<bool> {
         let from = reached.place;
-        let mut trail = None;
+        let mut there = None;
         for (mark, offset) in [(self.trail.mark(), self.read), (reached.mark, from.offset)] {
             let holds = head_and_tail(&mut self.content, &self.path, offset)?;
             let Some((head, tail)) = holds.filter(|(head, tail)| mark.is_of(head, tail)) else {
                 return Ok(false);
             };
-            trail = Some(Trail::new(from, &head, &tail));
+            there = Some(Trail::new(from, &head, &tail));
         }
-        let Some(trail) = trail else { return Ok(false) };
+        let Some(trail) = there else { return Ok(false) };
         if matches!(self.content, Content::Read) {
             self.content = Content::Packed;
         }
