@@ -13,17 +13,17 @@ use crate::held_server::HeldServer;
 use crate::process::{Running, folder, run, write};
 
 /// One event of one user, so that all events have an order.
-fn event(number: usize) -> String {
+pub(crate) fn event(number: usize) -> String {
     format!(
         "{{\"type\":\"track\",\"userId\":\"ann\",\"messageId\":\"m{number:03}\",\"event\":\"X\"}}\n"
     )
 }
 
-fn events(numbers: std::ops::Range<usize>) -> String {
+pub(crate) fn events(numbers: std::ops::Range<usize>) -> String {
     numbers.map(event).collect()
 }
 
-fn append(folder: &Path, name: &str, text: &str) {
+pub(crate) fn append(folder: &Path, name: &str, text: &str) {
     let file = OpenOptions::new().append(true).open(folder.join(name));
     file.and_then(|mut file| file.write_all(text.as_bytes())).expect("the folder is ours");
 }
@@ -45,13 +45,13 @@ fn following(server: &HeldServer) -> TempDir {
     folder(&server.url(), source, "")
 }
 
-fn start(folder: &Path) -> Running {
+pub(crate) fn start(folder: &Path) -> Running {
     Running::start(folder, &["run", "config.toml"])
 }
 
 /// Answers the next requests, which must be these events in this order.
 #[track_caller]
-fn expect(server: &HeldServer, numbers: std::ops::Range<usize>) {
+pub(crate) fn expect(server: &HeldServer, numbers: std::ops::Range<usize>) {
     for number in numbers {
         let arrived = server.next();
         let id = format!("\"m{number:03}\"");
@@ -62,7 +62,7 @@ fn expect(server: &HeldServer, numbers: std::ops::Range<usize>) {
 
 /// Asks it to stop. It must have delivered so many events, no more, and owe none.
 #[track_caller]
-fn stop(running: Running, delivered: u64) {
+pub(crate) fn stop(running: Running, delivered: u64) {
     running.terminate();
     let ended = running.end().expect(0);
     assert_eq!((ended.count("delivered"), ended.count("still owed")), (delivered, 0));

@@ -6,6 +6,7 @@ mod checkpoints;
 mod configs;
 mod delivery;
 mod following;
+mod following_ends;
 mod held_server;
 mod logging;
 mod package;

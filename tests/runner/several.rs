@@ -171,6 +171,45 @@ fn a_sink_that_is_held_outlasts_the_others_only_for_so_long() {
 }
 
 #[test]
+fn a_held_sink_leaves_another_its_buffers_worth_and_gets_everything_in_order_once_its_key_is_right()
+{
+    let (outside, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (held, well) =
+        (Emulated::start(outside.path(), "right"), Emulated::start(other.path(), "right"));
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "key", "wrong");
+    write(folder.path(), "a", tracks("ann", 100));
+    let key = "api_key_file = \"key\"\nbuffer.max_events = 20";
+    let sinks = [sink("held", "\"a\"", &held.url(), key), sink("well", "\"a\"", &well.url(), "")];
+    let source = "[sources.a]\ntype = \"file\"\ninclude = [\"a\"]\nfollow = true\n";
+    let text = format!("data_dir = \"data\"\nshutdown_timeout_secs = 5\n{source}");
+    write(folder.path(), "config.toml", text + &sinks.concat());
+    let running = Running::start(folder.path(), &config());
+    running.wait_for("everything is kept");
+    // What the held one holds, and what waits for it.
+    while ids(&well, "ann").len() < 20 {
+        std::thread::yield_now();
+    }
+    assert!(ids(&well, "ann").len() < 100);
+    write(folder.path(), "key", "right");
+    let all: Vec<_> = (0..100).map(|number| format!("ann{number:03}")).collect();
+    for emulated in [&well, &held] {
+        while ids(emulated, "ann").last() != all.last() {
+            std::thread::yield_now();
+        }
+        let mut came = ids(emulated, "ann");
+        // What was refused came again.
+        came.dedup();
+        assert_eq!(came, all);
+    }
+    running.terminate();
+    let ended = running.end().expect(0);
+    for sink in ["held", "well"] {
+        assert_eq!(counts(&ended, sink), [100, 100, 0, 0]);
+    }
+}
+
+#[test]
 fn nothing_is_shared_by_accident() {
     let folder = tempfile::tempdir().unwrap();
     let url = "http://127.0.0.1:9";
