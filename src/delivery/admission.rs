@@ -30,7 +30,8 @@ pub struct Admission<S> {
     turn: Turn,
     waiting: Option<Pin<Box<dyn Future<Output = Admitted> + Send>>>,
     admitted: Option<Admitted>,
-    broken: Option<Failure>,
+    /// In a box: it is rare, and every call carries a clone of this service
+    broken: Option<Box<Failure>>,
 }
 
 impl AdmissionLayer {
@@ -110,7 +111,7 @@ where
             self.admitted = Some(ready!(self.poll_admitted(cx)));
         }
         if self.broken.is_none() {
-            self.broken = ready!(self.inner.poll_ready(cx)).err();
+            self.broken = ready!(self.inner.poll_ready(cx)).err().map(Box::new);
         }
         Poll::Ready(Ok(()))
     }
@@ -175,7 +176,7 @@ pin_project! {
     #[derive(Debug)]
     enum Kind<F> {
         Sent { #[pin] future: F },
-        Broken { failure: Option<Failure> },
+        Broken { failure: Option<Box<Failure>> },
     }
 }
 
@@ -191,7 +192,7 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for Attempt<F> {
                 ready!(future.poll(cx))
             }
             KindProjection::Broken { failure } => {
-                Err(failure.take().expect("a future is not polled after it is ready"))
+                Err(*failure.take().expect("a future is not polled after it is ready"))
             }
         };
         if let Err(failure) = &mut result

@@ -132,8 +132,8 @@ pin_project! {
         #[pin]
         inner: F,
         expiry: Option<Arc<Expiry>>,
-        #[pin]
-        sleep: Option<Sleep>,
+        // In a box, since most work ends before it has to wait, and each has to carry it
+        sleep: Option<Pin<Box<Sleep>>>,
     }
 }
 
@@ -143,7 +143,7 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for ExpiringFuture<F> 
     // Correctness: woken by the work and, between its attempts, by the deadline. It is looked at before the work is
     // polled, which might begin an attempt then. Dropping the work gives up its place in every queue.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         let Some(expiry) = this.expiry else { return this.inner.poll(cx) };
         if !expiry.is_under_way() && expiry.forbids(Instant::now()) {
             return Poll::Ready(Err(expiry.failure()));
@@ -154,12 +154,8 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for ExpiringFuture<F> 
         if expiry.is_under_way() {
             return Poll::Pending;
         }
-        if this.sleep.is_none() {
-            this.sleep.set(Some(tokio::time::sleep_until(expiry.deadline)));
-        }
-        if let Some(sleep) = this.sleep.as_pin_mut() {
-            ready!(sleep.poll(cx));
-        }
+        let until = || Box::pin(tokio::time::sleep_until(expiry.deadline));
+        ready!(this.sleep.get_or_insert_with(until).as_mut().poll(cx));
         Poll::Ready(Err(expiry.failure()))
     }
 }

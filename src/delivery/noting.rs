@@ -77,11 +77,13 @@ where
 
     fn call(&mut self, call: Call) -> Self::Future {
         let waits_for = self.waits_for.take();
-        let about = call.trail.as_ref().map(|trail| About {
-            trail: Arc::clone(trail),
-            endpoint: call.request.endpoint(),
-            started: Instant::now(),
-            waits_for,
+        let about = call.trail.as_ref().map(|trail| {
+            Box::new(About {
+                trail: Arc::clone(trail),
+                endpoint: call.request.endpoint(),
+                started: Instant::now(),
+                waits_for,
+            })
         });
         Noted { future: self.inner.call(call), about }
     }
@@ -101,7 +103,7 @@ pin_project! {
     pub struct Noted<F> {
         #[pin]
         future: F,
-        about: Option<About>,
+        about: Option<Box<About>>,
     }
 }
 
@@ -112,7 +114,8 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for Noted<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.future.poll(cx));
-        if let Some(About { trail, endpoint, started, waits_for }) = this.about.take() {
+        if let Some(about) = this.about.take() {
+            let About { trail, endpoint, started, waits_for } = *about;
             let answer = match &result {
                 Ok(receipt) => format!("answered {}", receipt.status),
                 Err(failure) => failure.to_string(),

@@ -1,6 +1,6 @@
 //! Which failed attempts are repeated, when, and under which idempotency key.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
@@ -12,7 +12,8 @@ use super::{Answer, Call, Failure, FailureKind, Outcome, Receipt, Shared, Verdic
 /// The policy for [`tower::retry::Retry`]. It is cloned for each delivery and counts for that one.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    shared: Shared,
+    /// Counted once for every delivery, not once for each thing in it
+    shared: Arc<Shared>,
     retries: usize,
     /// Attempts so far, those on hold included
     attempts: u32,
@@ -23,8 +24,14 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// The policy for fresh deliveries; jitter is drawn from the chance that is shared.
-    pub const fn new(shared: Shared) -> Self {
-        Self { shared, retries: 0, attempts: 0, last_answer: None, may_have_run: false }
+    pub fn new(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+            retries: 0,
+            attempts: 0,
+            last_answer: None,
+            may_have_run: false,
+        }
     }
 
     /// Makes `call` one with a key that was never used.

@@ -38,9 +38,10 @@ impl Shared {
     /// Until when Courier is to remember a key that is used for the first time now, by work that ends with `expiry`; `None`
     /// where it does so anyway.
     pub fn key_expires(&self, expiry: Option<&Expiry>) -> Option<Time> {
-        let horizon = self.gate.settings().key_horizon();
+        let horizon = self.gate.key_horizon();
         let horizon = expiry.map_or(horizon, |expiry| horizon.min(expiry.left()));
-        Some(self.clock.now().after(retention(horizon)?))
+        let length = retention(horizon)?;
+        Some(self.clock.now().after(length))
     }
 }
 

@@ -52,7 +52,7 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let length = self.gate.settings().timeout;
+        let length = self.gate.timeout();
         TimeoutFuture { inner: self.inner.call(call), sleep: tokio::time::sleep(length), length }
     }
 }

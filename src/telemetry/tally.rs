@@ -125,6 +125,9 @@ impl Tally {
 
     /// So many steps rode on another's request.
     pub fn merged(&self, steps: usize) {
+        if steps == 0 {
+            return;
+        }
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         self.merged.fetch_add(steps, Ordering::Relaxed);
         self.flow.merged.increment(steps);

@@ -1,6 +1,7 @@
 //! The settings in force, and others in their place.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use super::Gate;
 use crate::delivery::Settings;
@@ -10,6 +11,16 @@ impl Gate {
     pub(crate) fn settings(&self) -> Arc<Settings> {
         // Replaced whole, so a panic elsewhere cannot have left half of them.
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// For how long after its first use an idempotency key may be used again.
+    pub(crate) fn key_horizon(&self) -> Duration {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).key_horizon()
+    }
+
+    /// How long an attempt may take that begins now.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).timeout
     }
 
     /// From now on `settings` are in force: for every attempt that begins, and for every wait for a turn, a token or a

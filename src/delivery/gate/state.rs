@@ -135,9 +135,12 @@ impl State {
 
     /// Whether, on hold, another has waited longer to be the probe: what is refused must not be the only one asked.
     fn is_probed_out(&self, class: &ClassState, turn: Turn, now: Duration) -> bool {
+        if self.hold.is_none() {
+            return false;
+        }
         let free = self.classes.iter().filter(|class| class.quiet_until(now).is_none());
         let longest_ago = free.filter_map(ClassState::least_probed).min();
-        self.hold.is_some() && longest_ago.is_some_and(|least| least < class.probed(turn))
+        longest_ago.is_some_and(|least| least < class.probed(turn))
     }
 
     /// Takes token and permit and gives the attempt's number, or says why not.

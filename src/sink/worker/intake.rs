@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Driver;
 use super::noting;
 use super::open::{Content, OpenRecord};
-use crate::clock::Time;
+use crate::clock::Clock;
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
@@ -120,9 +120,9 @@ impl<S: Transport> Driver<S> {
                 let room = self.window.enter(lane_of(&steps), weight, self.moment);
                 self.shared.tally.entered();
                 let expiration = &self.settings.expiration;
-                let now = self.shared.clock.now();
-                let lifetime = lifetime(expiration, &event, resume.as_ref(), now).map(Box::new);
-                let (origin, now) = (origin.clone(), self.now());
+                let clock = &self.shared.clock;
+                let lifetime = lifetime(expiration, &event, resume.as_ref(), clock).map(Box::new);
+                let origin = origin.clone();
                 let cargo = Box::new(Cargo {
                     event,
                     origin,
@@ -132,10 +132,10 @@ impl<S: Transport> Driver<S> {
                     failed: None,
                     resume: resume.map(Box::new),
                     lifetime,
-                    came_in: Instant::now(),
+                    came_in: self.epoch + self.moment,
                     place: None,
                 });
-                self.batch.push((cargo, steps), size, now);
+                self.batch.push((cargo, steps), size, self.moment);
             }
         }
     }
@@ -171,18 +171,18 @@ pub(super) fn lanes_of(steps: &[Step]) -> impl Iterator<Item = Lane> {
     steps.iter().map(|step| &step.lane).filter(|lane| **lane != Lane::None).cloned()
 }
 
-/// How old the event that comes in is and may become, `now` being the time of day; `None` where it may become any age.
+/// How old the event that comes in is and may become; `None` where it may become any age, and then no clock is asked.
 fn lifetime(
     expiration: &Expiration,
     event: &Event,
     resume: Option<&Resume>,
-    now: Time,
+    clock: &Clock,
 ) -> Option<Lifetime> {
     let limit = expiration.limit(event)?;
     if resume.is_some_and(|resume| resume.ignores_expiry) {
         return None;
     }
-    Some(Lifetime { began: Instant::now(), age: expiration.age(event, now), limit })
+    Some(Lifetime { began: Instant::now(), age: expiration.age(event, clock.now()), limit })
 }
 
 fn unreadable_letter(origin: Origin, record: Bytes, detail: String) -> DeadLetter {
