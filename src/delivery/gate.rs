@@ -117,7 +117,7 @@ impl Gate {
     pub(super) fn try_admit(self: &Arc<Self>, class: Class, turn: Turn) -> Option<Admitted> {
         let _turn = self.turn(class, turn)?.try_acquire().ok()?;
         let _place = self.line.try_acquire().ok()?;
-        self.take(class, turn, None).ok()
+        self.take(class, turn, Waited::default()).ok()
     }
 
     /// Admits an attempt as soon as there is a token and a permit for it: both are taken together or neither, so that a
@@ -169,7 +169,7 @@ impl Gate {
             // the rate is looked out for before the look.
             let changed = self.changed.notified();
             waited.look(self.lock().note_wait(class, self.now()), self.now());
-            match self.take(class, turn, Some(waited)) {
+            match self.take(class, turn, waited.clone()) {
                 Ok(admitted) => return Some(admitted),
                 Err(Wait::Until(_) | Wait::Turn) => return None,
                 Err(Wait::Permit) => self.freed.notified().await,
@@ -183,12 +183,7 @@ impl Gate {
         }
     }
 
-    fn take(
-        self: &Arc<Self>,
-        class: Class,
-        turn: Turn,
-        waited: Option<&Waited>,
-    ) -> Result<Admitted, Wait> {
+    fn take(self: &Arc<Self>, class: Class, turn: Turn, waited: Waited) -> Result<Admitted, Wait> {
         let now = self.now();
         let mut state = self.lock();
         let number = state.admit(class, turn, now)?;
@@ -197,8 +192,7 @@ impl Gate {
         if is_awaited {
             self.changed.notify_waiters();
         }
-        let waited = waited.and_then(|waited| waited.clone().end(now));
-        Ok(Admitted::new(Arc::clone(self), class, number, now, waited))
+        Ok(Admitted::new(Arc::clone(self), class, number, now, waited.end(now)))
     }
 
     /// Learns from the end of an attempt; of one that was given up, without a result.

@@ -29,6 +29,8 @@ impl Waited {
 
     /// What it waited for most, and how long it waited for everything.
     pub(super) fn end(mut self, now: Duration) -> Option<(Constraint, Duration)> {
+        // Most attempts have waited for nothing.
+        self.now?;
         self.settle(now);
         let all = Constraint::ALL.into_iter().zip(self.times);
         let (constraint, longest) = all.max_by_key(|(_, time)| *time)?;
