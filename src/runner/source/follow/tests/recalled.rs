@@ -108,6 +108,20 @@ fn a_file_is_held_until_what_was_handed_on_of_it_is_done_also_before_it_is_taken
 }
 
 #[test]
+fn a_last_line_without_a_line_break_is_owed_as_well_though_its_file_has_gone() {
+    let mut rig = Rig::with("log", |_, follow| follow.rotate_wait = Duration::ZERO);
+    rig.write("log", "1\n");
+    assert_eq!(rig.round(), ["log:1 1"]);
+    rig.append("log", "2");
+    fs::remove_file(rig.path("log")).unwrap();
+    assert_eq!([rig.round(), rig.round_where(but("2"))].concat(), ["log:2 2"]);
+    rig.again();
+    assert_eq!([rig.round(), rig.round()].concat(), ["log:2 2"]);
+    rig.round();
+    assert_eq!((rig.follower.watched.len(), rig.problems.len()), (0, 0));
+}
+
+#[test]
 fn what_cannot_be_read_again_is_given_up_with_its_file() {
     let mut rig = Rig::new("log*");
     rig.write("log.gz", zip("1\n2\n"));

@@ -39,7 +39,7 @@ impl Watched {
     pub(in super::super) fn is_over(&self, checkpoints: &Checkpoints) -> bool {
         let done = self.input.kept.and_then(|kept| checkpoints.done(kept));
         let is_done = done.is_none_or(|done| done.place.offset >= self.handed_on);
-        self.is_recalled() || (self.is_drained() && is_done)
+        self.is_recalled() || (self.is_drained() && self.is_settled && is_done)
     }
 
     /// Goes back to its checkpoint, where that is wanted and it still holds all that was read; if not it is lost, and its
