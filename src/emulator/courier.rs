@@ -1,7 +1,7 @@
 //! The handle on an emulated Courier: its router, and what it holds, for whoever tests against it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
 use serde_json::Value;
@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::Refusal;
 use super::log::LoggedRequest;
+use super::observer::{Exchange, Observer};
 use super::routes;
 use super::script::Scripted;
 use super::settings::Settings;
@@ -26,6 +27,7 @@ pub struct Courier {
 struct Shared {
     settings: Settings,
     state: Mutex<State>,
+    observer: OnceLock<Observer>,
 }
 
 impl Courier {
@@ -34,12 +36,20 @@ impl Courier {
         let now = settings.clock.now().since_epoch();
         let weather = Weather::new(settings.limits.clone(), settings.faults.clone(), now);
         let state = Mutex::new(State::new(settings.seed, weather));
-        Self { shared: Arc::new(Shared { settings, state }) }
+        Self { shared: Arc::new(Shared { settings, state, observer: OnceLock::new() }) }
     }
 
     /// The API, and the emulator's own `/emulator/requests` and `/emulator/summary`.
     pub fn router(&self) -> Router {
         routes::router(self)
+    }
+
+    /// Calls `observer` with each exchange from now on, when the request has been judged and before its answer goes out,
+    /// in the task that serves it: a panic there is that task's. The state is not held, so it may ask this handle. Only
+    /// the first observer is kept.
+    pub fn observe(&self, observer: impl Fn(&Exchange) + Send + Sync + 'static) {
+        // The first is the one whose exchanges are complete.
+        let _ = self.shared.observer.set(Observer(Box::new(observer)));
     }
 
     /// Gives the next `times` requests that match a scripted answer. Entries are tried in the order
@@ -158,6 +168,10 @@ impl Courier {
     /// Removes a link; false where there is none.
     pub fn unlink(&self, link: &Link) -> bool {
         self.state().automations.unlink(link)
+    }
+
+    pub(super) fn observer(&self) -> Option<&(dyn Fn(&Exchange) + Send + Sync)> {
+        self.shared.observer.get().map(|observer| observer.0.as_ref())
     }
 
     pub(super) fn settings(&self) -> &Settings {

@@ -19,6 +19,7 @@ use super::ending::{self, Ending};
 use super::idempotency::Scope;
 use super::judge::{Asked, IDEMPOTENCY_KEY, Route, Verdict, judge};
 use super::log::LoggedRequest;
+use super::observer::Exchange;
 use super::path;
 use super::settings::Settings;
 use super::weather::Permit;
@@ -31,7 +32,11 @@ pub(super) async fn exchange(courier: Courier, route: Option<Route>, request: Re
     let (head, body) = request.into_parts();
     let connection = head.extensions.get::<ConnectInfo<Handle>>().map(|info| info.0.clone());
     let body = receive(body).await;
-    let (answer, ending, pending) = admit(&courier, route, &head, body);
+    let Admitted { answer, ending, pending, observed } = admit(&courier, route, &head, body);
+    if let (Some(observer), Some(request)) = (courier.observer(), observed) {
+        let (status, headers) = (answer.status, answer.headers.clone());
+        observer(&Exchange { request, status, headers, body: answer.body.clone() });
+    }
     if let Some(pending) = &pending
         && !pending.delay.is_zero()
     {
@@ -52,13 +57,23 @@ pub(super) async fn exchange(courier: Courier, route: Option<Route>, request: Re
     ending.of(answer)
 }
 
-/// Does what the request asks for, and says how its answer ends, and what is left when it has to wait.
+/// A request that was judged.
+struct Admitted {
+    answer: Answer,
+    ending: Ending,
+    /// What is left when the answer has to wait.
+    pending: Option<Pending>,
+    /// The request, where somebody observes.
+    observed: Option<LoggedRequest>,
+}
+
+/// Does what the request asks for, and says how its answer ends.
 fn admit(
     courier: &Courier,
     route: Option<Route>,
     head: &Parts,
     body: Result<Bytes, Refusal>,
-) -> (Answer, Ending, Option<Pending>) {
+) -> Admitted {
     let settings = courier.settings();
     let now = settings.clock.now().since_epoch();
     let mut request = logged(head, route, body.as_ref().ok(), now);
@@ -85,6 +100,7 @@ fn admit(
     if is_limited {
         request.fault = Some("limit");
     }
+    let observed = courier.observer().map(|_| request.clone());
     let ending = Ending::new(fault.as_ref(), outlook.noise);
     if delay.is_zero() && !matches!(ending, Ending::Hang | Ending::Reset) {
         if let Some((scope, until)) = keep {
@@ -96,7 +112,7 @@ fn admit(
         state.counts.answered(&head.method, route, status, replayed);
         request.status = Some(status);
         state.log.arrived(request);
-        return (answer, ending, None);
+        return Admitted { answer, ending, pending: None, observed };
     }
     if let Some((scope, _)) = keep {
         state.answers.begin(scope);
@@ -106,7 +122,7 @@ fn admit(
     let courier = courier.clone();
     let method = head.method.clone();
     let pending = Pending { courier, sequence, method, route, status, delay, keep, permit };
-    (answer, ending, Some(pending))
+    Admitted { answer, ending, pending: Some(pending), observed }
 }
 
 /// A request whose answer waits. Dropped, it keeps the answer for the key's replay: what was done

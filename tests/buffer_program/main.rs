@@ -1,6 +1,8 @@
 //! The buffer on disk as an operator has it: the built binary, killed, on a full disk, and asked what it holds.
 #![cfg(all(unix, feature = "runner", feature = "emulator"))]
 
+#[path = "../contract/mod.rs"]
+mod contract;
 #[path = "../http_server/client.rs"]
 #[allow(dead_code, reason = "the tests of `http_server` use all of it")]
 mod client;

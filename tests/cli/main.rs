@@ -6,6 +6,8 @@
     reason = "a failed step of a test's set-up is a failed test"
 )]
 
+#[path = "../contract/mod.rs"]
+mod contract;
 mod environment;
 mod environment_verdicts;
 #[path = "../wire/pki.rs"]

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
+use crate::contract;
 use crate::process::{Ended, binary, run, write};
 
 const EVENTS: &str = "config-examples/quickstart.ndjson";
@@ -68,6 +69,7 @@ fn planned(ended: &Ended) -> Vec<Seen> {
 async fn sent(config: &str) -> Vec<Seen> {
     let emulator = Emulator::bind(Settings::default()).await.expect("a port is free");
     let (courier, address) = (emulator.courier(), emulator.local_addr());
+    let _watched = contract::watch(&courier);
     let stop = CancellationToken::new();
     let serving = emulator.serve(stop.clone().cancelled_owned());
     let config = Config::parse(config, "quickstart.toml", &|_| None).expect("it is right");

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -40,8 +41,19 @@ class Courier:
         return [it for it in seen if it["path"].startswith("/inbound") and not it["replayed"]]
 
     def end(self):
+        self.keep_log()
         self.process.kill()
         self.process.wait()
+
+    def keep_log(self):
+        """Keeps what it saw in the folder that COURIER_LOGS names, for `cargo test --test contract`."""
+        folder = os.environ.get("COURIER_LOGS")
+        if not folder:
+            return
+        os.makedirs(folder, exist_ok=True)
+        with urllib.request.urlopen(f"{self.url}/emulator/requests") as answer:
+            with open(os.path.join(folder, f"{time.time_ns()}.ndjson"), "wb") as file:
+                file.write(answer.read())
 
 
 class Source:

@@ -1,6 +1,8 @@
 //! `courier-sink dead-letters` as an operator uses it: the built binary against an emulator that can be told to refuse.
 #![cfg(all(unix, feature = "runner", feature = "emulator"))]
 
+#[path = "../contract/mod.rs"]
+mod contract;
 mod crashes;
 mod files;
 #[path = "../runner/held_server.rs"]

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use crate::contract;
 use crate::process::write;
 
 /// Where the sink of [`process::folder`](crate::process::folder) keeps its letters.
@@ -18,6 +19,8 @@ pub(crate) struct Server {
     pub(crate) url: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    #[expect(dead_code, reason = "it tells when it is dropped")]
+    watched: contract::Watched,
 }
 
 impl Server {
@@ -38,7 +41,8 @@ impl Server {
             runtime.block_on(emulator.serve(stopped)).expect("it serves to its end");
         });
         let (courier, url) = binding.recv().expect("the thread binds first");
-        Self { courier, url, stop: Some(stop), thread: Some(thread) }
+        let watched = contract::watch(&courier);
+        Self { watched, courier, url, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Refuses the next `times` requests whose path begins so.

@@ -1,8 +1,9 @@
 //! `/automations` and `/journeys`.
 
-use courier_sink::emulator::{Courier, Settings, Source};
+use courier_sink::emulator::{Settings, Source};
 use serde_json::{Value, json};
 
+use crate::contract;
 use crate::support::{NOW_SECS, assert_invalid, call, courier, courier_at, get};
 
 fn assert_looks_like_couriers(id: &Value) {
@@ -104,7 +105,7 @@ async fn runs_list_newest_first_without_journeys() {
 async fn the_same_requests_get_the_same_answers() {
     let mut answers = Vec::new();
     for seed in [1, 1, 2] {
-        let courier = Courier::new(Settings { seed, ..Settings::default() });
+        let courier = contract::courier(Settings { seed, ..Settings::default() });
         let one = call(&courier, "POST /automations/t/invoke", json!({"recipient": "u"})).await;
         let two = call(&courier, "POST /journeys/j/invoke", json!({"user_id": "u"})).await;
         answers.push((one, two));

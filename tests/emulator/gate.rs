@@ -2,12 +2,13 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use courier_sink::emulator::{Courier, Settings};
+use courier_sink::emulator::Settings;
 use futures::stream;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 
+use crate::contract;
 use crate::support::{assert_error, assert_invalid, call, courier, send};
 
 const LIMIT: usize = 6 * 1024 * 1024;
@@ -21,7 +22,7 @@ fn body_of(length: usize) -> String {
 #[tokio::test]
 async fn a_request_without_the_right_key_is_unauthorized() {
     let settings = Settings { api_key: Some(SecretString::from("secret")), ..Settings::default() };
-    let courier = Courier::new(settings);
+    let courier = contract::courier(settings);
     let wrong = ["", "Bearer", "Bearer ", "Bearer other", "Basic secret", "secret"];
     for value in wrong {
         let answer = send(&courier, "GET /tenants", &[("authorization", value)], "").await;

@@ -2,6 +2,8 @@
 #![cfg(feature = "emulator")]
 
 mod automations;
+#[path = "../contract/mod.rs"]
+mod contract;
 mod control;
 mod gate;
 mod idempotency;

@@ -1,8 +1,9 @@
 //! `/profiles/{user_id}`.
 
-use courier_sink::emulator::{Courier, Merge, Settings};
+use courier_sink::emulator::{Merge, Settings};
 use serde_json::{Value, json};
 
+use crate::contract;
 use crate::support::{assert_invalid, call, courier, get};
 
 #[tokio::test]
@@ -21,7 +22,7 @@ async fn post_merges_deeply_and_null_deletes_at_any_depth() {
 
 #[tokio::test]
 async fn a_shallow_merge_is_a_setting() {
-    let courier = Courier::new(Settings { merge: Merge::Shallow, ..Settings::default() });
+    let courier = contract::courier(Settings { merge: Merge::Shallow, ..Settings::default() });
     call(&courier, "POST /profiles/u", json!({"profile": {"a": 1, "c": {"x": 1}}})).await;
     call(&courier, "POST /profiles/u", json!({"profile": {"c": {"y": 1}}})).await;
     assert_eq!(courier.profile("u"), Some(json!({"a": 1, "c": {"y": 1}})));

@@ -6,6 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use crate::contract;
+
 async fn exchange(stream: &mut TcpStream, request: &str) -> String {
     stream.write_all(request.as_bytes()).await.expect("the emulator listens");
     let mut answer = String::new();
@@ -24,6 +26,7 @@ fn post(connection: &str, length: usize, body: &str) -> String {
 async fn requests_over_a_socket_change_the_state_and_shutdown_ends_the_server() {
     let emulator = Emulator::bind(Settings::default()).await.expect("loopback has a free port");
     let (address, courier) = (emulator.local_addr(), emulator.courier());
+    let _watched = contract::watch(&courier);
     let (stop, shutdown) = oneshot::channel::<()>();
     let server = tokio::spawn(emulator.serve(async { shutdown.await.unwrap_or_default() }));
 
@@ -43,6 +46,7 @@ async fn requests_over_a_socket_change_the_state_and_shutdown_ends_the_server() 
 async fn shutdown_ends_idle_connections_and_cuts_stuck_ones() {
     let emulator = Emulator::bind(Settings::default()).await.expect("loopback has a free port");
     let address = emulator.local_addr();
+    let _watched = contract::watch(&emulator.courier());
     let (stop, shutdown) = oneshot::channel::<()>();
     let server = tokio::spawn(emulator.serve(async { shutdown.await.unwrap_or_default() }));
 
@@ -74,6 +78,7 @@ async fn shutdown_ends_idle_connections_and_cuts_stuck_ones() {
 async fn dropping_the_server_ends_its_connections() {
     let emulator = Emulator::bind(Settings::default()).await.expect("loopback has a free port");
     let address = emulator.local_addr();
+    let _watched = contract::watch(&emulator.courier());
     let mut stream = TcpStream::connect(address).await.expect("the emulator listens");
     {
         let server = emulator.serve(std::future::pending());

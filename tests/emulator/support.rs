@@ -12,10 +12,12 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::contract;
+
 pub(crate) const NOW_SECS: u64 = 1_700_000_000;
 
 pub(crate) fn courier() -> Courier {
-    Courier::new(Settings::default())
+    contract::courier(Settings::default())
 }
 
 /// A Courier whose time the test sets, in seconds since the epoch.
@@ -23,7 +25,7 @@ pub(crate) fn courier_at() -> (Courier, Arc<AtomicU64>) {
     let now = Arc::new(AtomicU64::new(NOW_SECS));
     let read = Arc::clone(&now);
     let clock = Clock::from_fn(move || Duration::from_secs(read.load(Ordering::Relaxed)));
-    (Courier::new(Settings { clock, ..Settings::default() }), now)
+    (contract::courier(Settings { clock, ..Settings::default() }), now)
 }
 
 /// Sends a request with a key of its own choosing and the headers given.

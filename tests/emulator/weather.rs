@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::contract;
 use crate::support::{assert_error, call, courier, courier_at, get, keyed, raw};
 
 fn faulty(faults: &str) -> Courier {
@@ -154,6 +155,7 @@ async fn a_slow_body_comes_whole_and_a_hanging_request_is_reset_at_last() {
 async fn over_a_socket_the_connection_is_reset_without_an_answer() {
     let emulator = Emulator::bind(Settings::default()).await.expect("loopback has a free port");
     let (address, courier) = (emulator.local_addr(), emulator.courier());
+    let _watched = contract::watch(&courier);
     courier.set_faults(Faults::parse("reset_after_commit = {}").expect("valid"));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(emulator.serve(async { stopped.await.unwrap_or_default() }));
@@ -185,7 +187,7 @@ async fn day(seed: u64) -> ([u8; 32], usize) {
         limits: Limits::parse("rate_limit_num = 190").expect("valid"),
         ..Settings::default()
     };
-    let courier = Courier::new(settings);
+    let courier = contract::courier(settings);
     for number in 0..200 {
         let body = json!({"profile": {"n": number}}).to_string();
         raw(&courier, "POST /profiles/u", &[("authorization", "Bearer k")], body).await;

@@ -1,6 +1,8 @@
 //! `http_server` as clients see it: the built binary on a real socket, with a Courier behind it that can be held.
 #![cfg(all(unix, feature = "runner", feature = "emulator"))]
 
+#[path = "../contract/mod.rs"]
+mod contract;
 mod answers;
 mod bodies;
 mod browsers;

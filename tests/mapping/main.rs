@@ -10,6 +10,9 @@
 )]
 
 mod arbitrary;
+#[cfg(feature = "emulator")]
+#[path = "../contract/mod.rs"]
+mod contract;
 mod fixture;
 mod limits;
 mod outcome;

@@ -52,7 +52,13 @@ impl Server {
     /// Does the work of one step; gives the requests it took.
     pub(crate) async fn take(&self, work: Work) -> Vec<Seen> {
         self.client.clone().oneshot(work).await.unwrap();
-        std::mem::take(&mut self.state.lock().unwrap().seen)
+        let seen = std::mem::take(&mut self.state.lock().unwrap().seen);
+        #[cfg(feature = "emulator")]
+        for it in &seen {
+            let kind = it.headers.get("content-type").map(|kind| kind.to_str().unwrap());
+            crate::contract::assert_takes(&it.method, &it.uri.to_string(), kind, &it.body);
+        }
+        seen
     }
 }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use courier_sink::clock::Clock;
 use courier_sink::config::CourierConfig;
-use courier_sink::emulator::{Courier, Merge, Settings};
+use courier_sink::emulator::{Merge, Settings};
 use courier_sink::sink::{Context, CourierSink, LogOnly, Record};
 use courier_sink::telemetry::Tally;
 use futures::stream;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use crate::contract;
 
 use super::emulated::transport;
 
@@ -41,7 +43,7 @@ fn run(events: &[Value], merge: Merge, window: usize) -> (State, u64) {
     let runtime = runtime.enable_time().start_paused(true).build().unwrap();
     let text = format!("buffer.max_events = {window}\n{CONFIG}");
     let settings = CourierConfig::from_toml("test", &text, &|_| None).unwrap().settings;
-    let courier = Courier::new(Settings { merge, ..Settings::default() });
+    let courier = contract::courier(Settings { merge, ..Settings::default() });
     let tally = Arc::new(Tally::default());
     let records: Vec<Record> =
         events.iter().map(|event| Record::new(event.to_string(), 0)).collect();

@@ -13,6 +13,8 @@ use courier_sink::telemetry::{Tally, Totals};
 use futures::stream;
 use tower::ServiceExt;
 
+use crate::contract;
+
 use super::emulated::transport;
 
 const CONFIG: &str = "
@@ -81,7 +83,7 @@ const OTHER: &str = r#"{"type":"track","event":"Other","userId":"bo","messageId"
 
 async fn is_done_once_after(accident: Accident) {
     for event in [ORDER, OTHER] {
-        let courier = Courier::new(Settings::default());
+        let courier = contract::courier(Settings::default());
         let totals = deliver(&courier, accident, &[event]).await;
         assert_eq!(totals.delivered, 1, "{accident:?} {event}");
         let asked: u64 = totals.requests.values().sum();
@@ -107,7 +109,7 @@ async fn a_proxy_s_502_over_work_that_was_done_runs_nothing_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn events_that_are_read_again_after_a_crash_run_nothing_again() {
-    let courier = Courier::new(Settings::default());
+    let courier = contract::courier(Settings::default());
     for _ in 0..2 {
         assert_eq!(deliver(&courier, Accident::None, &[ORDER, OTHER]).await.delivered, 2);
     }

@@ -1,6 +1,8 @@
 //! The built binary, run as an operator runs it: real files, real signals, real exit codes, loopback only.
 #![cfg(all(feature = "runner", feature = "emulator"))]
 
+#[path = "../contract/mod.rs"]
+mod contract;
 mod admin;
 mod checkpoints;
 mod configs;

@@ -10,6 +10,8 @@ use std::thread::JoinHandle;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::contract;
+
 /// How a process ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -206,6 +208,9 @@ impl Emulated {
 
 impl Drop for Emulated {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            contract::replay::replay(self.requests());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -7,6 +7,8 @@
     reason = "a failed step of a test's set-up is a failed test"
 )]
 
+#[path = "../contract/mod.rs"]
+mod contract;
 mod bad;
 mod client;
 mod encode;
