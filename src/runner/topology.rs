@@ -91,16 +91,16 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let (mut passing_on, left_behind) = (Vec::new(), LeftBehind::default());
     for (name, source) in config.sources {
         let mut readers: Vec<_> = sinks.iter_mut().filter(|sink| sink.reads(&name)).collect();
-        let records = sources.open(&name, source, follow(&readers))?;
+        let (records, progress) = sources.open(&name, source, follow(&readers))?;
         if let [only] = readers.as_mut_slice() {
-            only.add(records);
+            only.add(records, progress);
             continue;
         }
         let (pass_on, queues) = fan_out(records, readers.len(), &left_behind);
         // Run only once all sources are open: the end of the first would be taken for the end of all.
         passing_on.push(pass_on);
         for (reader, queue) in readers.into_iter().zip(queues) {
-            reader.add(queue);
+            reader.add(queue, Arc::clone(&progress));
         }
     }
 

@@ -31,6 +31,8 @@ pub(in crate::runner) struct Watched {
     pub(in crate::runner) buffer: Option<Disk>,
     /// What its health check said
     pub(in crate::runner) health: watch::Receiver<Health>,
+    /// How far its sources are
+    pub(in crate::runner) progress: Vec<Arc<Progress>>,
 }
 
 /// Everything there is to ask.
@@ -45,20 +47,20 @@ pub(in crate::runner) struct Board {
 impl Board {
     /// How everything stands now.
     pub(super) async fn status(&self) -> Status {
-        let (read, total) = (self.progress.read(), self.progress.total());
-        let unread = total.saturating_sub(read);
         let sinks = self.sinks.iter().map(async |sink| {
             let snapshot = timeout(ANSWER_WITHIN, sink.inspector.look()).await.ok().flatten();
             let level = sink.buffer.as_ref().map(Disk::show);
             let health = sink.health.borrow().clone();
+            let sources = sink.progress.iter().map(|source| source.unread());
+            let unread = sources.reduce(std::ops::Add::add).unwrap_or_default();
             let status =
-                snapshot.map(|snapshot| SinkStatus::new(&snapshot, level, (read, unread), health));
+                snapshot.map(|snapshot| SinkStatus::new(&snapshot, level, unread, health));
             (sink.name.clone(), status.unwrap_or_else(SinkStatus::ended))
         });
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: self.since.elapsed().as_secs_f64(),
-            unread_bytes: unread,
+            unread_bytes: self.progress.unread().bytes,
             sinks: BTreeMap::from_iter(join_all(sinks).await),
         }
     }

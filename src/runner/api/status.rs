@@ -8,6 +8,7 @@ use super::board::Health;
 use super::readiness::reasons;
 use crate::courier::Class;
 use crate::runner::buffer::Filled;
+use crate::runner::source::Unread;
 use crate::sink::Snapshot;
 use crate::telemetry::{Constraint, bytes};
 
@@ -75,7 +76,8 @@ pub struct Backlog {
     pub inside: u64,
     /// Records on disk that are not in memory
     pub on_disk: u64,
-    /// About as many events as are in files that were not read yet, judged by those that were
+    /// About as many events as its sources have not given yet, judged by those they have; 0 also while there is none to
+    /// judge by
     pub unread: u64,
 }
 
@@ -87,18 +89,22 @@ impl Backlog {
 }
 
 impl SinkStatus {
-    /// The status of a sink that stands like `now`. `read` is how many bytes of files were read, and were not.
+    /// The status of a sink that stands like `now`. `unread` is what its sources have not given yet.
     pub(super) fn new(
         now: &Snapshot,
         disk: Option<Filled>,
-        read: (u64, u64),
+        unread: Unread,
         health: Health,
     ) -> Self {
         let inside = wide(now.events);
         let backlog = Backlog {
             inside,
             on_disk: disk.map_or(0, |disk| disk.records.saturating_sub(inside)),
-            unread: estimate(now.taken_in, read),
+            unread: unread.records.map_or(0, |records| match (disk, unread.given) {
+                // A record may hold several events, or a part of them.
+                (None, 1..) => share(records, now.taken_in, unread.given),
+                (Some(_), _) | (None, 0) => records,
+            }),
         };
         let reasons = reasons(now, health);
         let classes = Class::ALL.iter().zip(now.gate.waits);
@@ -119,7 +125,7 @@ impl SinkStatus {
                 .filter_map(|(class, left)| Some((class.to_string(), left?.as_secs_f64())))
                 .collect(),
             events_per_second: now.pace.map(|pace| pace.ended),
-            drain_seconds: drain(now, backlog),
+            drain_seconds: unread.records.and_then(|_| drain(now, backlog)),
             expiring_events: now.expiring.map(wide),
             lanes: wide(now.lanes),
             lanes_waiting: wide(now.lanes_waiting),
@@ -143,13 +149,10 @@ impl SinkStatus {
     }
 }
 
-/// How many events are in the bytes that were not read, if they are like those that were.
-fn estimate(taken_in: u64, (read, unread): (u64, u64)) -> u64 {
-    if read == 0 {
-        return 0;
-    }
-    let events = u128::from(taken_in) * u128::from(unread) / u128::from(read);
-    u64::try_from(events).unwrap_or(u64::MAX)
+/// How many there are in `many`, if there are so many in `some`.
+fn share(many: u64, in_some: u64, some: u64) -> u64 {
+    let all = u128::from(many) * u128::from(in_some) / u128::from(some.max(1));
+    u64::try_from(all).unwrap_or(u64::MAX)
 }
 
 /// How long the backlog takes at the present pace.

@@ -6,6 +6,7 @@ use super::status::SinkStatus;
 use crate::courier::Class;
 use crate::delivery::{GateReport, HoldReason};
 use crate::runner::buffer::Filled;
+use crate::runner::source::Unread;
 use crate::sink::{Pace, Snapshot};
 use crate::telemetry::{Constraint, Totals};
 
@@ -32,10 +33,14 @@ fn snapshot() -> Snapshot {
     }
 }
 
+fn unread(records: u64) -> Unread {
+    Unread { bytes: 0, records: Some(records), given: 100 }
+}
+
 #[test]
 fn what_waits_in_memory_on_disk_and_in_files_is_drained_at_its_own_pace() {
     let disk = Filled { records: 150, bytes: 0, discarded: 0, lost: 0 };
-    let status = SinkStatus::new(&snapshot(), Some(disk), (1000, 5000), None);
+    let status = SinkStatus::new(&snapshot(), Some(disk), unread(1000), None);
     assert_eq!(status.backlog.total(), 100 + 50 + 1000);
     // 100 at 5 a second, 1050 at 10.
     assert_eq!(status.drain_seconds, Some(125.0));
@@ -43,19 +48,29 @@ fn what_waits_in_memory_on_disk_and_in_files_is_drained_at_its_own_pace() {
 }
 
 #[test]
+fn what_is_unread_counts_by_the_events_that_came_of_what_was_given() {
+    // 200 events were in 100 records.
+    let status = SinkStatus::new(&snapshot(), None, unread(500), None);
+    assert_eq!((status.backlog.unread, status.drain_seconds), (1000, Some(120.0)));
+    let unknown = Unread { records: None, ..unread(0) };
+    let status = SinkStatus::new(&snapshot(), None, unknown, None);
+    assert_eq!((status.backlog.unread, status.drain_seconds), (0, None));
+}
+
+#[test]
 fn without_a_pace_or_under_a_hold_nobody_knows_when_it_is_done() {
     let mut now = snapshot();
     now.pace = None;
-    assert_eq!(SinkStatus::new(&now, None, (0, 0), None).drain_seconds, None);
+    assert_eq!(SinkStatus::new(&now, None, unread(0), None).drain_seconds, None);
     let mut now = snapshot();
     (now.gate.held, now.constraint) = (Some(HoldReason::Unauthorized), Constraint::Hold);
-    let status = SinkStatus::new(&now, None, (0, 0), None);
+    let status = SinkStatus::new(&now, None, unread(0), None);
     assert_eq!((status.drain_seconds, status.ready), (None, false));
     now.pace = Some(Pace { delivered: 0.0, ended: 0.0 });
     now.constraint = Constraint::Pause;
-    assert_eq!(SinkStatus::new(&now, None, (0, 0), None).drain_seconds, None);
+    assert_eq!(SinkStatus::new(&now, None, unread(0), None).drain_seconds, None);
     now.events = 0;
-    assert_eq!(SinkStatus::new(&now, None, (0, 0), None).drain_seconds, Some(0.0));
+    assert_eq!(SinkStatus::new(&now, None, unread(0), None).drain_seconds, Some(0.0));
 }
 
 #[test]
@@ -63,7 +78,7 @@ fn whatever_keeps_requests_from_being_taken_is_a_reason_not_to_be_ready() {
     let reasons = |change: fn(&mut Snapshot), health| {
         let mut now = snapshot();
         change(&mut now);
-        SinkStatus::new(&now, None, (0, 0), health).reasons.join("; ")
+        SinkStatus::new(&now, None, unread(0), health).reasons.join("; ")
     };
     let failed = || Some(Err("no key".to_owned()));
     let held = reasons(|now| now.gate.held = Some(HoldReason::Unauthorized), None);

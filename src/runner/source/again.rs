@@ -158,6 +158,7 @@ impl Reading {
             "some events were not delivered: they are read again, before anything newer"
         );
         tokio::time::sleep(wait).await;
+        self.progress.go_back(0, self.frames.len());
         self.frames.clear();
         let (_, thread) = self.ticks.as_ref()?;
         let asking = ask(thread.clone());
@@ -172,7 +173,7 @@ impl Reading {
                 message = self.messages.recv() => message?,
             };
             match message {
-                Message::Frames(..) => {}
+                Message::Frames(_, frames) => self.progress.go_back(0, frames.len()),
                 Message::Again => break,
                 Message::Problem(problem) => self.tell(&problem),
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::SourceError;
+use super::{Progress, SourceError};
 use super::framing::{Frame, Framer, Missing, Place, Trail};
 use crate::runner::checkpoint::Kept;
 
@@ -31,7 +31,10 @@ pub(super) enum Message {
 
 /// Where a reading thread says it. Messages hold the records of one piece, so a few of them bound memory.
 #[derive(Clone, Debug)]
-pub(super) struct Feed(mpsc::Sender<Message>);
+pub(super) struct Feed {
+    messages: mpsc::Sender<Message>,
+    progress: Arc<Progress>,
+}
 
 /// Nobody takes records any more.
 #[derive(Debug)]
@@ -44,15 +47,18 @@ pub(super) const PIECE_BYTES: usize = 64 << 10;
 const MESSAGES: usize = 2;
 
 impl Feed {
-    /// A feed, and its other end.
-    pub(super) fn new() -> (Self, mpsc::Receiver<Message>) {
-        Self::with_room(MESSAGES)
+    /// A feed that tells `progress` what is found, and its other end.
+    pub(super) fn new(progress: Arc<Progress>) -> (Self, mpsc::Receiver<Message>) {
+        Self::with_room(MESSAGES, progress)
     }
 
     /// The same with room for so many messages.
-    pub(super) fn with_room(messages: usize) -> (Self, mpsc::Receiver<Message>) {
-        let (sender, receiver) = mpsc::channel(messages);
-        (Self(sender), receiver)
+    pub(super) fn with_room(
+        messages: usize,
+        progress: Arc<Progress>,
+    ) -> (Self, mpsc::Receiver<Message>) {
+        let (messages, receiver) = mpsc::channel(messages);
+        (Self { messages, progress }, receiver)
     }
 
     /// Reads `content`, which starts at `from`, to its end. `trail` is of what comes before. Blocks.
@@ -114,11 +120,12 @@ impl Feed {
     ) -> Result<Option<Place>, Stopped> {
         let found: Vec<_> = std::iter::from_fn(|| framer.next_frame()).collect();
         let Some(behind) = found.last().map(|frame| frame.next) else { return Ok(None) };
+        self.progress.find(found.len());
         self.send(Message::Frames(Arc::clone(input), found)).map(|()| Some(behind))
     }
 
     fn send(&self, message: Message) -> Result<(), Stopped> {
-        self.0.blocking_send(message).map_err(|_| Stopped)
+        self.messages.blocking_send(message).map_err(|_| Stopped)
     }
 }
 

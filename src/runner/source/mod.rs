@@ -35,7 +35,7 @@ use follow::{Follower, Settings};
 use framing::{Content, Frame, Place};
 pub use http_server::KeysFileError;
 pub(super) use opened::{Context, Opened};
-pub use progress::Progress;
+pub use progress::{Progress, Unread};
 
 use super::checkpoint::{Checkpoints, Kept, Reached};
 use crate::config::FileSource;
@@ -70,13 +70,14 @@ struct Reading {
     checkpoints: Option<Checkpoints>,
     chance: fastrand::Rng,
     max_bytes: usize,
+    progress: Arc<Progress>,
     problems: Arc<AtomicUsize>,
 }
 
 /// Starts to read. A record may take `max_bytes`. What cannot be read is logged and counted.
 pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Opened, SourceError> {
     let Context { name, stop, clock, chance, progress, problems } = context;
-    let (feed, messages) = Feed::new();
+    let (feed, messages) = Feed::new(Arc::clone(&progress));
     let mut reading = Reading {
         name,
         messages,
@@ -87,6 +88,7 @@ pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Ope
         checkpoints: None,
         chance,
         max_bytes,
+        progress: Arc::clone(&progress),
         problems,
     };
     // A thread and not the executor's pool, which would wait at the end for a read that may never return.

@@ -21,6 +21,7 @@ use crate::runner::buffer::{self, Buffer};
 use crate::runner::check::Places;
 use crate::runner::key_file::KeyFile;
 use crate::runner::reload::Live;
+use crate::runner::source::Progress;
 use crate::runner::{RunError, dead_letters, journal};
 use crate::sink::{self, CourierSink, Healthcheck, Record, SinkConfig};
 use crate::telemetry::{Component, Tally, Totals};
@@ -40,6 +41,7 @@ pub(super) struct Sink {
     journal: Option<(journal::Writer, Notes)>,
     buffer: Option<Buffer>,
     records: Vec<BoxStream<'static, Record>>,
+    progress: Vec<Arc<Progress>>,
 }
 
 /// All sinks, running.
@@ -115,6 +117,7 @@ impl Sink {
             journal,
             buffer,
             records: Vec::new(),
+            progress: Vec::new(),
         })
     }
 
@@ -128,9 +131,10 @@ impl Sink {
         self.courier.acknowledgements
     }
 
-    /// Gives it records of a source.
-    pub(super) fn add(&mut self, records: BoxStream<'static, Record>) {
+    /// Gives it records of a source, and how far that is.
+    pub(super) fn add(&mut self, records: BoxStream<'static, Record>, progress: Arc<Progress>) {
         self.records.push(records);
+        self.progress.push(progress);
     }
 
     /// The records of all its sources; of a single one they come as they are.
@@ -181,6 +185,7 @@ impl Sinks {
             name: name.clone(),
             inspector: built.inspector(),
             health: said,
+            progress: sink.progress,
         });
         self.tallies.insert(name, tally);
         if courier.healthcheck.enabled {

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Source, SourceKind};
 use crate::runner::check::Places;
 use crate::runner::checkpoint::{Checkpoints, Follow, Start};
-use crate::runner::source::{self, Opened, http_server};
+use crate::runner::source::{self, Opened, Progress, http_server};
 use crate::runner::{InputEnd, RunError};
 use crate::sink::Record;
 
@@ -26,7 +26,7 @@ pub(super) struct Sources {
     places: Places,
     clock: Clock,
     chance: fastrand::Rng,
-    progress: Arc<source::Progress>,
+    progress: Arc<Progress>,
     stop: CancellationToken,
     ended: CancellationToken,
     /// Sources whose records have not ended
@@ -44,7 +44,7 @@ impl Sources {
         places: Places,
         clock: Clock,
         chance: fastrand::Rng,
-        progress: Arc<source::Progress>,
+        progress: Arc<Progress>,
     ) -> Self {
         Self {
             places,
@@ -62,21 +62,24 @@ impl Sources {
         }
     }
 
-    /// Opens a source, and serves whoever sends to it from now on. To be called for each before any of the records are
+    /// Opens a source, whose records come with how far it is, and serves whoever sends to it from now on. To be called for each before any of the records are
     /// asked for. Blocks on the disk.
     pub(super) fn open(
         &mut self,
         name: &str,
         source: Source,
         follow: Follow,
-    ) -> Result<BoxStream<'static, Record>, RunError> {
-        let opened = self.opened(name, source, follow)?;
+    ) -> Result<(BoxStream<'static, Record>, Arc<Progress>), RunError> {
+        let progress = Arc::new(Progress::part_of(Arc::clone(&self.progress)));
+        let opened = self.opened(name, source, follow, Arc::clone(&progress))?;
         let is_finite = opened.is_finite();
         let Opened { records, serve, .. } = opened;
         if let Some(serve) = serve {
             self.serve(name, serve);
         }
-        Ok(self.watched(records, is_finite))
+        let given = Arc::clone(&progress);
+        let records = records.inspect(move |_| given.give()).boxed();
+        Ok((self.watched(records, is_finite), progress))
     }
 
     fn serve(&mut self, name: &str, serve: BoxFuture<'static, ()>) {
@@ -91,13 +94,19 @@ impl Sources {
         });
     }
 
-    fn opened(&mut self, name: &str, source: Source, follow: Follow) -> Result<Opened, RunError> {
+    fn opened(
+        &mut self,
+        name: &str,
+        source: Source,
+        follow: Follow,
+        progress: Arc<Progress>,
+    ) -> Result<Opened, RunError> {
         let context = source::Context {
             name: name.into(),
             stop: self.stop.clone(),
             clock: self.clock.clone(),
             chance: self.chance.fork(),
-            progress: Arc::clone(&self.progress),
+            progress,
             problems: Arc::clone(&self.problems),
         };
         let max_bytes = source.max_line_bytes.get();

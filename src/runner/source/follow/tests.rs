@@ -91,7 +91,7 @@ impl Rig {
 
     /// The same; each ends as `status` says of its text.
     fn round_where(&mut self, status: impl Fn(&str) -> EventStatus) -> Vec<String> {
-        let (feed, messages) = Feed::with_room(100);
+        let (feed, messages) = Feed::with_room(100, Arc::default());
         self.look(&feed);
         self.take(messages, status)
     }
@@ -104,7 +104,7 @@ impl Rig {
 
     /// Everything has ended, and what went back is to be read again.
     fn again(&mut self) {
-        let (feed, messages) = Feed::with_room(100);
+        let (feed, messages) = Feed::with_room(100, Arc::default());
         self.follower.again(&feed).unwrap();
         assert_eq!(self.take(messages, |_| EventStatus::Delivered), NOTHING);
     }

@@ -77,7 +77,7 @@ fn of_a_file_that_is_copied_and_cut_off_what_went_back_is_read_again_from_the_co
         rig.write("log", "new\n");
         if is_seen {
             // The cut is seen while the last record is under way.
-            let (feed, _messages) = Feed::with_room(100);
+            let (feed, _messages) = Feed::with_room(100, Arc::default());
             rig.look(&feed);
         }
         rig.again();
@@ -91,7 +91,7 @@ fn of_a_file_that_is_copied_and_cut_off_what_went_back_is_read_again_from_the_co
 fn a_file_is_held_until_what_was_handed_on_of_it_is_done_also_before_it_is_taken() {
     let mut rig = Rig::with("log", |_, follow| follow.rotate_wait = Duration::ZERO);
     rig.write("log", "1\n2");
-    let (feed, messages) = Feed::with_room(100);
+    let (feed, messages) = Feed::with_room(100, Arc::default());
     rig.look(&feed);
     fs::remove_file(rig.path("log")).unwrap();
     for _ in 0..3 {
