@@ -35,6 +35,9 @@ impl Gauges {
         buffer(names::BUFFER_MAX_EVENTS).set(number(limits.max_events.get()));
         let max_size = u64::try_from(limits.max_size.get()).unwrap_or(u64::MAX);
         buffer(names::BUFFER_MAX_BYTES).set(bytes(max_size));
+        let reasons = HoldReason::ALL.map(HoldReason::as_str);
+        // There from the start, so that the first hold is an increase.
+        drop(component.counters(names::HOLDS, "reason", reasons));
         Self {
             events: buffer(names::BUFFER_EVENTS),
             bytes: buffer(names::BUFFER_BYTES),
@@ -47,7 +50,7 @@ impl Gauges {
             healthy: plain(names::HEALTHY),
             utilization: plain(names::UTILIZATION),
             paused: component.gauges(names::PAUSED_SECONDS, "class", Class::ALL.map(Class::as_str)),
-            held: component.gauges(names::HELD, "reason", HoldReason::ALL.map(HoldReason::as_str)),
+            held: component.gauges(names::HELD, "reason", reasons),
             constraint: component.gauges(
                 names::CONSTRAINT,
                 "constraint",

@@ -31,6 +31,16 @@ impl Component {
         Self { labels: Some(labels), endpoint: endpoint.to_owned(), protocol }
     }
 
+    /// The source that is configured as `id`, of the type `kind`.
+    pub fn source(id: &str, kind: &'static str) -> Self {
+        let labels = vec![
+            Label::new("component_id", id.to_owned()),
+            Label::new("component_kind", "source"),
+            Label::new("component_type", kind),
+        ];
+        Self { labels: Some(labels), ..Self::default() }
+    }
+
     /// Whether anything is counted for it.
     pub(super) const fn is_counted(&self) -> bool {
         self.labels.is_some()

@@ -33,6 +33,34 @@ pub enum Stage {
 }
 
 impl ErrorType {
+    /// All of them, in the order of their [`ErrorType::index`].
+    pub const ALL: [Self; 9] = [
+        Self::Parser,
+        Self::Conversion,
+        Self::Encoder,
+        Self::Authentication,
+        Self::Connection,
+        Self::TimedOut,
+        Self::Request,
+        Self::Condition,
+        Self::Writer,
+    ];
+
+    /// The position in [`ErrorType::ALL`].
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Parser => 0,
+            Self::Conversion => 1,
+            Self::Encoder => 2,
+            Self::Authentication => 3,
+            Self::Connection => 4,
+            Self::TimedOut => 5,
+            Self::Request => 6,
+            Self::Condition => 7,
+            Self::Writer => 8,
+        }
+    }
+
     /// The value of the label `error_type`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -27,7 +27,7 @@ pub(super) struct Flow {
     pub(super) merged: Counter,
     pub(super) buffered: Counter,
     pub(super) unbuffered: Counter,
-    pub(super) errors: Family<ErrorType>,
+    errors: [Counter; ErrorType::ALL.len()],
     pub(super) requests: [Counter; Endpoint::ALL.len()],
     pub(super) retries: Counter,
     holds: Family<&'static str>,
@@ -67,7 +67,13 @@ impl Flow {
             merged: plain(names::MERGED),
             buffered: in_memory(names::BUFFER_RECEIVED_EVENTS),
             unbuffered: in_memory(names::BUFFER_SENT_EVENTS),
-            errors: Family::new(component, names::ERRORS),
+            errors: ErrorType::ALL.map(|kind| {
+                let labels = [
+                    ("error_type", kind.as_str().to_owned()),
+                    ("stage", kind.stage().as_str().to_owned()),
+                ];
+                component.counter(names::ERRORS, &labels)
+            }),
             requests: component.counters(names::REQUESTS, "endpoint", endpoints),
             retries: plain(names::RETRIES),
             holds: Family::new(component, names::HOLDS),
@@ -86,12 +92,7 @@ impl Flow {
     }
 
     pub(super) fn error(&self, kind: ErrorType) {
-        self.errors.count(kind, |kind| {
-            vec![
-                ("error_type", kind.as_str().to_owned()),
-                ("stage", kind.stage().as_str().to_owned()),
-            ]
-        });
+        bump(&self.errors, kind.index());
     }
 }
 

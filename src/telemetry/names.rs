@@ -17,20 +17,23 @@ const COUNTS: &[f64] = &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500
 
 const FLAGS: &[f64] = &[0.0, 1.0];
 
-/// Events taken in, and records that turned out not to be events.
+/// Events taken in, and records that turned out not to be events; of a source, records.
 pub const RECEIVED_EVENTS: Metric = Metric::counter(
     "component_received_events_total",
     &[],
-    "Events taken in, and records that turned out not to be events",
+    "Events taken in, and records that turned out not to be events; of a source, records",
 );
 
 /// Bytes of their JSON.
 pub const RECEIVED_EVENT_BYTES: Metric =
     Metric::counter("component_received_event_bytes_total", &[], "Bytes of their JSON");
 
-/// Events that Courier has.
-pub const SENT_EVENTS: Metric =
-    Metric::counter("component_sent_events_total", &[], "Events that Courier has");
+/// Events that Courier has; of a source, records that were given to its sinks.
+pub const SENT_EVENTS: Metric = Metric::counter(
+    "component_sent_events_total",
+    &[],
+    "Events that Courier has; of a source, records that were given to its sinks",
+);
 
 /// Bytes of their JSON, as they were received.
 pub const SENT_EVENT_BYTES: Metric = Metric::counter(
@@ -67,11 +70,11 @@ pub const UTILIZATION: Metric = Metric::gauge(
     "Share of the last seconds in which the sink had work inside, from 0 to 1",
 );
 
-/// Events that entered the buffer in memory.
+/// Events that entered the buffer; records, on disk.
 pub const BUFFER_RECEIVED_EVENTS: Metric = Metric::counter(
     "buffer_received_events_total",
     &["buffer_type"],
-    "Events that entered the buffer in memory",
+    "Events that entered the buffer; records, on disk",
 );
 
 /// Events that left it because they ended.
@@ -79,6 +82,13 @@ pub const BUFFER_SENT_EVENTS: Metric = Metric::counter(
     "buffer_sent_events_total",
     &["buffer_type"],
     "Events that left it because they ended",
+);
+
+/// Records that a buffer on disk could not store, and that went back to their source.
+pub const BUFFER_ERRORS: Metric = Metric::counter(
+    "buffer_errors_total",
+    &["buffer_type"],
+    "Records that a buffer on disk could not store, and that went back to their source",
 );
 
 /// Records that a buffer on disk did not keep: true where it was full and told to drop, false where they were damaged.
@@ -339,6 +349,7 @@ pub const ALL: &[Metric] = &[
     BUFFER_RECEIVED_EVENTS,
     BUFFER_SENT_EVENTS,
     BUFFER_DISCARDED_EVENTS,
+    BUFFER_ERRORS,
     BUFFER_EVENTS,
     BUFFER_BYTES,
     BUFFER_MAX_EVENTS,

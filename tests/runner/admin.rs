@@ -28,7 +28,7 @@ fn config(folder: &Path, endpoint: &str, more: &str) -> String {
 }
 
 /// Starts it, and waits for its address.
-fn start(folder: &Path, config: &str) -> (Running, String) {
+pub(crate) fn start(folder: &Path, config: &str) -> (Running, String) {
     let running = Running::start(folder, &["run", config]);
     let line = running.wait_for("the admin endpoint listens");
     let address = line.split("127.0.0.1:").nth(1).unwrap();
@@ -46,7 +46,7 @@ fn get(address: &str, path: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-fn status(address: &str) -> Value {
+pub(crate) fn status(address: &str) -> Value {
     let (code, body) = get(address, "/status");
     assert_eq!(code, 200, "{body}");
     serde_json::from_str::<Value>(&body).unwrap()["sinks"]["courier"].clone()

@@ -6,6 +6,7 @@ mod contract;
 mod admin;
 mod checkpoints;
 mod configs;
+mod constraints;
 mod delivery;
 mod following;
 mod following_ends;

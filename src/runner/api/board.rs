@@ -53,8 +53,7 @@ impl Board {
             let health = sink.health.borrow().clone();
             let sources = sink.progress.iter().map(|source| source.unread());
             let unread = sources.reduce(std::ops::Add::add).unwrap_or_default();
-            let status =
-                snapshot.map(|snapshot| SinkStatus::new(&snapshot, level, unread, health));
+            let status = snapshot.map(|snapshot| SinkStatus::new(&snapshot, level, unread, health));
             (sink.name.clone(), status.unwrap_or_else(SinkStatus::ended))
         });
         Status {

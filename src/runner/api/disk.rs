@@ -10,6 +10,9 @@ pub(in crate::runner) struct Disk {
     level: Level,
     events: Gauge,
     bytes: Gauge,
+    received: Counter,
+    sent: Counter,
+    unstored: Counter,
     dropped: Counter,
     damaged: Counter,
 }
@@ -19,6 +22,7 @@ impl Disk {
     pub(in crate::runner) fn new(level: Level, component: &Component, max_size: u64) -> Self {
         let label = || ("buffer_type", "disk".to_owned());
         let gauge = |metric: Metric| component.gauge(metric, &[label()]);
+        let counter = |metric: Metric| component.counter(metric, &[label()]);
         let discarded = |intentional: &str| {
             let labels = [label(), ("intentional", intentional.to_owned())];
             component.counter(names::BUFFER_DISCARDED_EVENTS, &labels)
@@ -28,6 +32,9 @@ impl Disk {
             level,
             events: gauge(names::BUFFER_EVENTS),
             bytes: gauge(names::BUFFER_BYTES),
+            received: counter(names::BUFFER_RECEIVED_EVENTS),
+            sent: counter(names::BUFFER_SENT_EVENTS),
+            unstored: counter(names::BUFFER_ERRORS),
             dropped: discarded("true"),
             damaged: discarded("false"),
         }
@@ -38,6 +45,9 @@ impl Disk {
         let filled = self.level.show();
         self.events.set(bytes(filled.records));
         self.bytes.set(bytes(filled.bytes));
+        self.received.absolute(filled.received);
+        self.sent.absolute(filled.sent);
+        self.unstored.absolute(filled.unstored);
         self.dropped.absolute(filled.discarded);
         self.damaged.absolute(filled.lost);
         filled

@@ -39,7 +39,7 @@ fn unread(records: u64) -> Unread {
 
 #[test]
 fn what_waits_in_memory_on_disk_and_in_files_is_drained_at_its_own_pace() {
-    let disk = Filled { records: 150, bytes: 0, discarded: 0, lost: 0 };
+    let disk = Filled { records: 150, ..Filled::default() };
     let status = SinkStatus::new(&snapshot(), Some(disk), unread(1000), None);
     assert_eq!(status.backlog.total(), 100 + 50 + 1000);
     // 100 at 5 a second, 1050 at 10.

@@ -165,6 +165,7 @@ impl Intake {
 
     fn settle(&self, group: Vec<EventFinalizer>, is_written: bool) -> bool {
         if is_written {
+            self.shared.stored.fetch_add(count(&group), Ordering::Relaxed);
             tell(group, EventStatus::Delivered);
         } else {
             tracing::warn!(

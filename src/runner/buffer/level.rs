@@ -1,7 +1,7 @@
 //! How full a running buffer is, for whoever asks.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Shared;
 
@@ -10,12 +10,18 @@ use super::Shared;
 pub struct Level(Arc<Shared>);
 
 /// How full a buffer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
     /// Records in it that have not ended, those included that the sink has
     pub records: u64,
     /// Bytes they take on disk
     pub bytes: u64,
+    /// Records that were stored in this run
+    pub received: u64,
+    /// Records that ended in this run
+    pub sent: u64,
+    /// Records that could not be stored, and went back to their source
+    pub unstored: u64,
     /// Records that arrived when it was full, and were discarded as configured
     pub discarded: u64,
     /// Records that were damaged on disk, and are lost
@@ -29,12 +35,20 @@ impl Level {
 
     /// How full it is now.
     pub fn show(&self) -> Filled {
-        let state = self.0.state();
+        let (records, bytes) = {
+            let state = self.0.state();
+            (state.ledger.left(), state.used)
+        };
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (received, lost) = (read(&self.0.stored), read(&self.0.lost));
         Filled {
-            records: state.ledger.left(),
-            bytes: state.used,
-            discarded: self.0.discarded.load(Ordering::Relaxed),
-            lost: self.0.lost.load(Ordering::Relaxed),
+            records,
+            bytes,
+            received,
+            sent: (self.0.left_before + received).saturating_sub(records.saturating_add(lost)),
+            unstored: read(&self.0.unstored),
+            discarded: read(&self.0.discarded),
+            lost,
         }
     }
 }

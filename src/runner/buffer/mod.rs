@@ -99,6 +99,9 @@ struct Shared {
     work: Notify,
     /// There may be room for a group that waits
     room: Notify,
+    /// Records of earlier runs
+    left_before: u64,
+    stored: AtomicU64,
     lost: AtomicU64,
     discarded: AtomicU64,
     unstored: AtomicU64,
@@ -126,6 +129,8 @@ impl Buffer {
         }
         let shared = Arc::new(Shared {
             path,
+            left_before: ledger.left(),
+            stored: AtomicU64::new(0),
             state: Mutex::new(State::new(ledger, used)),
             work: Notify::new(),
             room: Notify::new(),

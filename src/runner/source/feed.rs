@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Progress, SourceError};
 use super::framing::{Frame, Framer, Missing, Place, Trail};
+use super::{Progress, SourceError};
 use crate::runner::checkpoint::Kept;
 
 /// One input of a source.

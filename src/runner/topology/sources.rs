@@ -9,6 +9,7 @@ use std::task::Poll;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
+use metrics::Counter;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,14 @@ use crate::runner::check::Places;
 use crate::runner::checkpoint::{Checkpoints, Follow, Start};
 use crate::runner::source::{self, Opened, Progress, http_server};
 use crate::runner::{InputEnd, RunError};
-use crate::sink::Record;
+use crate::sink::{Payload, Record};
+use crate::telemetry::{Component, names};
+
+/// What a source has given, as metrics.
+struct SourceTally {
+    records: [Counter; 2],
+    bytes: [Counter; 2],
+}
 
 /// All sources of a run.
 pub(super) struct Sources {
@@ -70,6 +78,7 @@ impl Sources {
         source: Source,
         follow: Follow,
     ) -> Result<(BoxStream<'static, Record>, Arc<Progress>), RunError> {
+        let component = Component::source(name, kind(&source.kind));
         let progress = Arc::new(Progress::part_of(Arc::clone(&self.progress)));
         let opened = self.opened(name, source, follow, Arc::clone(&progress))?;
         let is_finite = opened.is_finite();
@@ -77,9 +86,12 @@ impl Sources {
         if let Some(serve) = serve {
             self.serve(name, serve);
         }
-        let given = Arc::clone(&progress);
-        let records = records.inspect(move |_| given.give()).boxed();
-        Ok((self.watched(records, is_finite), progress))
+        let (given, counts) = (Arc::clone(&progress), SourceTally::new(&component));
+        let records = records.inspect(move |record| {
+            given.give();
+            counts.given(record);
+        });
+        Ok((self.watched(records.boxed(), is_finite), progress))
     }
 
     fn serve(&mut self, name: &str, serve: BoxFuture<'static, ()>) {
@@ -194,6 +206,34 @@ impl Sources {
             (0, 0) => InputEnd::Complete,
             (0, _) => end,
         }
+    }
+}
+
+impl SourceTally {
+    fn new(component: &Component) -> Self {
+        let counter = |metric| component.counter(metric, &[]);
+        Self {
+            records: [names::RECEIVED_EVENTS, names::SENT_EVENTS].map(counter),
+            bytes: [names::RECEIVED_EVENT_BYTES, names::SENT_EVENT_BYTES].map(counter),
+        }
+    }
+
+    /// A record is given to the sinks: it was received, and is sent on as it is.
+    fn given(&self, record: &Record) {
+        let (Payload::Bytes(bytes) | Payload::Unreadable { bytes, .. }) = &record.payload;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.records.iter().for_each(|count| count.increment(1));
+        self.bytes.iter().for_each(|count| count.increment(length));
+    }
+}
+
+/// The type of a source, as it is configured.
+const fn kind(kind: &SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Stdin => "stdin",
+        SourceKind::File(_) => "file",
+        SourceKind::HttpServer(_) => "http_server",
+        SourceKind::Vector(_) => "vector",
     }
 }
 
