@@ -99,7 +99,7 @@ fn each_constraint_is_named_by_the_status_while_the_emulator_provokes_it() {
         let folder = tempfile::tempdir().unwrap();
         let batch = if sink.contains("batch.") { "" } else { "batch.timeout_secs = 0.05\n" };
         let text = format!(
-            "data_dir = \"data\"\nshutdown_timeout_secs = 0\n[api]\naddress = \"127.0.0.1:0\"\n\
+            "data_dir = \"data\"\nshutdown_timeout_secs = 0.2\n[api]\naddress = \"127.0.0.1:0\"\n\
              [emulator]\naddress = \"127.0.0.1:0\"\napi_key = \"right\"\n{emulator}\
              [sources.in]\ntype = \"stdin\"\n[sinks.courier]\ntype = \"courier\"\ninputs = [\"in\"]\n\
              api_key = \"right\"\nhealthcheck = false\n{batch}{sink}\n"

@@ -4,6 +4,7 @@
 #[path = "../contract/mod.rs"]
 mod contract;
 mod admin;
+mod backlog;
 mod checkpoints;
 mod configs;
 mod constraints;

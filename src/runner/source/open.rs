@@ -1,12 +1,13 @@
 //! A file as a reader of its content: opened, unpacked by its extension, counted, and put to where reading starts.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Progress;
 use super::framing::{HEAD_BYTES, TAIL_BYTES};
+use flate2::bufread;
 use flate2::read::MultiGzDecoder;
 
 /// The content of a file from some offset on.
@@ -20,9 +21,9 @@ pub(super) fn open(
     progress: &Arc<Progress>,
 ) -> io::Result<Option<Content>> {
     let mut file = File::open(path)?;
-    let counted = |file| Counted { file, progress: Arc::clone(progress) };
+    let counted = |file| Counted { file: BufReader::new(file), progress: Arc::clone(progress) };
     if is_gzip(path) {
-        let mut content = MultiGzDecoder::new(BufReader::new(counted(file)));
+        let mut content = bufread::MultiGzDecoder::new(counted(file));
         let before = progress.read();
         let skipped = io::copy(&mut content.by_ref().take(offset), &mut io::sink())?;
         progress.pass(progress.read() - before);
@@ -93,9 +94,9 @@ pub(super) fn is_gzip(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
-/// A file whose bytes count as they are read.
+/// A file whose bytes count as they are taken, not as they are read ahead: unpacked they may be many times as many.
 struct Counted {
-    file: File,
+    file: BufReader<File>,
     progress: Arc<Progress>,
 }
 
@@ -104,6 +105,17 @@ impl Read for Counted {
         let read = self.file.read(buffer)?;
         self.progress.advance(u64::try_from(read).unwrap_or(0));
         Ok(read)
+    }
+}
+
+impl BufRead for Counted {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.file.fill_buf()
+    }
+
+    fn consume(&mut self, taken: usize) {
+        self.file.consume(taken);
+        self.progress.advance(u64::try_from(taken).unwrap_or(0));
     }
 }
 

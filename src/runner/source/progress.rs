@@ -13,6 +13,8 @@ pub struct Progress {
     /// Of those that were read, bytes of which no record is given: they were done before
     passed: AtomicU64,
     found: AtomicU64,
+    /// Bytes that had been read when the last record was found: what was read since has not been looked through
+    searched: AtomicU64,
     given: AtomicU64,
 }
 
@@ -46,20 +48,20 @@ impl Progress {
     /// What is to come. Numbers that belong together may be apart by what happens while they are read.
     pub fn unread(&self) -> Unread {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let (given, found) = (load(&self.given), load(&self.found));
-        let read = self.read();
-        let bytes = self.total().saturating_sub(read);
+        let (given, found, passed) = (load(&self.given), load(&self.found), load(&self.passed));
+        let searched = load(&self.searched).max(passed);
+        let ahead = self.total().saturating_sub(searched);
         let waiting = found.saturating_sub(given);
-        let fresh = read.saturating_sub(load(&self.passed));
-        let records = match bytes {
+        let fresh = searched - passed;
+        let records = match ahead {
             0 => Some(waiting),
             _ if found == 0 || fresh == 0 => None,
             _ => {
-                let more = u128::from(found) * u128::from(bytes) / u128::from(fresh);
+                let more = u128::from(found) * u128::from(ahead) / u128::from(fresh);
                 Some(waiting.saturating_add(u64::try_from(more).unwrap_or(u64::MAX)))
             }
         };
-        Unread { bytes, records, given }
+        Unread { bytes: self.total().saturating_sub(self.read()), records, given }
     }
 
     pub(in crate::runner) fn advance(&self, bytes: u64) {
@@ -75,8 +77,9 @@ impl Progress {
         self.add(bytes, |it| &it.passed);
     }
 
-    /// So many records were found.
+    /// So many records were found in what was read. To be called by whoever reads.
     pub(in crate::runner) fn find(&self, records: usize) {
+        self.searched.store(self.read(), Ordering::Relaxed);
         self.add(u64::try_from(records).unwrap_or(u64::MAX), |it| &it.found);
     }
 
@@ -135,9 +138,12 @@ mod tests {
         (0..3).for_each(|_| progress.give());
         // 7 of those found wait to be given, and 40 are in the other 4000 bytes.
         assert_eq!(progress.unread(), Unread { bytes: 4000, records: Some(47), given: 3 });
-        assert_eq!((whole.read(), whole.total()), (6000, 10_000));
+        // What is read and was not looked through is no different from what is not read.
+        progress.advance(500);
+        assert_eq!(progress.unread(), Unread { bytes: 3500, records: Some(47), given: 3 });
+        assert_eq!((whole.read(), whole.total()), (6500, 10_000));
         // All of it goes back.
-        progress.go_back(1000, 7);
+        progress.go_back(1500, 7);
         assert_eq!((progress.unread().bytes, whole.read()), (5000, 5000));
     }
 
