@@ -92,6 +92,7 @@ impl Progress {
     pub(in crate::runner) fn go_back(&self, bytes: u64, records: usize) {
         let records = u64::try_from(records).unwrap_or(u64::MAX);
         self.read.fetch_sub(bytes, Ordering::Relaxed);
+        self.searched.fetch_min(self.read(), Ordering::Relaxed);
         self.found.fetch_sub(records, Ordering::Relaxed);
         if let Some(whole) = &self.whole {
             whole.read.fetch_sub(bytes, Ordering::Relaxed);

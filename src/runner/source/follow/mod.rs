@@ -102,7 +102,7 @@ impl Follower {
         }
         let Settings { checkpoints, max_bytes, progress, .. } = &self.settings;
         for watched in &mut self.watched {
-            problems.extend(watched.go_back(checkpoints, *max_bytes));
+            problems.extend(watched.go_back(checkpoints, *max_bytes, progress));
             if watched.is_lost() {
                 problems.extend(watched.loss(checkpoints));
             }
@@ -120,11 +120,11 @@ impl Follower {
 
     /// Goes back to the checkpoints. What was handed on before is not looked at any more; all that was begun has ended.
     fn again(&mut self, feed: &Feed) -> Result<(), Stopped> {
-        let Settings { checkpoints, max_bytes, .. } = &self.settings;
+        let Settings { checkpoints, max_bytes, progress, .. } = &self.settings;
         let mut problems = Vec::new();
         for watched in &mut self.watched {
             watched.recall();
-            problems.extend(watched.go_back(checkpoints, *max_bytes));
+            problems.extend(watched.go_back(checkpoints, *max_bytes, progress));
         }
         feed.again()?;
         problems.into_iter().try_for_each(|problem| feed.problem(problem))

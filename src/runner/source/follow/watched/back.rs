@@ -7,9 +7,9 @@ use std::io;
 
 use super::Watched;
 use crate::runner::checkpoint::{Checkpoints, Reached};
-use crate::runner::source::SourceError;
 use crate::runner::source::follow::content::{Content, head_and_tail};
 use crate::runner::source::framing::{Framer, Trail};
+use crate::runner::source::{Progress, SourceError};
 
 /// Whether a file is to go back to its checkpoint before anything else is read of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +48,17 @@ impl Watched {
         &mut self,
         checkpoints: &Checkpoints,
         max_bytes: usize,
+        progress: &Progress,
     ) -> Option<SourceError> {
         let kept = self.input.kept.filter(|_| self.is_recalled())?;
         let reached = checkpoints.done(kept)?;
+        let before = self.read;
         match self.rewind(reached, max_bytes) {
             Ok(true) => {
+                // Of a packed file what is unpacked is no measure of its bytes.
+                if matches!(self.content, Content::Plain(_)) {
+                    progress.go_back(before.saturating_sub(self.read), 0);
+                }
                 checkpoints.rewind(kept);
                 self.recall = Recall::None;
             }
