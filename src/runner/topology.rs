@@ -4,6 +4,7 @@
 //! them over a queue.
 
 mod fan_out;
+mod given;
 mod sinks;
 mod sources;
 

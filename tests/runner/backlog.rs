@@ -1,6 +1,10 @@
 //! How much is to be done, as the status tells it of files: also after a restart in the middle, and of packed ones.
 
-#![allow(clippy::unwrap_used, reason = "a failed step of a test's set-up is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test's set-up is a failed test"
+)]
 
 use std::fmt::Write as _;
 use std::path::Path;

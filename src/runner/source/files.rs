@@ -97,6 +97,8 @@ impl Files {
         let tail = open::tail(path, from.offset)?;
         if let (Some(tail), Some(content)) = (tail, open::open(path, from.offset, &self.progress)?)
         {
+            // About as many: most records are a line.
+            self.progress.pass(from.line.saturating_sub(Place::START.line));
             return Ok((content, (from, Some(Trail::new(from, head, &tail)))));
         }
         // It was cut in this very moment.

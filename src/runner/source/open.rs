@@ -24,9 +24,7 @@ pub(super) fn open(
     let counted = |file| Counted { file: BufReader::new(file), progress: Arc::clone(progress) };
     if is_gzip(path) {
         let mut content = bufread::MultiGzDecoder::new(counted(file));
-        let before = progress.read();
         let skipped = io::copy(&mut content.by_ref().take(offset), &mut io::sink())?;
-        progress.pass(progress.read() - before);
         let content: Content = Box::new(content);
         return Ok((skipped == offset).then_some(content));
     }
@@ -37,7 +35,6 @@ pub(super) fn open(
     if offset > 0 {
         file.seek(SeekFrom::Start(offset))?;
         progress.advance(offset);
-        progress.pass(offset);
     }
     Ok(Some(Box::new(counted(file))))
 }

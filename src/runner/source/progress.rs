@@ -10,8 +10,8 @@ pub struct Progress {
     whole: Option<Arc<Progress>>,
     read: AtomicU64,
     total: AtomicU64,
-    /// Of those that were read, bytes of which no record is given: they were done before
-    passed: AtomicU64,
+    /// Records that were done before
+    done: AtomicU64,
     found: AtomicU64,
     /// Bytes that had been read when the last record was found: what was read since has not been looked through
     searched: AtomicU64,
@@ -48,16 +48,15 @@ impl Progress {
     /// What is to come. Numbers that belong together may be apart by what happens while they are read.
     pub fn unread(&self) -> Unread {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let (given, found, passed) = (load(&self.given), load(&self.found), load(&self.passed));
-        let searched = load(&self.searched).max(passed);
+        let (given, found, searched) = (load(&self.given), load(&self.found), load(&self.searched));
         let ahead = self.total().saturating_sub(searched);
         let waiting = found.saturating_sub(given);
-        let fresh = searched - passed;
+        let known = found.saturating_add(load(&self.done));
         let records = match ahead {
             0 => Some(waiting),
-            _ if found == 0 || fresh == 0 => None,
+            _ if known == 0 || searched == 0 => None,
             _ => {
-                let more = u128::from(found) * u128::from(ahead) / u128::from(fresh);
+                let more = u128::from(known) * u128::from(ahead) / u128::from(searched);
                 Some(waiting.saturating_add(u64::try_from(more).unwrap_or(u64::MAX)))
             }
         };
@@ -72,9 +71,10 @@ impl Progress {
         self.add(bytes, |it| &it.total);
     }
 
-    /// So many bytes that count as read hold nothing to be given.
-    pub(in crate::runner) fn pass(&self, bytes: u64) {
-        self.add(bytes, |it| &it.passed);
+    /// What was read so far holds so many records that were done before, and are not given.
+    pub(in crate::runner) fn pass(&self, records: u64) {
+        self.searched.store(self.read(), Ordering::Relaxed);
+        self.add(records, |it| &it.done);
     }
 
     /// So many records were found in what was read. To be called by whoever reads.
@@ -125,15 +125,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_unread_is_judged_by_what_was_read_in_this_run() {
+    fn what_is_unread_is_judged_by_what_was_read() {
         let whole = Arc::new(Progress::default());
         let progress = Progress::part_of(Arc::clone(&whole));
         assert_eq!(progress.unread(), Unread { bytes: 0, records: Some(0), given: 0 });
-        // Half of the file was done before.
         progress.expect(10_000);
-        progress.advance(5000);
-        progress.pass(5000);
         assert_eq!(progress.unread().records, None, "nothing was found yet");
+        // Half of the file was done before.
+        progress.advance(5000);
+        progress.pass(50);
+        assert_eq!(progress.unread(), Unread { bytes: 5000, records: Some(50), given: 0 });
         progress.advance(1000);
         progress.find(10);
         (0..3).for_each(|_| progress.give());

@@ -9,25 +9,19 @@ use std::task::Poll;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
-use metrics::Counter;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::given::Given;
 use crate::clock::Clock;
 use crate::config::{Source, SourceKind};
 use crate::runner::check::Places;
 use crate::runner::checkpoint::{Checkpoints, Follow, Start};
 use crate::runner::source::{self, Opened, Progress, http_server};
 use crate::runner::{InputEnd, RunError};
-use crate::sink::{Payload, Record};
-use crate::telemetry::{Component, names};
-
-/// What a source has given, as metrics.
-struct SourceTally {
-    records: [Counter; 2],
-    bytes: [Counter; 2],
-}
+use crate::sink::Record;
+use crate::telemetry::Component;
 
 /// All sources of a run.
 pub(super) struct Sources {
@@ -86,10 +80,10 @@ impl Sources {
         if let Some(serve) = serve {
             self.serve(name, serve);
         }
-        let (given, counts) = (Arc::clone(&progress), SourceTally::new(&component));
+        let (given, counts) = (Arc::clone(&progress), Given::new(&component));
         let records = records.inspect(move |record| {
             given.give();
-            counts.given(record);
+            counts.count(record);
         });
         Ok((self.watched(records.boxed(), is_finite), progress))
     }
@@ -206,24 +200,6 @@ impl Sources {
             (0, 0) => InputEnd::Complete,
             (0, _) => end,
         }
-    }
-}
-
-impl SourceTally {
-    fn new(component: &Component) -> Self {
-        let counter = |metric| component.counter(metric, &[]);
-        Self {
-            records: [names::RECEIVED_EVENTS, names::SENT_EVENTS].map(counter),
-            bytes: [names::RECEIVED_EVENT_BYTES, names::SENT_EVENT_BYTES].map(counter),
-        }
-    }
-
-    /// A record is given to the sinks: it was received, and is sent on as it is.
-    fn given(&self, record: &Record) {
-        let (Payload::Bytes(bytes) | Payload::Unreadable { bytes, .. }) = &record.payload;
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.records.iter().for_each(|count| count.increment(1));
-        self.bytes.iter().for_each(|count| count.increment(length));
     }
 }
 
