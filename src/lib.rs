@@ -57,6 +57,7 @@ pub mod courier;
 pub mod finalization;
 pub mod telemetry;
 pub mod journal;
+pub mod tap;
 
 // · stages: an event's way, in order
 pub mod ingest;
@@ -69,7 +70,11 @@ pub mod transport;
 pub mod sink;
 pub mod config;
 
-#[cfg(feature = "emulator")]
+#[cfg(any(feature = "emulator", feature = "runner"))]
+#[cfg_attr(
+    not(all(feature = "emulator", feature = "runner")),
+    expect(dead_code, reason = "each of the two that have a page needs a part of it")
+)]
 pub mod page;
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -1,6 +1,6 @@
 //! What one step does: a request, or the two requests that update a tenant.
 
-use super::{Class, Endpoint, Request, TenantId, TenantUpdate};
+use super::{Class, Endpoint, Method, Request, TenantId, TenantUpdate};
 
 /// The work of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,24 @@ impl Action {
         match self {
             Self::Request(request) => request.endpoint(),
             Self::UpdateTenant { .. } => Endpoint::PutTenant,
+        }
+    }
+
+    /// The method: of two requests, of the one that writes.
+    pub const fn method(&self) -> Method {
+        match self {
+            Self::Request(request) => request.method(),
+            Self::UpdateTenant { .. } => Method::Put,
+        }
+    }
+
+    /// The path of all its requests.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Request(request) => request.path(),
+            Self::UpdateTenant { tenant, .. } => {
+                Request::GetTenant { tenant: tenant.clone() }.path()
+            }
         }
     }
 

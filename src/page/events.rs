@@ -37,10 +37,10 @@ pub(crate) fn events(
         section.summary data-part="summary" { (summary(feed, filter, now, &at)) }
         section.tools data-part="tools" data-keep="" { (tools(frame, filter, &at)) }
         div.split.opened[open.is_some()] data-part="layout" data-class="" {
-            section.card.list data-part="rows" { (list(feed, filter, &window, &at)) }
+            section.card.list data-part="rows" { (list(frame, feed, filter, &window, &at)) }
             @if let Some(row) = open {
                 aside.card.details #details aria-label="Details" data-part=(format!("event-{}", row.number)) data-keep="" {
-                    (about(row, &at(&listed), details))
+                    (about(frame, row, &at(&listed), details))
                 }
             } @else if filter.open.is_some() {
                 aside.card.details #details data-part="gone" {
@@ -87,6 +87,9 @@ fn tools(frame: &Frame, filter: &Filter, at: &dyn Fn(&Filter) -> String) -> Mark
             @if let Some(kind) = filter.kind {
                 input type="hidden" name="type" value=(kind.as_str());
             }
+            @if let Some(sink) = &filter.sink {
+                input type="hidden" name="sink" value=(sink);
+            }
             @if filter.refused {
                 input type="hidden" name="outcome" value="refused";
             }
@@ -99,12 +102,19 @@ fn tools(frame: &Frame, filter: &Filter, at: &dyn Fn(&Filter) -> String) -> Mark
                 aria-label="Search names, users, paths and payloads";
         }
         a.toggle href=(at(&refused)) data-soft="" role="button" aria-pressed=(filter.refused) {
-            "Refused only"
+            (frame.refused)
+        }
+        @for sink in &frame.sinks {
+            @let is_chosen = filter.sink.as_ref() == Some(sink);
+            @let other = (!is_chosen).then(|| sink.clone());
+            @let chosen = Filter { sink: other, before: None, ..filter.clone() };
+            a.toggle.sink href=(at(&chosen)) data-soft="" role="button" aria-pressed=(is_chosen) { (sink) }
         }
     }
 }
 
 fn list(
+    frame: &Frame,
     feed: &Feed,
     filter: &Filter,
     window: &Window<'_>,
@@ -115,7 +125,7 @@ fn list(
     let older = older.map(|row| Filter { before: Some(row.number), ..newest.clone() });
     html! {
         @if window.rows.is_empty() {
-            (nothing(feed))
+            (nothing(frame, feed))
         } @else {
             table.rows {
                 thead { tr {
@@ -145,12 +155,12 @@ fn list(
     }
 }
 
-fn nothing(feed: &Feed) -> Markup {
+fn nothing(frame: &Frame, feed: &Feed) -> Markup {
     html! {
         div.nothing {
             @if feed.total() == 0 {
                 h2 { "Waiting for the first event" }
-                p { "Point a sink, an SDK or curl at this address: what arrives appears here by itself." }
+                p { (frame.waiting) }
             } @else {
                 h2 { "Nothing matches" }
                 p { "Other events did come. Search for something else, or show all types." }
@@ -183,7 +193,7 @@ fn entry(row: &Row, filter: &Filter, at: &dyn Fn(&Filter) -> String) -> Markup {
     }
 }
 
-fn about(row: &Row, close: &str, details: Details<'_>) -> Markup {
+fn about(frame: &Frame, row: &Row, close: &str, details: Details<'_>) -> Markup {
     html! {
         header {
             div {
@@ -197,6 +207,9 @@ fn about(row: &Row, close: &str, details: Details<'_>) -> Markup {
             dt { "User" } dd { (row.user.as_deref().unwrap_or("nobody")) }
             dt { "Received" } dd { (time(row.at)) }
             dt { "Outcome" } dd { (outcome(row.outcome)) }
+            @if let Some(sink) = row.sink.as_ref().filter(|_| !frame.sinks.is_empty()) {
+                dt { "Sink" } dd { (sink) }
+            }
             @for request in &row.requests {
                 dt { "Request" } dd.mono { span.method { (request.method) } " " (request.path) }
             }
@@ -238,7 +251,15 @@ mod tests {
     use super::super::row::Request;
     use super::*;
 
-    const FRAME: Frame = Frame { base: "/p", title: "t", subtitle: String::new(), tabs: &[] };
+    const FRAME: Frame = Frame {
+        base: "/p",
+        title: "t",
+        subtitle: String::new(),
+        tabs: &[],
+        waiting: "w",
+        refused: "r",
+        sinks: Vec::new(),
+    };
 
     fn shown(row: Row, query: &[(String, String)]) -> String {
         let mut feed = Feed::default();
@@ -253,6 +274,7 @@ mod tests {
         let row = Row {
             number: 1,
             at: Duration::ZERO,
+            sink: None,
             kind: EventType::Track,
             label: "track",
             name: Some(hostile.to_owned()),

@@ -15,9 +15,10 @@ const MAX_BYTES: usize = 256 * 1024 * 1024;
 pub(super) const SECONDS: usize = 60;
 
 /// The newest rows, and counts of all.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Feed {
     rows: VecDeque<(usize, Row)>,
+    most: usize,
     bytes: usize,
     counts: BTreeMap<EventType, u64>,
     total: u64,
@@ -38,7 +39,26 @@ pub(super) struct Window<'a> {
     pub(super) has_older: bool,
 }
 
+impl Default for Feed {
+    fn default() -> Self {
+        Self::with_room(MAX_ROWS)
+    }
+}
+
 impl Feed {
+    /// A feed that keeps so many rows, or as many as are not too large together.
+    pub(crate) fn with_room(most: usize) -> Self {
+        Self {
+            rows: VecDeque::new(),
+            most,
+            bytes: 0,
+            counts: BTreeMap::new(),
+            total: 0,
+            missed: 0,
+            arrivals: VecDeque::new(),
+        }
+    }
+
     /// Adds the newest row.
     pub(crate) fn push(&mut self, row: Row) {
         *self.counts.entry(row.kind).or_default() += 1;
@@ -47,7 +67,7 @@ impl Feed {
         let bytes = row.weight();
         self.bytes += bytes;
         self.rows.push_back((bytes, row));
-        while self.rows.len() > MAX_ROWS || (self.bytes > MAX_BYTES && self.rows.len() > 1) {
+        while self.rows.len() > self.most || (self.bytes > MAX_BYTES && self.rows.len() > 1) {
             if let Some((bytes, _)) = self.rows.pop_front() {
                 self.bytes -= bytes;
             }
@@ -61,10 +81,18 @@ impl Feed {
 
     /// Notes what came of a row, if it is still there.
     pub(crate) fn end(&mut self, number: u64, outcome: Outcome) {
+        self.amend(number, |row| row.outcome = outcome);
+    }
+
+    /// Changes a row, if it is still there.
+    pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut Row)) {
         if let Ok(at) = self.rows.binary_search_by_key(&number, |(_, row)| row.number)
-            && let Some((_, row)) = self.rows.get_mut(at)
+            && let Some((bytes, row)) = self.rows.get_mut(at)
         {
-            row.outcome = outcome;
+            change(row);
+            let weight = row.weight();
+            self.bytes = self.bytes.saturating_sub(*bytes).saturating_add(weight);
+            *bytes = weight;
         }
     }
 
@@ -148,6 +176,7 @@ mod tests {
         Row {
             number,
             at: Duration::from_secs(number),
+            sink: None,
             kind,
             label: kind.as_str(),
             name: Some(name.to_owned()),
@@ -161,6 +190,18 @@ mod tests {
 
     fn numbers(feed: &Feed, filter: &Filter, length: usize) -> Vec<u64> {
         feed.window(filter, length).rows.iter().map(|row| row.number).collect()
+    }
+
+    #[test]
+    fn a_feed_keeps_as_many_rows_as_it_was_made_for() {
+        let mut feed = Feed::with_room(3);
+        for number in 0..5 {
+            feed.push(row(number, EventType::Track, "x"));
+        }
+        assert_eq!((feed.kept(), feed.total()), (3, 5));
+        let before = feed.bytes;
+        feed.amend(4, |row| row.facts.push(("Why", "four".to_owned())));
+        assert_eq!(feed.bytes, before + 4);
     }
 
     #[test]

@@ -15,6 +15,8 @@ const MAX_SEARCH_CHARS: usize = 200;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     pub(crate) kind: Option<EventType>,
+    /// Only what came to this sink
+    pub(crate) sink: Option<String>,
     /// Only what was refused
     pub(crate) refused: bool,
     /// Text in the name, the user, a path (without regard to case) or the payload (with regard to it, as it was sent)
@@ -33,6 +35,7 @@ impl Filter {
         let kind = EventType::ALL.into_iter().find(|kind| kind.as_str() == text("type"));
         Self {
             kind,
+            sink: Some(text("sink")).filter(|sink| !sink.is_empty()).map(str::to_owned),
             refused: text("outcome") == "refused",
             search: text("q").trim().chars().take(MAX_SEARCH_CHARS).collect(),
             before: text("before").parse().ok(),
@@ -49,6 +52,9 @@ impl Filter {
         };
         if let Some(kind) = self.kind {
             add("type", kind.as_str());
+        }
+        if let Some(sink) = &self.sink {
+            add("sink", sink);
         }
         if self.refused {
             add("outcome", "refused");
@@ -67,6 +73,7 @@ impl Filter {
 
     pub(super) fn matches(&self, row: &Row) -> bool {
         self.kind.is_none_or(|kind| kind == row.kind)
+            && self.sink.as_ref().is_none_or(|sink| row.sink.as_deref() == Some(sink))
             && (!self.refused || row.outcome.is_refused())
             && (self.search.is_empty() || self.is_found(row))
     }
@@ -98,6 +105,7 @@ mod tests {
         Row {
             number: 1,
             at: Duration::ZERO,
+            sink: Some("a".into()),
             kind: EventType::Track,
             label: "track",
             name: Some("Order Completed".to_owned()),
@@ -125,12 +133,23 @@ mod tests {
         assert!(!filter.matches(&row()));
         assert!(filter.matches(&Row { outcome: Outcome::Answered(400), ..row() }));
         assert!(!filter.matches(&Row { outcome: Outcome::Waiting, ..row() }));
+        assert!(filter.matches(&Row { outcome: Outcome::Errored, ..row() }));
+        assert!(!filter.matches(&Row { outcome: Outcome::Delivered, ..row() }));
+    }
+
+    #[test]
+    fn one_sink_can_be_asked_for() {
+        for (sink, is_found) in [("a", true), ("b", false)] {
+            let filter = Filter { sink: Some(sink.to_owned()), ..Filter::default() };
+            assert_eq!(filter.matches(&row()), is_found, "{sink}");
+        }
     }
 
     #[test]
     fn a_query_is_read_back_from_what_was_written() {
         let filter = Filter {
             kind: Some(EventType::Group),
+            sink: Some("a-b".to_owned()),
             refused: true,
             search: "a&b=c \"<é".to_owned(),
             before: Some(7),

@@ -39,6 +39,12 @@ pub(crate) struct Frame {
     /// What stands beside the title
     pub(crate) subtitle: String,
     pub(crate) tabs: &'static [Tab],
+    /// What is said while nothing has come
+    pub(crate) waiting: &'static str,
+    /// What the choice of what went wrong is called
+    pub(crate) refused: &'static str,
+    /// The sinks whose events are shown, where those are several
+    pub(crate) sinks: Vec<String>,
 }
 
 /// A view one can go to.

@@ -15,13 +15,27 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 /// request.
 const EVERY: Duration = Duration::from_millis(250);
 
-/// Security: as many pages may listen at once; more are told to come later.
+/// Security: as many pages may listen at once.
 const MAX_LISTENERS: usize = 64;
 
 /// Counts who listens.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct News {
     listeners: Arc<AtomicUsize>,
+    most: usize,
+}
+
+impl Default for News {
+    fn default() -> Self {
+        Self::with_room(MAX_LISTENERS)
+    }
+}
+
+impl News {
+    /// Lets so many pages listen at once; more are told to come later.
+    pub(crate) fn with_room(most: usize) -> Self {
+        Self { listeners: Arc::default(), most }
+    }
 }
 
 /// One who listens; gone when dropped.
@@ -42,7 +56,7 @@ impl Drop for Listener {
 /// There is no queue: whoever reads slowly is told of the newest version when they have read the one before, and the one
 /// who writes events knows nothing of them.
 pub(crate) fn news(news: &News, version: impl Fn() -> String + Send + 'static) -> Response {
-    if news.listeners.fetch_add(1, Ordering::Relaxed) >= MAX_LISTENERS {
+    if news.listeners.fetch_add(1, Ordering::Relaxed) >= news.most {
         news.listeners.fetch_sub(1, Ordering::Relaxed);
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }

@@ -1,10 +1,12 @@
 //! One event as the page shows it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::event::EventType;
+use crate::telemetry::SkipReason;
 
 /// An event, or what was received in its place.
 #[derive(Clone, Debug)]
@@ -13,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) number: u64,
     /// When it came, since the Unix epoch
     pub(crate) at: Duration,
+    /// Which sink it came to, where several may be shown
+    pub(crate) sink: Option<Arc<str>>,
     pub(crate) kind: EventType,
     /// What it is called in the list: its type, or what was made of one
     pub(crate) label: &'static str,
@@ -42,27 +46,42 @@ pub(crate) enum Outcome {
     Waiting,
     /// It was answered with this status
     Answered(u16),
+    /// Courier took all of it
+    Delivered,
+    /// There was nothing to do
+    Skipped(SkipReason),
+    /// It is a dead letter
+    Rejected,
+    /// It went back to its source
+    Errored,
 }
 
 impl Outcome {
     /// The name of its colour.
     pub(crate) const fn tone(self) -> &'static str {
         match self {
-            Self::Waiting => "quiet",
-            Self::Answered(200..=299) => "good",
-            Self::Answered(429) => "warn",
-            Self::Answered(_) => "bad",
+            Self::Waiting | Self::Skipped(_) => "quiet",
+            Self::Answered(200..=299) | Self::Delivered => "good",
+            Self::Answered(429) | Self::Errored => "warn",
+            Self::Answered(_) | Self::Rejected => "bad",
         }
     }
 
     /// Whether it went wrong, as far as anybody can tell.
     pub(crate) const fn is_refused(self) -> bool {
-        !matches!(self, Self::Waiting | Self::Answered(200..=299))
+        match self {
+            Self::Waiting | Self::Answered(200..=299) | Self::Delivered | Self::Skipped(_) => false,
+            Self::Answered(_) | Self::Rejected | Self::Errored => true,
+        }
     }
 
     pub(crate) fn text(self) -> String {
         match self {
             Self::Waiting => "waiting".to_owned(),
+            Self::Delivered => "delivered".to_owned(),
+            Self::Skipped(reason) => format!("skipped: {reason}"),
+            Self::Rejected => "rejected".to_owned(),
+            Self::Errored => "errored".to_owned(),
             Self::Answered(status) => {
                 let reason = http::StatusCode::from_u16(status).ok();
                 let reason = reason.and_then(|status| status.canonical_reason());

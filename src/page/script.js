@@ -150,6 +150,7 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.soft === undefined || form.method !== "get") return;
   event.preventDefault();
   clearTimeout(writing);
+  form.closest("details")?.removeAttribute("open");
   go(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`);
 });
 

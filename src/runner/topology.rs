@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::api::{Board, MetricsPage, Server};
+use super::api::{Board, EventsPage, MetricsPage, Server};
 use super::check::{Places, check};
 use super::checkpoint::{Checkpoints, Follow};
 use super::drive::{self, drive};
@@ -25,7 +25,8 @@ use super::reload::Reloader;
 use super::source::Progress;
 use super::{Exit, InputEnd, RunError, Summaries, Summary};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{ApiConfig, Config};
+use crate::tap::Sightings;
 use fan_out::{LeftBehind, fan_out};
 use sinks::{Sink, Sinks};
 use sources::Sources;
@@ -74,6 +75,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         Some(api) => Some(listen(api.address)?),
         None => None,
     };
+    let sightings = config.api.filter(|api| api.page).map(|api| (api, Sightings::default()));
     let places = Places::new(&config);
     let written = config.clone();
     let mut sinks = Vec::new();
@@ -81,7 +83,11 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         #[cfg(feature = "emulator")]
         let sink = crate::config::Sink { courier: emulated.point(sink.courier), ..sink };
         let chance = context.chance.fork();
-        sinks.push(Sink::build(name, sink, &places, context.clock.clone(), chance)?);
+        let sink = Sink::build(name, sink, &places, context.clock.clone(), chance)?;
+        sinks.push(match &sightings {
+            Some((_, sightings)) => sink.shown(sightings, context.clock.clone()),
+            None => sink,
+        });
     }
     let mut sources = Sources::new(
         places,
@@ -110,12 +116,18 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     saving.spawn(save_regularly(sources.checkpoints()));
     let mut fans: JoinSet<()> = passing_on.into_iter().collect();
     let (mut sinks, live) = Sinks::start(sinks, sources.stop());
+    let mut beside = JoinSet::new();
+    let events = sightings.map(|(ApiConfig { page_max_events, .. }, sightings)| {
+        let shown = live.iter().map(|(name, live)| live.shown(name)).collect();
+        let page = EventsPage::new(shown, page_max_events.get(), context.clock.clone());
+        beside.spawn(page.follow(sightings));
+        Arc::new(page)
+    });
     let mut reloading = JoinSet::new();
     reloading.spawn(Reloader::new(written, live).follow(context.reloads));
-    let mut beside = JoinSet::new();
     if let Some((server, page)) = api {
         let (progress, sinks) = (Arc::clone(&context.progress), sinks.watched());
-        beside.spawn(server.serve(Arc::new(Board { sinks, progress, page, since: start })));
+        beside.spawn(server.serve(Arc::new(Board { sinks, progress, page, events, since: start })));
     }
     let limits = drive::Limits {
         signals: context.signals,

@@ -10,6 +10,7 @@ use crate::courier::{Endpoint, Generation};
 use crate::delivery::{Failure, FailureKind, Outcome};
 use crate::event::{Event, Id, MessageId, Origin};
 use crate::finalization::EventFinalizer;
+use crate::tap::Number;
 use crate::telemetry::Rejection;
 
 /// An event that is inside, with everything its end needs.
@@ -28,6 +29,8 @@ pub(super) struct Cargo {
     pub(super) resume: Option<Box<Resume>>,
     /// How old it may become, if that is limited
     pub(super) lifetime: Option<Box<Lifetime>>,
+    /// What it is shown by, if it is shown to somebody
+    pub(super) shown: Option<Number>,
     /// When it came in
     pub(super) came_in: Instant,
     /// Where its deadline stands, if it has one

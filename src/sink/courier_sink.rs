@@ -16,6 +16,7 @@ use super::{DeadLetters, Record, Settings, StreamSink};
 use crate::clock::Clock;
 use crate::delivery::{Call, Failure, Gate, HoldReason, Receipt, Shared};
 use crate::journal::Journal;
+use crate::tap::Tap;
 use crate::telemetry::Tally;
 use crate::transport::ApiKeys;
 
@@ -52,6 +53,7 @@ pub struct CourierSink<S> {
     dead_letters: Arc<dyn DeadLetters>,
     shared: Shared,
     journal: Option<Journal>,
+    tap: Option<Tap>,
     inspector: Inspector,
     questions: Questions,
     reload: Reload,
@@ -68,14 +70,31 @@ impl<S: Transport> CourierSink<S> {
         };
         let (inspector, questions) = inspector();
         let (dead_letters, reload) = (context.dead_letters, Reload::new(&settings.rules));
-        let journal = None;
-        Self { settings, transport, dead_letters, shared, journal, inspector, questions, reload }
+        let (journal, tap) = (None, None);
+        Self {
+            settings,
+            transport,
+            dead_letters,
+            shared,
+            journal,
+            tap,
+            inspector,
+            questions,
+            reload,
+        }
     }
 
     /// The same sink, which notes in `journal` what becomes of each event. By default it does not.
     #[must_use]
     pub fn with_journal(self, journal: Journal) -> Self {
         Self { journal: Some(journal), ..self }
+    }
+
+    /// The same sink, which shows through `tap` the events that come, what they become and how they end. By default it does
+    /// not, and that costs nothing.
+    #[must_use]
+    pub fn with_tap(self, tap: Tap) -> Self {
+        Self { tap: Some(tap), ..self }
     }
 
     /// Why everything is held, now and as it changes; `None` while it is not.
@@ -107,10 +126,11 @@ impl<S: Transport> CourierSink<S> {
     ///
     /// Dropping the future gives every event that has not ended the status `Errored`.
     pub async fn run_on(self, input: impl Stream<Item = Record> + Send) {
-        let Self { settings, transport, dead_letters, shared, journal, questions, reload, .. } =
-            self;
+        let Self {
+            settings, transport, dead_letters, shared, journal, tap, questions, reload, ..
+        } = self;
         let driver = Driver::new(settings, &transport, dead_letters, shared, questions, reload);
-        driver.with_journal(journal).run(input).await;
+        driver.with_journal(journal).with_tap(tap).run(input).await;
     }
 }
 

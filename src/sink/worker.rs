@@ -27,6 +27,7 @@ use crate::courier::Class;
 use crate::delivery::{Shared, Stack, Work, for_first_tries, stack};
 use crate::journal::Journal;
 use crate::plan::{Lane, Step};
+use crate::tap::Tap;
 use expire::{enter, expiry, key_expires};
 use look::Look;
 use noting::trail;
@@ -39,6 +40,7 @@ mod noting;
 mod look;
 mod open;
 mod reload;
+mod showing;
 mod waits;
 
 /// Rounds of work before the executor gets its turn, so that a fast source and a fast Courier starve nobody.
@@ -75,6 +77,7 @@ pub(super) struct Driver<S: Transport> {
     look: Look,
     input_has_ended: bool,
     journal: Option<Journal>,
+    tap: Option<Tap>,
 }
 
 type StackFuture<S> = <Stack<S> as Service<Work>>::Future;
@@ -118,6 +121,7 @@ impl<S: Transport> Driver<S> {
             look: Look::new(gauges, questions),
             input_has_ended: false,
             journal: None,
+            tap: None,
             settings,
             shared,
             reload,
@@ -126,6 +130,10 @@ impl<S: Transport> Driver<S> {
 
     pub(super) fn with_journal(self, journal: Option<Journal>) -> Self {
         Self { journal, ..self }
+    }
+
+    pub(super) fn with_tap(self, tap: Option<Tap>) -> Self {
+        Self { tap, ..self }
     }
 
     pub(super) async fn run(mut self, input: impl Stream<Item = Record> + Send) {

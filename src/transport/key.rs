@@ -100,6 +100,20 @@ impl ApiKeys {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = key;
     }
 
+    /// `text` with every occurrence of the key in use replaced by as many asterisks; nothing where there is none.
+    pub fn masked(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let key = self.current();
+        let key = key.0.expose_secret().as_bytes();
+        memchr::memmem::find(text, key)?;
+        let mut masked = text.to_vec();
+        for at in memchr::memmem::find_iter(text, key) {
+            if let Some(place) = masked.get_mut(at..at.saturating_add(key.len())) {
+                place.fill(b'*');
+            }
+        }
+        Some(masked)
+    }
+
     /// The key in use.
     pub(crate) fn current(&self) -> ApiKey {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -141,5 +155,7 @@ mod tests {
         let keys = ApiKeys::new(ApiKey::new("old").unwrap());
         keys.clone().set(ApiKey::new("new").unwrap());
         assert_eq!(keys.current().authorization(), "Bearer new");
+        assert_eq!(keys.masked(b"old \xff"), None);
+        assert_eq!(keys.masked(b"a new \xff new"), Some(b"a *** \xff ***".to_vec()));
     }
 }

@@ -1,38 +1,19 @@
 //! Links as mapping blocks of a sink, ready to paste: what Courier would start by itself, the sink then starts. Pure.
 
-use std::fmt::Write as _;
-
 use super::super::state::{InboundKind, Link};
+use crate::page::block;
 
 /// One block for each link of RudderStack's events; those of other products never reach the sink.
 pub(super) fn toml<'a>(links: impl Iterator<Item = &'a Link>) -> String {
     let links = links.filter(|link| link.source == InboundKind::RudderStack);
     let mut text = String::new();
     for Link { on, template, .. } in links {
-        let before = if text.is_empty() { "" } else { "\n" };
-        let (on, template) = (quoted(on), quoted(template));
-        write!(text, "{before}[[sinks.courier.automations]]\non = {on}\ntemplate = {template}\n")
-            .expect("a String takes every write");
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&block("courier", on, template));
     }
     text
-}
-
-/// A TOML string that the sink's configuration reads as `text`: a dollar sign begins a variable there unless it is doubled.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            '$' => quoted.push_str("$$"),
-            letter if letter.is_control() => {
-                write!(quoted, "\\u{:04X}", u32::from(letter)).expect("a String takes every write");
-            }
-            letter => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

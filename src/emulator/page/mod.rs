@@ -68,7 +68,15 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let is_loopback = courier.settings().address.ip().is_loopback();
     let page = Arc::new(Page {
         courier: courier.clone(),
-        frame: Frame { base: BASE, title: "Courier", subtitle: "emulated".to_owned(), tabs: TABS },
+        frame: Frame {
+            base: BASE,
+            title: "Courier",
+            subtitle: "emulated".to_owned(),
+            tabs: TABS,
+            waiting: "Point a sink, an SDK or curl at this address: what arrives appears here by itself.",
+            refused: "Refused only",
+            sinks: Vec::new(),
+        },
         guard: Guard { is_loopback },
         follower: Mutex::default(),
         news: News::default(),

@@ -49,6 +49,7 @@ pub(super) fn row(request: &LoggedRequest) -> Option<Row> {
     Some(Row {
         number: request.sequence,
         at: request.at,
+        sink: None,
         kind,
         label,
         name,

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::disk::Disk;
+use super::events_page::EventsPage;
 use super::page::MetricsPage;
 use super::status::{SinkStatus, Status};
 use crate::runner::source::Progress;
@@ -41,6 +42,8 @@ pub(in crate::runner) struct Board {
     pub(in crate::runner) sinks: Vec<Watched>,
     pub(in crate::runner) progress: Arc<Progress>,
     pub(in crate::runner) page: MetricsPage,
+    /// Shows events, where that is asked for
+    pub(in crate::runner) events: Option<Arc<EventsPage>>,
     pub(in crate::runner) since: Instant,
 }
 

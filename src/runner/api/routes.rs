@@ -1,4 +1,4 @@
-//! The paths of the endpoint. Further pages are merged into the router that is given here.
+//! The paths of the endpoint; those of the page of events are merged into them, where there is one.
 
 use std::sync::Arc;
 
@@ -10,18 +10,21 @@ use axum::routing::get;
 use axum::{Json, Router};
 
 use super::board::Board;
+use super::events_page;
 
 /// The format of the metrics page.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// All paths of the endpoint over `board`.
 pub(super) fn router(board: Arc<Board>) -> Router {
+    let events = board.events.as_ref().map(events_page::routes).unwrap_or_default();
     Router::new()
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .with_state(board)
+        .merge(events)
 }
 
 /// The process runs: that it answers says so.

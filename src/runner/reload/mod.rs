@@ -11,12 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{Instrument, Span};
 
+use super::api::ShownSink;
 use super::key_file::{KeyFile, Leave};
 use crate::config::{ApiKeySource, Config, CourierConfig};
 use crate::delivery::Gate;
+use crate::plan::Rules;
 use crate::sink::{CourierSink, Reload};
 use crate::transport::{Tls, Transport};
 pub use arrivals::reloads;
@@ -35,6 +38,8 @@ pub(super) struct Live {
     reload: Reload,
     transport: Transport,
     gate: Arc<Gate>,
+    /// By which it plans, told to whoever shows it
+    rules: watch::Sender<Arc<Rules>>,
     span: Span,
     /// Looks after the key, if that is in a file
     key: JoinSet<()>,
@@ -58,7 +63,8 @@ impl Live {
     pub(super) fn new(courier: CourierConfig, sink: &CourierSink<Transport>, span: Span) -> Self {
         let (reload, transport, gate) = (sink.reload(), sink.transport(), sink.gate());
         let leave = Leave::new(transport.api_keys());
-        Self { courier, reload, transport, gate, span, key: JoinSet::new(), leave }
+        let rules = watch::Sender::new(Arc::new(courier.settings.rules.clone()));
+        Self { courier, reload, transport, gate, rules, span, key: JoinSet::new(), leave }
     }
 
     /// Follows a key file, or none. None may be followed yet, or no more.
@@ -68,6 +74,12 @@ impl Live {
             let follow = file.follow(self.leave.clone(), Arc::clone(&self.gate));
             self.key.spawn(follow.instrument(self.span.clone()));
         }
+    }
+
+    /// What the page of events shows of it, now and as it changes.
+    pub(super) fn shown(&self, name: &str) -> ShownSink {
+        let keys = self.transport.api_keys();
+        ShownSink { name: name.into(), rules: self.rules.subscribe(), keys }
     }
 
     /// Reads what `written` names, and changes nothing. Blocks on the disk.
@@ -115,6 +127,7 @@ impl Live {
         }
         let taken = self.reload.set(courier.settings.clone());
         debug_assert!(taken.is_ok(), "it was checked");
+        self.rules.send_replace(Arc::new(courier.settings.rules.clone()));
         self.courier = courier;
     }
 }

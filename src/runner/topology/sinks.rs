@@ -24,6 +24,7 @@ use crate::runner::reload::Live;
 use crate::runner::source::Progress;
 use crate::runner::{RunError, dead_letters, journal};
 use crate::sink::{self, CourierSink, Healthcheck, Record, SinkConfig};
+use crate::tap::Sightings;
 use crate::telemetry::{Component, Tally, Totals};
 use crate::transport::Transport;
 
@@ -119,6 +120,12 @@ impl Sink {
             records: Vec::new(),
             progress: Vec::new(),
         })
+    }
+
+    /// The same, showing its events.
+    pub(super) fn shown(self, sightings: &Sightings, clock: Clock) -> Self {
+        let tap = sightings.tap(self.name.as_str(), clock);
+        Self { built: self.built.with_tap(tap), ..self }
     }
 
     /// Whether it reads the source called `source`.

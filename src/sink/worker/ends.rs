@@ -3,7 +3,7 @@
 use super::Driver;
 use super::expire::is_expired;
 use super::intake::lanes_of;
-use super::noting;
+use super::{noting, showing};
 use crate::batch::{Ended, StepId};
 use crate::courier::Endpoint;
 use crate::delivery::{Failure, Verdict};
@@ -100,6 +100,7 @@ impl<S: Transport> Driver<S> {
         if let Some(journal) = &self.journal {
             noting::ended(journal, &cargo, status);
         }
+        showing::ended(self.tap.as_ref(), cargo.shown, || showing::end(&cargo, status));
         match status {
             EventStatus::Rejected => {
                 let (letter, finalizer, room) = cargo.into_letter(steps_done);

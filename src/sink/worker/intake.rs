@@ -7,8 +7,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Driver;
-use super::noting;
 use super::open::{Content, OpenRecord};
+use super::{noting, showing};
 use crate::clock::Clock;
 use crate::event::{Event, Origin};
 use crate::finalization::{EventFinalizer, EventStatus};
@@ -18,6 +18,7 @@ use crate::sink::cargo::{Cargo, letter};
 use crate::sink::expiration::Lifetime;
 use crate::sink::window::lane_of;
 use crate::sink::{DeadLetter, Expiration, Payload, Record, Resume, Transport};
+use crate::tap::End;
 use crate::telemetry::{ErrorType, Rejection};
 
 impl<S: Transport> Driver<S> {
@@ -84,6 +85,8 @@ impl<S: Transport> Driver<S> {
         if let Some(journal) = &self.journal {
             noting::taken(journal, &event, origin, &plan);
         }
+        let tap = self.tap.as_ref();
+        let shown = tap.and_then(|tap| showing::came(tap, &event, origin, &plan));
         match plan {
             Plan::Skip(reason) => {
                 tally.skipped(reason);
@@ -102,6 +105,7 @@ impl<S: Transport> Driver<S> {
                 };
                 if steps.is_empty() {
                     tally.delivered(event.body.as_str().len(), Duration::ZERO);
+                    showing::ended(tap, shown, || End::Delivered);
                     let detail = "nothing of it was left to do";
                     noting::at_once(self.journal.as_ref(), &event, EventStatus::Delivered, detail);
                     finalizer.finalize(EventStatus::Delivered);
@@ -109,7 +113,8 @@ impl<S: Transport> Driver<S> {
                 }
                 if is_left_behind(&mut self.left_behind, &steps) {
                     tally.errored();
-                    let detail = "an event before it was not delivered";
+                    let detail = showing::BEHIND;
+                    showing::ended(tap, shown, || End::Errored(detail.to_owned()));
                     noting::at_once(self.journal.as_ref(), &event, EventStatus::Errored, detail);
                     finalizer.finalize(EventStatus::Errored);
                     return;
@@ -132,6 +137,7 @@ impl<S: Transport> Driver<S> {
                     failed: None,
                     resume: resume.map(Box::new),
                     lifetime,
+                    shown,
                     came_in: self.epoch + self.moment,
                     place: None,
                 });
@@ -150,6 +156,9 @@ impl<S: Transport> Driver<S> {
     fn reject(&mut self, letter: DeadLetter, finalizer: EventFinalizer) {
         if letter.reason == Rejection::Unreadable {
             self.shared.tally.error(ErrorType::Parser);
+            if let Some(tap) = &self.tap {
+                showing::unreadable(tap, &letter);
+            }
         }
         let room = self.window.enter(Lane::None, letter.record.len(), self.moment);
         self.shared.tally.entered();

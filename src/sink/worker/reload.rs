@@ -2,7 +2,7 @@
 
 use std::task::Context;
 
-use super::{Driver, noting};
+use super::{Driver, noting, showing};
 use crate::batch::{Anew, Gather, StepId};
 use crate::courier::Action;
 use crate::finalization::EventStatus;
@@ -13,6 +13,7 @@ use crate::sink::expiration::Lifetime;
 use crate::sink::gauges::Gauges;
 use crate::sink::window::lane_of;
 use crate::sink::{Settings, Transport};
+use crate::tap::End as Shown;
 use crate::telemetry::{ErrorType, Rejection, SkipReason};
 
 /// How an event ends that the new rules make nothing of.
@@ -45,7 +46,7 @@ impl<S: Transport> Driver<S> {
     }
 
     fn plan_anew(&mut self) {
-        let Self { settings, shared, window, deadlines, lanes, journal, .. } = self;
+        let Self { settings, shared, window, deadlines, lanes, journal, tap, .. } = self;
         let now = shared.clock.now();
         let ended = lanes.plan_anew(settings.order.max_wait, |id, cargo, before| {
             // It was begun in another life.
@@ -73,6 +74,9 @@ impl<S: Transport> Driver<S> {
                     let size = cargo.event.body.as_str().len();
                     let requests = steps.iter().map(|Step { action, .. }| Action::weight(action));
                     let weight = size.saturating_add(requests.sum());
+                    if let (Some(tap), Some(number)) = (&*tap, cargo.shown) {
+                        tap.planned(number, showing::requests(&steps));
+                    }
                     window.exchange(&mut cargo.room, lane_of(&steps), weight);
                     return Anew::Steps(steps);
                 }
@@ -85,14 +89,16 @@ impl<S: Transport> Driver<S> {
             Anew::Ended(end)
         });
         for (cargo, end) in ended {
-            let Cargo { event, origin, finalizer, room, .. } = *cargo;
+            let Cargo { event, origin, finalizer, room, shown, .. } = *cargo;
             match end {
                 End::Skipped(reason) => {
+                    showing::ended(self.tap.as_ref(), shown, || Shown::Skipped(reason));
                     self.leave(room);
                     self.shared.tally.skipped(reason);
                     finalizer.finalize(EventStatus::Delivered);
                 }
                 End::Refused(detail) => {
+                    showing::ended(self.tap.as_ref(), shown, || Shown::Rejected(detail.clone()));
                     self.shared.tally.error(ErrorType::Conversion);
                     self.letters.send(
                         letter(&event, origin, Rejection::Refused, detail),
