@@ -8,6 +8,7 @@ mod given;
 mod sinks;
 mod sources;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,7 +22,7 @@ use super::api::{Board, EventsPage, MetricsPage, Server};
 use super::check::{Places, check};
 use super::checkpoint::{Checkpoints, Follow};
 use super::drive::{self, drive};
-use super::reload::Reloader;
+use super::reload::{Live, Reloader};
 use super::source::Progress;
 use super::{Exit, InputEnd, RunError, Summaries, Summary};
 use crate::clock::Clock;
@@ -117,12 +118,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let mut fans: JoinSet<()> = passing_on.into_iter().collect();
     let (mut sinks, live) = Sinks::start(sinks, sources.stop());
     let mut beside = JoinSet::new();
-    let events = sightings.map(|(ApiConfig { page_max_events, .. }, sightings)| {
-        let shown = live.iter().map(|(name, live)| live.shown(name)).collect();
-        let page = EventsPage::new(shown, page_max_events.get(), context.clock.clone());
-        beside.spawn(page.follow(sightings));
-        Arc::new(page)
-    });
+    let events = sightings.map(|shown| show(shown, &live, context.clock.clone(), &mut beside));
     let mut reloading = JoinSet::new();
     reloading.spawn(Reloader::new(written, live).follow(context.reloads));
     if let Some((server, page)) = api {
@@ -174,6 +170,19 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
 fn listen(address: SocketAddr) -> Result<(Server, MetricsPage), RunError> {
     let server = Server::bind(address).map_err(|error| RunError::Api { address, error })?;
     Ok((server, MetricsPage::install()))
+}
+
+/// Begins to keep what the sinks show, for the page.
+fn show(
+    (api, sightings): (ApiConfig, Sightings),
+    live: &BTreeMap<String, Live>,
+    clock: Clock,
+    beside: &mut JoinSet<()>,
+) -> Arc<EventsPage> {
+    let sinks = live.iter().map(|(name, live)| live.shown(name)).collect();
+    let page = EventsPage::new(sinks, api.page_max_events.get(), clock);
+    beside.spawn(page.follow(sightings));
+    Arc::new(page)
 }
 
 /// A source waits for the ends of its events if one of its sinks wants that: then for their ends in all of its sinks.

@@ -110,6 +110,28 @@ fn sources_have_a_type_and_only_its_options() {
     );
 }
 
+#[test]
+fn the_page_of_events_is_for_this_machine_only() {
+    for (block, said) in [
+        (
+            "page = true\naddress = \"0.0.0.0:8686\"",
+            "11:1: api.page: shows personal data and asks for no key, which needs an `address` that only this machine \
+             reaches, leave it out, or listen on a loopback address and reach it through a tunnel",
+        ),
+        ("page = 1", "11:1: api.page: expected a boolean, was the integer 1"),
+        (
+            "page_max_events = 100001",
+            "11:1: api.page_max_events: must be between 1 and 100000, was 100001",
+        ),
+        ("page_max_events = 0", "11:1: api.page_max_events: must be at least 1, was 0"),
+    ] {
+        wrong_whole(
+            &format!("{BEFORE}proxy.enabled = false\n\n[api]\n{block}"),
+            &[&format!("config.toml:{said}")],
+        );
+    }
+}
+
 #[cfg(feature = "emulator")]
 #[test]
 fn the_emulator_has_an_address() {

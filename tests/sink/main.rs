@@ -22,5 +22,6 @@ mod reload;
 mod reload_load;
 mod statuses;
 mod support;
+mod tap;
 mod telemetry;
 mod waits;
