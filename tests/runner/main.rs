@@ -12,11 +12,11 @@ mod delivery;
 mod following;
 mod following_ends;
 mod held_server;
-#[allow(clippy::unwrap_used, reason = "a failed step of a test's set-up is a failed test")]
-#[path = "../wire/pki.rs"]
 mod logging;
 mod package;
 mod page;
+#[path = "../wire/pki.rs"]
+#[allow(clippy::unwrap_used, reason = "a failed step of a test's set-up is a failed test")]
 mod pki;
 mod process;
 mod quickstart;

@@ -1,5 +1,6 @@
 //! Whoever taps a sink sees each event that comes, what it becomes and how it ends.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use courier_sink::clock::Clock;
@@ -43,7 +44,7 @@ async fn seen(sightings: &Sightings) -> Vec<String> {
                     End::Rejected(why) => format!("rejected: {why}"),
                     End::Errored(why) => format!("errored: {why}"),
                 };
-                lines[at].push_str(&format!(" {end}"));
+                write!(lines[at], " {end}").unwrap();
             }
         }
     }
