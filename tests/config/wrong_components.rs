@@ -123,7 +123,7 @@ fn the_page_of_events_is_for_this_machine_only() {
             "page_max_events = 100001",
             "11:1: api.page_max_events: must be between 1 and 100000, was 100001",
         ),
-        ("page_max_events = 0", "11:1: api.page_max_events: must be at least 1, was 0"),
+        ("page_max_events = 0", "11:1: api.page_max_events: must be between 1 and 100000, was 0"),
     ] {
         wrong_whole(
             &format!("{BEFORE}proxy.enabled = false\n\n[api]\n{block}"),
