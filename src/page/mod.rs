@@ -24,5 +24,6 @@ pub(crate) use frame::{Frame, Tab, assets};
 pub(crate) use frame::{encoded, moment, redirect, respond, time};
 pub(crate) use mapping::block;
 pub(crate) use news::{News, news};
+#[cfg(feature = "emulator")]
 pub(crate) use payload::payload;
 pub(crate) use row::{Outcome, Request, Row};

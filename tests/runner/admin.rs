@@ -37,9 +37,13 @@ pub(crate) fn start(folder: &Path, config: &str) -> (Running, String) {
 }
 
 fn get(address: &str, path: &str) -> (u16, String) {
+    get_as(address, address, path)
+}
+
+fn get_as(host: &str, address: &str, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     // HTTP/1.0, so that the answer is not cut into chunks.
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: {host}\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -65,6 +69,13 @@ fn the_endpoint_tells_how_a_run_stands_and_no_secret() {
     let path = config(folder.path(), &server.url(), "request.concurrency = 1");
     let (mut running, address) = start(folder.path(), &path);
     assert_eq!(get(&address, "/live"), (200, "live\n".to_owned()));
+    for path in ["/live", "/status", "/metrics"] {
+        let (code, body) = get_as("rebound.example", &address, path);
+        assert_eq!(
+            code, 421,
+            "a site that gives its own name to this address reads nothing: {body}"
+        );
+    }
     assert_eq!(get(&address, "/ready"), (200, "ready\n".to_owned()));
     assert_eq!(status(&address)["constraint"], "source");
     let mut stdin = running.stdin.take().unwrap();

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 
 use super::board::Board;
 use super::events_page;
+use crate::page::Guard;
 
 /// The format of the metrics page.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All paths of the endpoint over `board`.
-pub(super) fn router(board: Arc<Board>) -> Router {
+/// All paths of the endpoint over `board`, for whoever `guard` lets look.
+pub(super) fn router(board: Arc<Board>, guard: Guard) -> Router {
     let events = board.events.as_ref().map(events_page::routes).unwrap_or_default();
     Router::new()
         .route("/live", get(live))
@@ -25,6 +27,17 @@ pub(super) fn router(board: Arc<Board>) -> Router {
         .route("/status", get(status))
         .with_state(board)
         .merge(events)
+        .layer(from_fn(move |request, next| guarded(guard, request, next)))
+}
+
+/// Refuses names that are not this machine's, where only this machine reaches it.
+async fn guarded(guard: Guard, request: Request, next: Next) -> Response {
+    match guard.shows(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(status) => {
+            (status, "not a name of this endpoint: ask by its address\n").into_response()
+        }
+    }
 }
 
 /// The process runs: that it answers says so.

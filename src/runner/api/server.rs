@@ -11,6 +11,7 @@ use tower::Service;
 
 use super::board::Board;
 use super::routes::router;
+use crate::page::Guard;
 use crate::runner::listener::http1::{self, Limits};
 use crate::runner::listener::{Accepted, Listener};
 
@@ -33,6 +34,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(in crate::runner) struct Server {
     listener: Listener,
+    guard: Guard,
 }
 
 impl Server {
@@ -47,14 +49,14 @@ impl Server {
                 "whoever reaches the admin endpoint can read it: it asks for no key"
             );
         }
-        Ok(Self { listener })
+        Ok(Self { listener, guard: Guard { is_loopback: bound.ip().is_loopback() } })
     }
 
     /// Serves `board` for ever. Dropping the future ends it, with all connections.
     // Correctness: neither branch ever ends; both are polled in place.
     pub(in crate::runner) async fn serve(self, board: Arc<Board>) {
         let page = board.page.clone();
-        let router = router(board);
+        let router = router(board, self.guard);
         let never = CancellationToken::new();
         let until = never.clone();
         let connection = move |Accepted { stream, .. }: Accepted| {
