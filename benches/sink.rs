@@ -20,6 +20,10 @@ mod support;
 
 use support::cpu_time::CpuTime;
 
+/// The program's; an embedder's may be slower or faster.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EVENTS: usize = 10_000;
 const USERS: usize = 1_000;
 

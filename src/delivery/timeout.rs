@@ -53,7 +53,7 @@ where
 
     fn call(&mut self, call: Call) -> Self::Future {
         let length = self.gate.timeout();
-        TimeoutFuture { inner: self.inner.call(call), sleep: tokio::time::sleep(length), length }
+        TimeoutFuture { inner: self.inner.call(call), sleep: None, length }
     }
 }
 
@@ -63,8 +63,9 @@ pin_project! {
     pub struct TimeoutFuture<F> {
         #[pin]
         inner: F,
+        // From when the call was first seen not to be done at once.
         #[pin]
-        sleep: Sleep,
+        sleep: Option<Sleep>,
         length: Duration,
     }
 }
@@ -74,11 +75,15 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for TimeoutFuture<F> {
 
     // Correctness: woken by whichever comes first; an answer that is there at the last moment counts.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         if let Poll::Ready(result) = this.inner.poll(cx) {
             return Poll::Ready(result);
         }
-        this.sleep.poll(cx).map(|()| {
+        if this.sleep.is_none() {
+            this.sleep.set(Some(tokio::time::sleep(*this.length)));
+        }
+        let Some(sleep) = this.sleep.as_pin_mut() else { return Poll::Pending };
+        sleep.poll(cx).map(|()| {
             let detail = format!("no answer within {} s", this.length.as_secs_f64());
             Err(Failure::without_answer(FailureKind::TimedOut, detail))
         })

@@ -58,14 +58,15 @@ pub(super) fn parts(record: &Bytes) -> Parts {
     if record.is_empty() {
         return Parts::default();
     }
+    // Most records are one line.
+    if memchr::memchr(b'\n', &record).is_none() {
+        return Parts { whole: Some(record), ..Parts::default() };
+    }
+    let whole = Parts { whole: Some(record.clone()), ..Parts::default() };
     let lines = Parts {
         open: vec![Open::Lines { rest: Some(record.clone()), number: 0 }],
         ..Parts::default()
     };
-    let whole = Parts { whole: Some(record.clone()), ..Parts::default() };
-    if memchr::memchr(b'\n', &record).is_none() {
-        return whole;
-    }
     if elements(&record).is_none() {
         return lines;
     }
