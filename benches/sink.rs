@@ -20,7 +20,7 @@ mod support;
 
 use support::cpu_time::CpuTime;
 
-/// The program's; an embedder's may be slower or faster.
+/// The library leaves the choice to whoever embeds it; docs/performance.md has the figures with glibc's as well.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
