@@ -149,10 +149,9 @@ impl Courier {
         routes::put_automation(&mut self.state(), id, automation, now).map_err(Refusal::message)
     }
 
-    /// Removes an automation; false where there is none. Its links stay, and start runs of an automation that is not
-    /// known.
+    /// Removes an automation and the links to it; false where there is none. Its runs stay in the log.
     pub fn remove_automation(&self, id: &str) -> bool {
-        self.state().automations.templates.remove(id).is_some()
+        self.state().automations.remove(id)
     }
 
     /// The events that start automations.

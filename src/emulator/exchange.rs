@@ -82,7 +82,7 @@ fn admit(
 
     let mut state = courier.state();
     request.sequence = state.log.next();
-    let outlook = state.weather.outlook(now);
+    let outlook = state.weather.outlook(route.and_then(Route::class), now);
     let asked = Asked {
         settings,
         headers: &head.headers,

@@ -29,6 +29,21 @@ pub(super) struct Route {
     pub(super) operation: Operation,
 }
 
+impl Route {
+    /// The class whose limits count it, and whose faults hit it.
+    pub(super) fn class(self) -> Option<Class> {
+        match self.pattern.split('/').nth(1)? {
+            "profiles" => Some(Class::Profiles),
+            "tenants" => Some(Class::Tenants),
+            "users" => Some(Class::Memberships),
+            "automations" => Some(Class::Automations),
+            "journeys" => Some(Class::Journeys),
+            "inbound" => Some(Class::Inbound),
+            _ => None,
+        }
+    }
+}
+
 /// How a request is answered.
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -85,7 +100,7 @@ fn judged(
     if let Some(scripted) = state.script.take(request, true) {
         return Ok(Verdict::scripted(&scripted, None));
     }
-    match state.weather.admit(route.and_then(|route| class(route.pattern)), now) {
+    match state.weather.admit(route.and_then(Route::class), now) {
         Ok(room) => *permit = Some(room),
         Err(full) => return Ok(Verdict { is_limited: true, ..Verdict::now(full.into(), None) }),
     }
@@ -109,19 +124,6 @@ fn judged(
     // The others come after the work.
     let fault = fault.filter(|fault| fault.kind != FaultKind::Error500).cloned();
     Ok(Verdict { fault, ..verdict })
-}
-
-/// The class whose limits count a route.
-fn class(pattern: &str) -> Option<Class> {
-    match pattern.split('/').nth(1)? {
-        "profiles" => Some(Class::Profiles),
-        "tenants" => Some(Class::Tenants),
-        "users" => Some(Class::Memberships),
-        "automations" => Some(Class::Automations),
-        "journeys" => Some(Class::Journeys),
-        "inbound" => Some(Class::Inbound),
-        _ => None,
-    }
 }
 
 fn carry_out(

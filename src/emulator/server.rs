@@ -1,4 +1,5 @@
-//! The emulator on a socket: bind, serve, and an end that leaves no task behind.
+//! The emulator on a socket: bind, serve whoever asks for this machine by its own names, and an end that leaves no task
+//! behind.
 
 use std::future::Future;
 use std::io;
@@ -6,12 +7,18 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::HOST;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::connections::{Connections, Handle};
 use super::courier::Courier;
 use super::settings::Settings;
+use crate::page::Guard;
 
 /// How long requests under way may take to end at shutdown. Idle connections close at once and an
 /// answer takes microseconds, so only stuck peers and scripted delays ever use it.
@@ -45,17 +52,20 @@ impl Emulator {
 
     /// Serves until `shutdown` resolves, HTTP/1.1 and HTTP/2 in clear. Spawns one task per
     /// connection; when this returns, or is dropped, all have ended or end at their next wake.
+    ///
+    /// On loopback only requests to `localhost` or to an address are answered; another name for this machine is 421.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let stop = CancellationToken::new();
         let cut = CancellationToken::new();
         let _stop_if_dropped = stop.clone().drop_guard();
         let _cut_if_dropped = cut.clone().drop_guard();
         let connections = Connections { listener: self.listener, cut: cut.clone() };
-        let server = axum::serve(
-            connections,
-            self.courier.router().into_make_service_with_connect_info::<Handle>(),
-        )
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
+        let guard = guard(self.address);
+        let guarded = from_fn(move |request, next| guarded(guard, request, next));
+        let router = self.courier.router().layer(guarded);
+        let server =
+            axum::serve(connections, router.into_make_service_with_connect_info::<Handle>())
+                .with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut server = pin!(async { server.await });
 
         // Correctness: both branches are polled in place and go on below; nothing is lost by the
@@ -70,6 +80,54 @@ impl Emulator {
                 cut.cancel();
                 server.await
             }
+        }
+    }
+}
+
+fn guard(address: SocketAddr) -> Guard {
+    Guard { is_loopback: address.ip().to_canonical().is_loopback() }
+}
+
+/// Refuses other names for this machine, where only this machine reaches it.
+///
+/// Security: a web page may give this address a name of its own site, and could then ask for all that was received, which
+/// asks for no key, and write. Who sends no name at all is let in, since browsers always send one.
+async fn guarded(guard: Guard, mut request: Request, next: Next) -> Response {
+    if !request.headers().contains_key(HOST) {
+        // HTTP/2 has the name elsewhere.
+        let authority = request.uri().authority().map(http::uri::Authority::as_str);
+        let Some(host) = authority.and_then(|authority| HeaderValue::from_str(authority).ok())
+        else {
+            return next.run(request).await;
+        };
+        request.headers_mut().insert(HOST, host);
+    }
+    match guard.shows(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(status) => {
+            (status, "not a name of this emulator: ask by its address or by localhost\n")
+                .into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_matter_on_loopback_only() {
+        for (address, is_loopback) in [
+            ("127.0.0.1:1", true),
+            ("127.8.9.1:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("0.0.0.0:1", false),
+            ("[::]:1", false),
+            ("10.0.0.1:1", false),
+        ] {
+            let address = address.parse().expect("the test writes addresses");
+            assert_eq!(guard(address).is_loopback, is_loopback, "{address}");
         }
     }
 }

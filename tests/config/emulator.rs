@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use courier_sink::config::EmulatorConfig;
 use courier_sink::config::emulator::{Distribution, FaultKind, WaitHeader};
+use courier_sink::courier::Class;
 
 fn parse(text: &str) -> Result<EmulatorConfig, String> {
     EmulatorConfig::parse(text, "config.toml", &|_| None).map_err(|it| it.to_string())
@@ -16,7 +17,8 @@ fn an_emulator_stands_by_itself_with_limits_and_faults() {
     let text = format!(
         "{ADDRESS}seed = 3\n[emulator.limits]\nrate_limit_num = 5\nwait_header = \"none\"\n\
          [emulator.faults.latency]\nmean_secs = 0.5\ndistribution = \"uniform\"\n\
-         [emulator.faults.slow_body]\nprobability = 0.25\nevery_secs = 10\nfor_secs = 2\n"
+         [emulator.faults.slow_body]\nprobability = 0.25\nevery_secs = 10\nfor_secs = 2\n\
+         classes = [\"memberships\", \"inbound\"]\n"
     );
     let config = parse(&text).expect("it is right");
     assert_eq!((config.seed, config.limits.wait_header), (3, WaitHeader::None));
@@ -24,9 +26,11 @@ fn an_emulator_stands_by_itself_with_limits_and_faults() {
     assert_eq!(rate, Some((5, Duration::from_secs(1))));
     let latency = config.faults.latency.expect("it is written");
     assert_eq!((latency.distribution, latency.schedule.probability), (Distribution::Uniform, 1.0));
+    assert_eq!(latency.schedule.classes, None);
     let [fault] = &config.faults.faults[..] else { panic!("one is written") };
     assert_eq!((fault.kind, fault.duration), (FaultKind::SlowBody, Duration::from_secs(5)));
     assert_eq!(fault.schedule.every, Some((Duration::from_secs(10), Duration::from_secs(2))));
+    assert_eq!(fault.schedule.classes, Some(vec![Class::Memberships, Class::Inbound]));
     let plain = parse(ADDRESS).expect("it is right");
     assert!(plain.faults.faults.is_empty() && plain.faults.latency.is_none());
 }
@@ -61,7 +65,9 @@ fn every_mistake_in_limits_and_faults_is_said_at_once() {
          limits.classes.profile = {{ rate_limit_num = 1 }}\nfaults.latency = {{ jitter_secs = 1 }}\n\
          faults.hang = {{ probability = 1.5, every_secs = 1 }}\n\
          faults.error_500 = {{ from_secs = 5, until_secs = 5, for_secs = 1 }}\n\
-         faults.garbage_body = {{ every_secs = 1, for_secs = 2 }}\nfaults.slow = {{}}\nseed = -1\n"
+         faults.garbage_body = {{ every_secs = 1, for_secs = 2 }}\nfaults.slow = {{}}\nseed = -1\n\
+         faults.error_503.classes = []\nfaults.unauthorized.classes = \"inbound\"\n\
+         faults.slow_body.classes = [\"tenants\", \"tenant\", \"tenants\"]\n"
     );
     let said = parse(&text).expect_err("there are mistakes");
     for (path, clause) in [
@@ -75,10 +81,14 @@ fn every_mistake_in_limits_and_faults_is_said_at_once() {
         ("faults.error_500.for_secs", "does nothing without `every_secs`, set that too"),
         ("faults.garbage_body.for_secs", "must not be more than `every_secs`"),
         ("faults.slow", "unknown option"),
+        ("faults.error_503.classes", "must not be empty"),
+        ("faults.unauthorized.classes", "expected an array"),
+        ("faults.slow_body.classes[1]", "did you mean `tenants`?"),
+        ("faults.slow_body.classes[2]", "is there twice"),
         ("seed", "must be at least 0, was -1"),
     ] {
         let line = said.lines().find(|line| line.contains(&format!(": emulator.{path}: ")));
         assert!(line.is_some_and(|line| line.contains(clause)), "{path}: {clause}\n{said}");
     }
-    assert_eq!(said.lines().count(), 11, "{said}");
+    assert_eq!(said.lines().count(), 15, "{said}");
 }

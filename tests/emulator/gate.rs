@@ -82,7 +82,7 @@ async fn a_body_that_is_no_json_is_refused_everywhere() {
 async fn an_unknown_path_or_method_is_not_found() {
     let courier = courier();
     for line in [
-        "GET /",
+        "POST /",
         "GET /nothing",
         "POST /profiles/",
         "PATCH /tenants",

@@ -138,6 +138,27 @@ async fn links_and_automations_are_written_through_the_emulators_own_routes() {
     assert_eq!(call(&courier, "DELETE /emulator/links", link.clone()).await.0, 204);
     assert_eq!(call(&courier, "DELETE /emulator/links", link).await.0, 404);
     assert_eq!(call(&courier, "DELETE /emulator/automations/a", Value::Null).await.0, 204);
+    assert_eq!(call(&courier, "DELETE /emulator/automations/a", Value::Null).await.0, 404);
     assert_eq!(call(&courier, "GET /emulator/automations", Value::Null).await.1, json!([]));
     assert!(courier.requests().iter().all(|request| !request.path.starts_with("/emulator")));
+}
+
+#[tokio::test]
+async fn an_automation_takes_its_links_with_it_and_no_others() {
+    let courier = courier();
+    for id in ["a", "b"] {
+        let steps = json!({"steps": [{"action": "send"}]});
+        let line = format!("PUT /emulator/automations/{id}");
+        assert_eq!(call(&courier, &line, steps).await.0, 204);
+        for on in ["track/E", "identify"] {
+            let body = json!({"on": on, "template": id});
+            assert_eq!(call(&courier, "PUT /emulator/links", body).await.0, 204);
+        }
+    }
+    assert_eq!(call(&courier, "DELETE /emulator/automations/a", Value::Null).await.0, 204);
+    let left: Vec<_> = courier.links().into_iter().map(|link| link.template).collect();
+    assert_eq!(left, ["b", "b"]);
+    let event = json!({"type": "track", "event": "E", "userId": "u", "messageId": "1"});
+    assert_eq!(call(&courier, "POST /inbound/rudderstack", event).await.0, 202);
+    assert_eq!(courier.runs().len(), 1);
 }

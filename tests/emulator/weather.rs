@@ -108,6 +108,37 @@ async fn faults_stand_before_or_after_the_work() {
 }
 
 #[tokio::test]
+async fn a_fault_of_some_classes_hits_no_other_request_and_moves_no_draw() {
+    let hit = async |faults: &str| {
+        let courier = faulty(faults);
+        for _ in 0..20 {
+            for path in ["/profiles/u", "/tenants", "/lists", "/nothing"] {
+                get(&courier, path).await;
+            }
+        }
+        let requests = courier.requests().into_iter();
+        requests.map(|it| (it.path, it.fault.is_some())).collect::<Vec<_>>()
+    };
+    let all = hit("error_503.probability = 0.5").await;
+    let some = hit("error_503 = { probability = 0.5, classes = ['tenants', 'inbound'] }").await;
+    let expected: Vec<_> =
+        all.into_iter().map(|(path, is_hit)| (path == "/tenants" && is_hit, path)).collect();
+    let some: Vec<_> = some.into_iter().map(|(path, is_hit)| (is_hit, path)).collect();
+    assert_eq!(some, expected);
+    assert!((5..15).contains(&some.iter().filter(|(is_hit, _)| *is_hit).count()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn latency_of_some_classes_delays_no_other_request() {
+    let courier = faulty("latency = { mean_secs = 2, classes = ['tenants'] }");
+    let start = tokio::time::Instant::now();
+    get(&courier, "/profiles/u").await;
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    get(&courier, "/tenants").await;
+    assert_eq!(start.elapsed(), Duration::from_secs(2));
+}
+
+#[tokio::test]
 async fn a_key_replays_what_a_reset_after_the_work_kept_from_its_caller() {
     let courier = faulty("reset_after_commit = {}");
     let headers = [("authorization", "Bearer k"), ("idempotency-key", "k1")];
@@ -162,7 +193,7 @@ async fn over_a_socket_the_connection_is_reset_without_an_answer() {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     let body = r#"{"profile":{"a":1}}"#;
     let request = format!(
-        "POST /profiles/u HTTP/1.1\r\nhost: c\r\nauthorization: Bearer k\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /profiles/u HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await.expect("it listens");

@@ -198,7 +198,7 @@ impl Emulated {
     fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         // HTTP/1.0, so that the answer is not cut into chunks.
-        write!(stream, "GET {path} HTTP/1.0\r\nhost: emulator\r\n\r\n").expect("it reads");
+        write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it is text");
         let (_, body) = answer.split_once("\r\n\r\n").expect("it is HTTP");

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use toml_span::value::ValueInner;
-
+use super::schedule::{Schedule, schedule};
 use super::seed;
 use crate::config::block::Block;
-use crate::config::item::Item;
 
 /// The faults of an emulator. By default there are none.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,21 +76,6 @@ pub enum FaultKind {
     WrongContentType,
 }
 
-/// Which requests are hit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Schedule {
-    /// `probability` of each while it is time. Default 1.
-    pub probability: f64,
-    /// `from_secs`, since the emulator started or the faults were changed. Default 0.
-    pub from: Duration,
-    /// `until_secs`, likewise. Default never.
-    pub until: Option<Duration>,
-    /// `every_secs` and `for_secs`: from then on, for so long in each such time. Default always.
-    pub every: Option<(Duration, Duration)>,
-    /// `seed`: to draw independently of the others. Default what `faults.seed` makes of the kind.
-    pub seed: Option<u64>,
-}
-
 impl FaultKind {
     /// All of them, in the order in which they count.
     pub const ALL: [Self; 9] = [
@@ -131,6 +114,7 @@ impl FaultKind {
 /// | `from_secs`, `until_secs` | number | always |
 /// | `every_secs`, `for_secs` | number | always |
 /// | `seed` | integer | by the kind |
+/// | `classes` | classes of endpoints | all, and what is of none |
 /// | `latency.mean_secs` | number | required |
 /// | `latency.distribution` | `constant`, `uniform` or `exponential` | `constant` |
 /// | `latency.jitter_secs` | number | none |
@@ -162,53 +146,4 @@ fn latency(block: &mut Block<'_>) -> Option<Latency> {
     let jitter = block.take("jitter_secs").and_then(|item| item.seconds()).unwrap_or_default();
     let schedule = schedule(block);
     Some(Latency { distribution, mean: mean?, jitter, schedule })
-}
-
-fn schedule(block: &mut Block<'_>) -> Schedule {
-    let probability = block.take("probability").and_then(|item| probability(&item));
-    let from = block.take("from_secs").and_then(|item| item.seconds()).unwrap_or_default();
-    let until_item = block.take("until_secs");
-    let until = until_item.as_ref().and_then(Item::seconds);
-    if let (Some(item), Some(_)) = (&until_item, until.filter(|until| *until <= from)) {
-        item.refuse("must be more than `from_secs`");
-    }
-    let every = (block.take("every_secs"), block.take("for_secs"));
-    let every = match &every {
-        (Some(every), Some(length)) => every.seconds().zip(length.seconds()).filter(|(all, it)| {
-            let fits = it <= all;
-            if !fits {
-                length.refuse("must not be more than `every_secs`");
-            }
-            fits
-        }),
-        (Some(item), None) => {
-            item.refuse_with("does nothing without `for_secs`", "set that too");
-            None
-        }
-        (None, Some(item)) => {
-            item.refuse_with("does nothing without `every_secs`", "set that too");
-            None
-        }
-        (None, None) => None,
-    };
-    let seed = seed(block);
-    Schedule { probability: probability.unwrap_or(1.0), from, until, every, seed }
-}
-
-fn probability(item: &Item<'_>) -> Option<f64> {
-    let number = match item.value {
-        ValueInner::Float(number) => Some(number),
-        ValueInner::Integer(0) => Some(0.0),
-        ValueInner::Integer(1) => Some(1.0),
-        ValueInner::Integer(_)
-        | ValueInner::String(_)
-        | ValueInner::Boolean(_)
-        | ValueInner::Array(_)
-        | ValueInner::Table(_) => None,
-    };
-    let number = number.filter(|number| (0.0..=1.0).contains(number));
-    if number.is_none() {
-        item.unexpected("a number from 0 to 1");
-    }
-    number
 }

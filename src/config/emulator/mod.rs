@@ -5,9 +5,11 @@
 
 mod faults;
 mod limits;
+mod schedule;
 
-pub use faults::{Distribution, Fault, FaultKind, Faults, Latency, Schedule};
+pub use faults::{Distribution, Fault, FaultKind, Faults, Latency};
 pub use limits::{ClassLimit, Limits, WaitHeader};
+pub use schedule::Schedule;
 
 use std::net::SocketAddr;
 

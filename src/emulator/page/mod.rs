@@ -93,8 +93,11 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
         let done = async move |headers: HeaderMap, body: Bytes| page.form(form, &headers, &body);
         router = router.route(&format!("{BASE}{}", form.path), post(done));
     }
+    let router = ["/", "/emulator"].into_iter().fold(router, |router, path| {
+        // Who types the address into a browser wants to look.
+        router.route(path, get(async || page::redirect(BASE)))
+    });
     router
-        .route("/emulator", get(async || page::redirect(BASE)))
         .route(BASE, get(async move |headers: HeaderMap, uri: Uri| list.events(&headers, &uri)))
         .route(&format!("{BASE}/news"), get(async move |headers: HeaderMap| news.news(&headers)))
         .route(

@@ -65,6 +65,15 @@ impl Automations {
         self.templates.insert(Arc::from(id), template, id.len() + steps);
     }
 
+    /// Removes a template with the links to it; false where there is none.
+    pub(in super::super) fn remove(&mut self, id: &str) -> bool {
+        let is_removed = self.templates.remove(id).is_some();
+        if is_removed {
+            self.links.retain(|link| link.template != id);
+        }
+        is_removed
+    }
+
     /// Adds a link; false where there are too many already.
     pub(in super::super) fn link(&mut self, link: Link) -> bool {
         let has_room = self.links.len() < MOST_LINKS

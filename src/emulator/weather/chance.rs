@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::emulator::{Distribution, Latency, Schedule};
+use crate::courier::Class;
 
 /// The longest that one answer waits: an exponential distribution has no end.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -31,8 +32,12 @@ impl Chance {
     }
 }
 
-/// Whether a schedule is in force at an age.
-pub(super) fn is_due(schedule: &Schedule, age: Duration) -> bool {
+/// Whether a schedule is in force at an age, for requests of that class.
+pub(super) fn is_due(schedule: &Schedule, class: Option<Class>, age: Duration) -> bool {
+    let is_among = |classes: &Vec<Class>| class.is_some_and(|class| classes.contains(&class));
+    if !schedule.classes.as_ref().is_none_or(is_among) {
+        return false;
+    }
     let Some(age) = age.checked_sub(schedule.from) else {
         return false;
     };
@@ -60,8 +65,14 @@ pub(super) fn latency(latency: &Latency, chance: &mut Chance) -> Duration {
 mod tests {
     use super::*;
 
-    const ALWAYS: Schedule =
-        Schedule { probability: 1.0, from: Duration::ZERO, until: None, every: None, seed: None };
+    const ALWAYS: Schedule = Schedule {
+        probability: 1.0,
+        from: Duration::ZERO,
+        until: None,
+        every: None,
+        classes: None,
+        seed: None,
+    };
 
     fn hits(seed: u64, salt: u64, probability: f64) -> Vec<bool> {
         (0..10_000).map(|number| Chance::new(seed, salt, number).below(probability)).collect()
@@ -87,9 +98,19 @@ mod tests {
             every: Some((secs(10), secs(2))),
             ..ALWAYS
         };
-        let due: Vec<u64> = (0..60).filter(|age| is_due(&schedule, secs(*age))).collect();
+        let due: Vec<u64> = (0..60).filter(|age| is_due(&schedule, None, secs(*age))).collect();
         assert_eq!(due, [10, 11, 20, 21, 30, 31]);
-        assert!(is_due(&ALWAYS, Duration::ZERO));
+        assert!(is_due(&ALWAYS, None, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_schedule_of_classes_is_in_force_for_no_other_and_not_for_what_has_none() {
+        let classes = Some(vec![Class::Inbound, Class::Tenants]);
+        let schedule = Schedule { classes, ..ALWAYS };
+        let is_due = |class| is_due(&schedule, class, Duration::ZERO);
+        let due: Vec<Class> = Class::ALL.into_iter().filter(|class| is_due(Some(*class))).collect();
+        assert_eq!(due, [Class::Tenants, Class::Inbound]);
+        assert!(!is_due(None));
     }
 
     #[test]

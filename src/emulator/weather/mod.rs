@@ -64,8 +64,8 @@ impl Weather {
         self.gate.release(permit);
     }
 
-    /// What happens to the next request.
-    pub(super) fn outlook(&mut self, now: Duration) -> Outlook {
+    /// What happens to the next request, which is of that class.
+    pub(super) fn outlook(&mut self, class: Option<Class>, now: Duration) -> Outlook {
         if self.faults.latency.is_none() && self.faults.faults.is_empty() {
             return Outlook::default();
         }
@@ -80,11 +80,13 @@ impl Weather {
             let salt = FaultKind::ALL.iter().position(|kind| *kind == fault.kind);
             let salt = salt.and_then(|at| u64::try_from(at).ok()).unwrap_or_default();
             let schedule = &fault.schedule;
-            is_due(schedule, age) && chance(salt + 1, schedule.seed).below(schedule.probability)
+            is_due(schedule, class, age)
+                && chance(salt + 1, schedule.seed).below(schedule.probability)
         };
         let waits = self.faults.latency.as_ref().map(|it| {
             let mut chance = chance(100, it.schedule.seed);
-            let is_hit = is_due(&it.schedule, age) && chance.below(it.schedule.probability);
+            let is_due = is_due(&it.schedule, class, age);
+            let is_hit = is_due && chance.below(it.schedule.probability);
             if is_hit { latency(it, &mut chance) } else { Duration::ZERO }
         });
         Outlook {
