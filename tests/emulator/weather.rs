@@ -43,6 +43,27 @@ async fn what_is_over_the_limit_is_answered_429_until_its_time() {
 }
 
 #[tokio::test]
+async fn the_header_that_says_how_long_to_wait_is_the_one_that_is_set() {
+    for (header, seconds, millis) in [
+        ("none", None, None),
+        ("retry-after", Some("4"), None),
+        ("retry-after-ms", None, Some("3334")),
+    ] {
+        let courier = courier_at().0;
+        let limits = "rate_limit_num = 3\nrate_limit_duration_secs = 10\nwait_header";
+        let limits = Limits::parse(&format!("{limits} = {header:?}")).expect("valid");
+        courier.set_limits(limits);
+        for _ in 0..3 {
+            assert_eq!(get(&courier, "/tenants").await.0, 200);
+        }
+        let full = raw(&courier, "GET /tenants", &[("authorization", "Bearer key")], "").await;
+        assert_eq!(full.status().as_u16(), 429);
+        let said = |name: &str| full.headers().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!((said("retry-after"), said("retry-after-ms")), (seconds, millis), "{header}");
+    }
+}
+
+#[tokio::test]
 async fn limits_and_faults_change_while_it_runs() {
     let courier = courier();
     assert_eq!(
