@@ -1,7 +1,8 @@
 //! The life of single events, for whoever asks later: what became of each, attempt by attempt.
 //!
 //! Notes are taken only where somebody wants them, and never waited for: what does not fit in the queue is left out and
-//! counted. They hold ids, and neither payloads nor secrets. Who keeps them, and where, is not known here.
+//! counted. They hold ids, and neither payloads nor secrets. Who keeps them, and where, is not known here. Attempts are also
+//! told as spans, where those are wanted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use crate::clock::{Clock, Time};
 use crate::courier::Endpoint;
 use crate::finalization::EventStatus;
-use crate::telemetry::SkipReason;
+use crate::telemetry::{AttemptSpan, Constraint, EventSpan, SkipReason, Times};
 
 /// Takes notes. Clones write to the same journal.
 #[derive(Clone, Debug)]
@@ -88,8 +89,9 @@ pub struct Attempted {
 /// The events that ride on one request, for the attempts at it.
 #[derive(Debug)]
 pub struct Trail {
-    journal: Journal,
+    journal: Option<Journal>,
     ids: Vec<Arc<str>>,
+    spans: Vec<Arc<EventSpan>>,
     state: Mutex<State>,
 }
 
@@ -97,6 +99,20 @@ pub struct Trail {
 struct State {
     waits_since: Instant,
     attempts: u32,
+    /// What the next attempt was waited for so far, as far as it is known
+    times: Times,
+    /// What admission found most of that wait to be for
+    longest: Option<Constraint>,
+}
+
+/// An attempt that was admitted, and has not ended.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    endpoint: Endpoint,
+    number: u32,
+    started: Instant,
+    waited: Duration,
+    span: Option<AttemptSpan>,
 }
 
 impl Journal {
@@ -136,28 +152,73 @@ impl Notes {
 
 impl Trail {
     /// Of the events with these ids, the first of which has waited since `since`.
-    pub const fn new(journal: Journal, ids: Vec<Arc<str>>, since: Instant) -> Self {
-        let state = Mutex::new(State { waits_since: since, attempts: 0 });
-        Self { journal, ids, state }
+    pub const fn new(journal: Option<Journal>, ids: Vec<Arc<str>>, since: Instant) -> Self {
+        let times = [Duration::ZERO; Constraint::ALL.len()];
+        let state = State { waits_since: since, attempts: 0, times, longest: None };
+        Self { journal, ids, spans: Vec::new(), state: Mutex::new(state) }
     }
 
-    /// Notes an attempt that began at `started` and ends now. Besides its turn, or the time between two attempts, it was
-    /// waited for `constraint`.
-    pub fn attempted(
-        &self,
-        endpoint: Endpoint,
-        started: Instant,
-        constraint: Option<&'static str>,
-        answer: &str,
-    ) {
-        let now = Instant::now();
-        let (number, waited) = {
+    /// The same, telling attempts as spans too. `waits` is what the first was waited for up to when it was its turn.
+    pub(crate) fn with_spans(
+        mut self,
+        spans: Vec<Arc<EventSpan>>,
+        waits: &[(Constraint, Duration)],
+    ) -> Self {
+        self.spans = spans;
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (constraint, time) in waits {
+            state.wait(*constraint, *time);
+        }
+        self
+    }
+
+    /// The next attempt waited for these before it was admitted, for `longest` most.
+    pub(crate) fn admitted(&self, longest: Constraint, times: &Times) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for (constraint, time) in Constraint::ALL.into_iter().zip(times) {
+            state.wait(constraint, *time);
+        }
+        state.longest = Some(longest);
+    }
+
+    /// An attempt begins.
+    pub(crate) fn begin(&self, endpoint: Endpoint) -> Begun {
+        let started = Instant::now();
+        let (number, waited, mut times, longest) = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             state.attempts = state.attempts.saturating_add(1);
             let waited = started.saturating_duration_since(state.waits_since);
-            state.waits_since = now;
-            (state.attempts, waited)
+            state.waits_since = started;
+            (state.attempts, waited, std::mem::take(&mut state.times), state.longest.take())
         };
+        let known = times.iter().fold(Duration::ZERO, |sum, time| sum.saturating_add(*time));
+        let mut other = waited.saturating_sub(known);
+        // Before it stood first in its class's queue it waited as long for what those before it did; between two attempts
+        // that is the time in which it was not to be tried.
+        let rest = if number == 1 { longest } else { Some(Constraint::Retry) };
+        if let Some(time) = rest.and_then(|constraint| times.get_mut(constraint.index())) {
+            *time = time.saturating_add(std::mem::take(&mut other));
+        }
+        let span = AttemptSpan::begin(&self.spans, endpoint, number, &times, other);
+        Begun { endpoint, number, started, waited, span }
+    }
+
+    /// Notes the end of an attempt, which is now. Besides its turn, or the time between two attempts, it was waited for
+    /// `constraint`.
+    pub(crate) fn attempted(
+        &self,
+        begun: Begun,
+        constraint: Option<&'static str>,
+        (status, failed): (Option<u16>, Option<&'static str>),
+        answer: impl FnOnce() -> String,
+    ) {
+        let now = Instant::now();
+        let Begun { endpoint, number, started, waited, span } = begun;
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).waits_since = now;
+        if let Some(span) = span {
+            span.end(status, failed);
+        }
+        let Some(journal) = &self.journal else { return };
         let first = if number == 1 { "its turn" } else { "the next attempt" };
         let attempted = Attempted {
             endpoint,
@@ -165,11 +226,19 @@ impl Trail {
             waited,
             waited_for: std::iter::once(first).chain(constraint).collect(),
             took: now.saturating_duration_since(started),
-            answer: answer.to_owned(),
+            answer: answer(),
             events: self.ids.len(),
         };
         for id in &self.ids {
-            self.journal.note(Arc::clone(id), Moment::Attempted(attempted.clone()));
+            journal.note(Arc::clone(id), Moment::Attempted(attempted.clone()));
+        }
+    }
+}
+
+impl State {
+    fn wait(&mut self, constraint: Constraint, time: Duration) {
+        if let Some(sum) = self.times.get_mut(constraint.index()) {
+            *sum = sum.saturating_add(time);
         }
     }
 }
@@ -190,13 +259,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waits_are_counted_from_the_last_attempt_and_what_does_not_fit_is_counted() {
         let (journal, mut queue) = Journal::new(Clock::from_fn(|| Duration::from_secs(7)), 3);
-        let trail = Trail::new(journal, vec!["a".into(), "b".into()], Instant::now());
+        let trail = Trail::new(Some(journal), vec!["a".into(), "b".into()], Instant::now());
         tokio::time::advance(Duration::from_secs(1)).await;
-        let started = Instant::now();
+        let begun = trail.begin(Endpoint::PostProfile);
         tokio::time::advance(Duration::from_secs(2)).await;
-        trail.attempted(Endpoint::PostProfile, started, Some("pause"), "503");
+        trail.attempted(begun, Some("pause"), (Some(503), Some("unavailable")), || "503".into());
         tokio::time::advance(Duration::from_secs(4)).await;
-        trail.attempted(Endpoint::PostProfile, Instant::now(), None, "202");
+        let begun = trail.begin(Endpoint::PostProfile);
+        trail.attempted(begun, None, (Some(202), None), || "202".into());
         let mut told = Vec::new();
         while let Some(Note { message_id, moment: Moment::Attempted(it), .. }) = queue.next_now() {
             let times = (it.waited.as_secs(), it.took.as_secs());

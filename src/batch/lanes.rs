@@ -31,6 +31,7 @@ pub struct Lanes<T> {
     ended: VecDeque<Ended<T>>,
     entered: u64,
     waits: Waits,
+    moment: Duration,
 }
 
 /// One step of one event.
@@ -94,6 +95,7 @@ impl<T> Lanes<T> {
             ended: VecDeque::new(),
             entered: 0,
             waits: Waits::new(longest),
+            moment: Duration::ZERO,
         }
     }
 
@@ -217,6 +219,7 @@ impl<T> Lanes<T> {
 
     /// Makes the first step of a lane, or one in no lane, ready if it is its turn in its event as well.
     fn make_ready(&mut self, id: StepId) {
+        let moment = self.moment;
         let Some(job) = self.job_mut(id) else {
             return;
         };
@@ -226,6 +229,7 @@ impl<T> Lanes<T> {
         };
         if !waits && entry.state == State::Waiting {
             entry.state = State::Ready;
+            entry.ready_at = moment;
             let class = entry.step.action.class();
             if let Some(ready) = self.ready.get_mut(class.index()) {
                 ready.steps.push_back(id);

@@ -18,6 +18,7 @@ mod progress;
 mod run;
 mod status;
 mod table;
+mod traces;
 mod validate;
 mod why;
 
@@ -62,18 +63,23 @@ fn command() -> clap::Command {
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
     let bar = progress::Bar::new();
-    if let Err(error) = logging::start(args.log_level.as_deref(), args.log_format, bar.clone()) {
-        complain(&format!("error: {error:#}"));
-        return Ok(Exit::Usage);
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
+    // A run says in its configuration who else listens to what is logged.
+    let mut loaded = run::Loaded::default();
+    if let Command::Run { config, watch_config } = &args.command {
+        let _entered = runtime.enter();
+        loaded = run::Loaded::new(config, *watch_config);
+    }
+    let (level, beside) = (args.log_level.as_deref(), loaded.beside.take());
+    if let Err(error) = logging::start(level, args.log_format, bar.clone(), beside) {
+        complain(&format!("error: {error:#}"));
+        return Ok(Exit::Usage);
+    }
     match args.command {
-        Command::Run { config, watch_config } => {
-            runtime.block_on(run::run(&config, watch_config, bar))
-        }
+        Command::Run { config, .. } => runtime.block_on(run::run(&config, loaded, bar)),
         Command::Validate(options) => Ok(runtime.block_on(validate::validate(&options))),
         Command::Generate(options) => Ok(generate::generate(&options)),
         Command::Schema => Ok(generate::schema()),

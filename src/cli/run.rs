@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::logging::Beside;
 use super::progress::Bar;
+use super::traces::Traces;
 use super::{complain, tell, validate};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -12,11 +14,40 @@ use crate::runner::source::Progress;
 use crate::runner::{self, Context, Exit, RunError};
 use crate::sink::SinkConfig;
 
+/// A configuration that was loaded before anything is logged, since it says who else listens.
+#[derive(Default)]
+pub(super) struct Loaded {
+    /// `None` if it was not
+    config: Option<Result<Config, String>>,
+    watch: Option<runner::Watch>,
+    traces: Traces,
+    /// For the subscriber of the process
+    pub(super) beside: Option<Beside>,
+}
+
+impl Loaded {
+    /// Loads the configuration at `path`, and starts what it wants beside the log. To be called where tokio runs.
+    pub(super) fn new(path: &Path, watch_config: bool) -> Self {
+        // Before it is read, so that no change is missed.
+        let watch = watch_config.then(|| runner::Watch::new(path));
+        let started = validate::load(path).and_then(|config| {
+            let (beside, traces) =
+                Traces::start(&config).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok((config, beside, traces))
+        });
+        match started {
+            Ok((config, beside, traces)) => {
+                Self { config: Some(Ok(config)), watch, traces, beside }
+            }
+            Err(wrong) => Self { config: Some(Err(wrong)), ..Self::default() },
+        }
+    }
+}
+
 /// Runs the configuration at `path`, and prints the summary.
-pub(super) async fn run(path: &Path, watch_config: bool, bar: Bar) -> anyhow::Result<Exit> {
-    // Before it is read, so that no change is missed.
-    let watch = watch_config.then(|| runner::Watch::new(path));
-    let config = match validate::load(path) {
+pub(super) async fn run(path: &Path, loaded: Loaded, bar: Bar) -> anyhow::Result<Exit> {
+    let Loaded { config, traces, watch, .. } = loaded;
+    let config = match config.unwrap_or_else(|| validate::load(path)) {
         Ok(config) => config,
         Err(mistakes) => {
             complain(&mistakes);
@@ -28,6 +59,7 @@ pub(super) async fn run(path: &Path, watch_config: bool, bar: Bar) -> anyhow::Re
     let hangups = runner::hangups().map_err(RunError::Signals)?;
     let loaded = path.to_owned();
     let reloads = runner::reloads(hangups, watch, &config, move || validate::load(&loaded));
+    let shutdown_timeout = config.shutdown_timeout;
     let progress = Arc::new(Progress::default());
     let context = Context {
         clock: Clock::system(),
@@ -42,6 +74,7 @@ pub(super) async fn run(path: &Path, watch_config: bool, bar: Bar) -> anyhow::Re
         outcome = run => outcome,
         () = bar.follow(progress) => return Ok(Exit::Internal),
     };
+    traces.end(shutdown_timeout).await;
     bar.clear();
     Ok(match outcome {
         Ok(outcome) => {

@@ -9,7 +9,7 @@ use super::courier::Beside;
 use super::emulator::{self, EmulatorConfig};
 use super::item::Item;
 use super::reader::{Place, Reader};
-use super::{ApiConfig, Mistakes, Sink, Source, api, sink, source};
+use super::{ApiConfig, Mistakes, Sink, Source, TracesConfig, api, sink, source, traces};
 
 /// A whole configuration, checked.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub sinks: BTreeMap<String, Sink>,
     /// `[api]`
     pub api: Option<ApiConfig>,
+    /// `[traces]`
+    pub traces: Option<TracesConfig>,
     /// `[emulator]`
     pub emulator: Option<EmulatorConfig>,
 }
@@ -56,6 +58,7 @@ pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
     let data_dir = top.text("data_dir").map(PathBuf::from);
     let shutdown_timeout = top.seconds("shutdown_timeout_secs", Duration::from_secs(60));
     let api = top.take("api").and_then(|item| item.table(api::read));
+    let traces = top.take("traces").and_then(|item| item.table(traces::read));
     let emulator = top.take("emulator").map(emulator::read);
     let (sources, places) = sources(top);
     let beside = if emulator.is_some() { Beside::Emulator } else { Beside::Nothing };
@@ -66,6 +69,7 @@ pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
         sources,
         sinks,
         api,
+        traces,
         emulator: match emulator {
             Some(emulator) => Some(emulator?),
             None => None,

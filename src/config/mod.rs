@@ -31,6 +31,7 @@ mod schema;
 mod sink;
 mod source;
 mod steps_json;
+mod traces;
 #[cfg(test)]
 mod tests;
 
@@ -49,3 +50,4 @@ pub use source::{
     DoorConfig, FileOrder, FileSource, FollowFiles, HttpServerSource, ReadFrom, ServerTls, Source,
     SourceKind, VectorSource, WriteKey, WriteKeyError, WriteKeyHash, WriteKeys,
 };
+pub use traces::TracesConfig;

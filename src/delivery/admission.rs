@@ -141,10 +141,13 @@ where
             status = tracing::field::Empty,
             failed = tracing::field::Empty
         );
-        if let Some((constraint, time)) = admitted.waited {
-            layer.tally.waited(constraint, time);
-            span.record("waited_for", constraint.as_str());
-            span.record("waited_seconds", time.as_secs_f64());
+        if let Some(waits) = &admitted.waited {
+            layer.tally.waited(waits.longest, waits.total);
+            span.record("waited_for", waits.longest.as_str());
+            span.record("waited_seconds", waits.total.as_secs_f64());
+            if let Some(trail) = &call.trail {
+                trail.admitted(waits.longest, &waits.times);
+            }
         }
         Attempt {
             layer,

@@ -1,4 +1,4 @@
-//! The layer that notes every attempt of events whose life is journalled, and what it waited for.
+//! The layer that notes every attempt of events whose life is journalled or traced, and what it waited for.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::gate::Gate;
 use super::{Call, Failure, Receipt};
-use crate::courier::{Class, Endpoint};
-use crate::journal::Trail;
+use crate::courier::Class;
+use crate::journal::{Begun, Trail};
 
 /// Puts [`Noting`] around a service.
 #[derive(Clone, Debug)]
@@ -77,23 +76,21 @@ where
 
     fn call(&mut self, call: Call) -> Self::Future {
         let waits_for = self.waits_for.take();
-        let about = call.trail.as_ref().map(|trail| {
-            Box::new(About {
-                trail: Arc::clone(trail),
-                endpoint: call.request.endpoint(),
-                started: Instant::now(),
-                waits_for,
-            })
+        let about = call.trail.clone().map(|trail| (trail, call.request.endpoint()));
+        let future = self.inner.call(call);
+        // Only now does the trail know what admission has waited for.
+        let about = about.map(|(trail, endpoint)| {
+            let begun = trail.begin(endpoint);
+            Box::new(About { trail, begun, waits_for })
         });
-        Noted { future: self.inner.call(call), about }
+        Noted { future, about }
     }
 }
 
 #[derive(Debug)]
 struct About {
     trail: Arc<Trail>,
-    endpoint: Endpoint,
-    started: Instant,
+    begun: Begun,
     waits_for: Option<&'static str>,
 }
 
@@ -115,12 +112,19 @@ impl<F: Future<Output = Result<Receipt, Failure>>> Future for Noted<F> {
         let this = self.project();
         let result = ready!(this.future.poll(cx));
         if let Some(about) = this.about.take() {
-            let About { trail, endpoint, started, waits_for } = *about;
-            let answer = match &result {
+            let About { trail, begun, waits_for } = *about;
+            let end = match &result {
+                Ok(receipt) => (Some(receipt.status), None),
+                Err(failure) => {
+                    let status = failure.answer.as_ref().map(|answer| answer.status);
+                    (status, Some(failure.kind.as_str()))
+                }
+            };
+            let answer = || match &result {
                 Ok(receipt) => format!("answered {}", receipt.status),
                 Err(failure) => failure.to_string(),
             };
-            trail.attempted(endpoint, started, waits_for, &answer);
+            trail.attempted(begun, waits_for, end, answer);
         }
         Poll::Ready(result)
     }

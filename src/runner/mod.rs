@@ -25,6 +25,8 @@ mod signals;
 pub mod source;
 mod summary;
 mod topology;
+#[cfg(feature = "opentelemetry")]
+pub mod traces;
 mod watch;
 
 pub use check::{Files, check, check_files, doubts};

@@ -1,5 +1,7 @@
 //! What rides on an event through batch and lanes, and the dead letter it may become.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::deadlines::Place;
@@ -11,7 +13,7 @@ use crate::delivery::{Failure, FailureKind, Outcome};
 use crate::event::{Event, Id, MessageId, Origin};
 use crate::finalization::EventFinalizer;
 use crate::tap::Number;
-use crate::telemetry::Rejection;
+use crate::telemetry::{EventSpan, Rejection};
 
 /// An event that is inside, with everything its end needs.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub(super) struct Cargo {
     pub(super) came_in: Instant,
     /// Where its deadline stands, if it has one
     pub(super) place: Option<Place>,
+    /// Its span, where somebody wants one
+    pub(super) span: Option<Arc<EventSpan>>,
 }
 
 /// Security: the most that is repeated of another event's id; a longer one is found by its beginning.

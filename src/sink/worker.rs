@@ -165,6 +165,7 @@ impl<S: Transport> Driver<S> {
         for _ in 0..ROUNDS_PER_POLL {
             self.moment = self.now();
             self.lanes.tell_time(self.shared.gate.counted());
+            self.lanes.tell_moment(self.moment);
             let mut progress = self.poll_ends(cx);
             progress |= self.poll_input(cx, input.as_mut());
             progress |= self.poll_batch(cx);
@@ -264,7 +265,7 @@ impl<S: Transport> Driver<S> {
                 let generation = generation.unwrap_or_default();
                 let expiry = expiry(&self.deadlines, &mut self.lanes, &parcel, generation);
                 let key_expires = key_expires(&self.shared, &action, expiry.as_deref());
-                let trail = trail(self.journal.as_ref(), &mut self.lanes, &parcel);
+                let trail = trail(self.journal.as_ref(), &mut self.lanes, &parcel, self.epoch);
                 let work = Work { action, seed, generation, key_expires, expiry, trail };
                 let future = stack.service.call(work);
                 self.shared.tally.merged(parcel.riders.len());

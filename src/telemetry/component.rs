@@ -41,6 +41,11 @@ impl Component {
         Self { labels: Some(labels), ..Self::default() }
     }
 
+    /// What it is configured as, if it is counted.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.labels.as_ref()?.first().map(Label::value)
+    }
+
     /// Whether anything is counted for it.
     pub(super) const fn is_counted(&self) -> bool {
         self.labels.is_some()

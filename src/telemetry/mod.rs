@@ -1,8 +1,8 @@
 //! Every name an operator sees, in one place: metrics, their labels as enums, and one struct for each thing that is told.
 //!
 //! Handles are made once, when a sink is built, through the `metrics` facade: without a recorder, or without a
-//! [`Component`], they are empty. It may name kinds of events and of requests; it knows nothing of single events, and
-//! holds no id and no secret.
+//! [`Component`], they are empty. So are spans where nobody subscribes to [`TRACES`]. It may name kinds of events and of
+//! requests, and holds no id and no secret.
 
 mod attempts;
 mod component;
@@ -14,6 +14,7 @@ mod metric;
 pub mod names;
 mod reason;
 mod repeats;
+mod spans;
 mod tally;
 mod totals;
 #[cfg(test)]
@@ -27,5 +28,7 @@ pub use errors::{ErrorType, Stage};
 pub use metric::{Metric, MetricKind};
 pub use reason::{Rejection, SkipReason};
 pub(crate) use repeats::Repeats;
+pub use spans::TARGET as TRACES;
+pub(crate) use spans::{AttemptSpan, EventSpan, Times};
 pub use tally::Tally;
 pub use totals::Totals;

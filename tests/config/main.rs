@@ -12,6 +12,7 @@ mod examples;
 mod file_source;
 mod http_server;
 mod shape;
+mod traces;
 mod vector_source;
 mod wrong_automations;
 mod wrong_components;

@@ -26,6 +26,8 @@ pub(super) struct Entry {
     /// Whether it was part of a request that was refused, and so must not be merged again.
     pub(super) is_alone: bool,
     pub(super) wait: Wait,
+    /// When it became its turn
+    pub(super) ready_at: Duration,
 }
 
 /// How long a step has kept others waiting.
@@ -50,7 +52,13 @@ pub(super) enum State {
 
 impl Entry {
     pub(super) fn new(step: Step) -> Self {
-        Self { step, state: State::Waiting, is_alone: false, wait: Wait::default() }
+        Self {
+            step,
+            state: State::Waiting,
+            is_alone: false,
+            wait: Wait::default(),
+            ready_at: Duration::ZERO,
+        }
     }
 }
 
@@ -105,6 +113,16 @@ impl<T> Lanes<T> {
     pub fn waits_for_endpoint(&self, id: StepId) -> Option<Endpoint> {
         let waits = |entry: &&Entry| matches!(entry.state, State::Waiting | State::Ready);
         self.entry(id).filter(waits).map(|entry| entry.step.action.endpoint())
+    }
+
+    /// It is so late, in the time of whoever works here, until it says otherwise.
+    pub const fn tell_moment(&mut self, now: Duration) {
+        self.moment = now;
+    }
+
+    /// When it became a step's turn.
+    pub fn ready_at(&self, id: StepId) -> Option<Duration> {
+        self.entry(id).map(|entry| entry.ready_at)
     }
 
     /// Notes that a step of its event was taken.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::waited::Waits;
 use super::{Gate, Report};
 use crate::courier::Class;
 use crate::delivery::{Failure, Receipt};
-use crate::telemetry::Constraint;
 
 /// The right to make one attempt: a permit, and a token that is spent. Dropping it gives the permit back.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub(in crate::delivery) struct Admitted {
     /// How many were admitted before it
     pub(super) number: u64,
     pub(super) started: Duration,
-    /// What it waited for most, and how long in all
-    pub(in crate::delivery) waited: Option<(Constraint, Duration)>,
+    /// What it waited for, and how long
+    pub(in crate::delivery) waited: Option<Box<Waits>>,
     is_reported: bool,
 }
 
@@ -27,7 +27,7 @@ impl Admitted {
         class: Class,
         number: u64,
         started: Duration,
-        waited: Option<(Constraint, Duration)>,
+        waited: Option<Box<Waits>>,
     ) -> Self {
         Self { gate, class, number, started, waited, is_reported: false }
     }

@@ -2,13 +2,24 @@
 
 use std::time::Duration;
 
-use crate::telemetry::Constraint;
+use crate::telemetry::{Constraint, Times};
 
 /// The account of one wait.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waited {
-    times: [Duration; Constraint::ALL.len()],
+    times: Times,
     now: Option<(Constraint, Duration)>,
+}
+
+/// A wait that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::delivery) struct Waits {
+    /// What it was for most
+    pub(in crate::delivery) longest: Constraint,
+    /// How long it was in all
+    pub(in crate::delivery) total: Duration,
+    /// The same by what it was for
+    pub(in crate::delivery) times: Times,
 }
 
 impl Waited {
@@ -27,15 +38,14 @@ impl Waited {
         }
     }
 
-    /// What it waited for most, and how long it waited for everything.
-    pub(super) fn end(mut self, now: Duration) -> Option<(Constraint, Duration)> {
-        // Most attempts have waited for nothing.
+    /// What it waited for, if it did. Boxed, since most attempts do not.
+    pub(super) fn end(mut self, now: Duration) -> Option<Box<Waits>> {
         self.now?;
         self.settle(now);
         let all = Constraint::ALL.into_iter().zip(self.times);
-        let (constraint, longest) = all.max_by_key(|(_, time)| *time)?;
+        let (longest, time) = all.max_by_key(|(_, time)| *time)?;
         let total = self.times.iter().fold(Duration::ZERO, |sum, time| sum.saturating_add(*time));
-        (!longest.is_zero()).then_some((constraint, total))
+        (!time.is_zero()).then(|| Box::new(Waits { longest, total, times: self.times }))
     }
 }
 
@@ -51,7 +61,11 @@ mod tests {
         waited.look(Some(Constraint::Pause), at(2));
         waited.look(None, at(5));
         waited.look(Some(Constraint::Rate), at(6));
-        assert_eq!(waited.end(at(8)), Some((Constraint::Pause, at(7))));
+        let waits = waited.end(at(8)).expect("it waited");
+        assert_eq!((waits.longest, waits.total), (Constraint::Pause, at(7)));
+        let time = |constraint: Constraint| waits.times[constraint.index()];
+        let each = [Constraint::Concurrency, Constraint::Pause, Constraint::Rate].map(time);
+        assert_eq!(each, [at(1), at(4), at(2)]);
         assert_eq!(Waited::default().end(at(1)), None);
     }
 }

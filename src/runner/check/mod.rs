@@ -32,6 +32,13 @@ pub fn check(config: &Config) -> Vec<Mistake> {
         let remedy = "set it to a folder where checkpoints, dead letters and buffers can be kept";
         wrong.push(mistake(1, "data_dir".to_owned(), "is missing", remedy));
     }
+    if let Some(traces) = &config.traces
+        && !cfg!(feature = "opentelemetry")
+    {
+        let remedy = "build it with `--features opentelemetry`, or remove the block";
+        let path = "traces".to_owned();
+        wrong.push(mistake(traces.line, path, "this program was built without it", remedy));
+    }
     wrong.extend(globs(config));
     wrong.extend(shared_stdin(config));
     wrong.extend(shared_addresses(config));

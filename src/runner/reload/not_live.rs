@@ -9,7 +9,7 @@ use crate::config::{Config, CourierConfig, EmulatorConfig, Sink, Source};
 /// Everything that is different and cannot be, one line each; none where all of `new` can be taken.
 // Each option is named here, so that a new one is not forgotten.
 pub(super) fn not_live(old: &Config, new: &Config) -> Vec<String> {
-    let Config { data_dir, shutdown_timeout, sources, sinks, api, emulator } = old;
+    let Config { data_dir, shutdown_timeout, sources, sinks, api, traces, emulator } = old;
     let mut all = Vec::new();
     let mut note = |is_same: bool, option: &str| {
         if !is_same {
@@ -19,6 +19,7 @@ pub(super) fn not_live(old: &Config, new: &Config) -> Vec<String> {
     note(*data_dir == new.data_dir, "data_dir");
     note(*shutdown_timeout == new.shutdown_timeout, "shutdown_timeout_secs");
     note(*api == new.api, "api");
+    note(*traces == new.traces, "traces");
     note(is_same_emulator(emulator.as_ref(), new.emulator.as_ref()), "emulator");
     for (name, source) in sources {
         let is_same = new.sources.get(name).is_some_and(|other| is_same_source(source, other));

@@ -75,6 +75,9 @@ impl<S: Transport> Driver<S> {
             );
         }
         cargo.fail(id.step(), endpoint, failure);
+        if let Some(span) = &cargo.span {
+            span.failed(failure.kind.as_str());
+        }
     }
 
     /// Tells the ends of all events that have ended.
@@ -93,7 +96,8 @@ impl<S: Transport> Driver<S> {
     }
 
     /// An event has come to its end.
-    fn end(&mut self, Ended { cargo, status, steps_done }: Ended<Box<Cargo>>) {
+    fn end(&mut self, Ended { mut cargo, status, steps_done }: Ended<Box<Cargo>>) {
+        let span = cargo.span.take();
         if let Some(place) = cargo.place {
             self.deadlines.leave(place);
         }
@@ -104,6 +108,9 @@ impl<S: Transport> Driver<S> {
         match status {
             EventStatus::Rejected => {
                 let (letter, finalizer, room) = cargo.into_letter(steps_done);
+                if let Some(span) = span {
+                    span.rejected(letter.reason);
+                }
                 self.letters.send(letter, finalizer, room);
                 return;
             }
@@ -126,7 +133,12 @@ impl<S: Transport> Driver<S> {
             EventStatus::Delivered if cargo.was_accepted => {
                 tally.delivered(cargo.event.body.as_str().len(), after);
             }
-            EventStatus::Delivered => tally.skipped(SkipReason::Filtered),
+            EventStatus::Delivered => {
+                if let Some(span) = span {
+                    span.skipped(SkipReason::Filtered);
+                }
+                tally.skipped(SkipReason::Filtered);
+            }
             EventStatus::Errored | EventStatus::Rejected => tally.errored(),
         }
         cargo.finalizer.finalize(status);

@@ -71,6 +71,9 @@ impl<S: Transport> Driver<S> {
             let failure = Failure::without_answer(FailureKind::Expired, "");
             let failure = Failure { generation: cargo.generation(), ..failure };
             cargo.fail(next.step(), endpoint, &failure);
+            if let Some(span) = &cargo.span {
+                span.failed(failure.kind.as_str());
+            }
             self.shared.tally.error(failure.kind.error_type());
         }
         self.lanes.reject_rest(id);
@@ -86,6 +89,9 @@ pub(super) fn enter(
     steps: Vec<Step>,
 ) {
     let deadline = cargo.deadline();
+    if let Some(span) = &cargo.span {
+        span.release();
+    }
     let id = lanes.enter(cargo, steps);
     if let Some(deadline) = deadline
         && let Some(cargo) = lanes.cargo_mut(id)

@@ -1,6 +1,7 @@
 //! The way in: a record becomes events, an event steps in the open batch, or its end at once.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use crate::sink::expiration::Lifetime;
 use crate::sink::window::lane_of;
 use crate::sink::{DeadLetter, Expiration, Payload, Record, Resume, Transport};
 use crate::tap::End;
-use crate::telemetry::{ErrorType, Rejection};
+use crate::telemetry::{ErrorType, EventSpan, Rejection};
 
 impl<S: Transport> Driver<S> {
     /// Decodes a record and plans what is in it.
@@ -40,7 +41,8 @@ impl<S: Transport> Driver<S> {
             Payload::Unreadable { bytes, problem } => {
                 self.shared.tally.unreadable(bytes.len());
                 let letter = unreadable_letter(origin, bytes, problem);
-                self.reject(letter, finalizer);
+                let (span, finalizer) = self.traced(finalizer);
+                self.reject(letter, finalizer, span.as_deref());
             }
         }
     }
@@ -60,10 +62,21 @@ impl<S: Transport> Driver<S> {
         finalizer: EventFinalizer,
         resume: Option<Resume>,
     ) {
+        let (span, finalizer) = self.traced(finalizer);
         match event {
-            Ok(event) => self.plan(event, origin, finalizer, resume),
-            Err(error) => self.unreadable(error, finalizer),
+            Ok(event) => self.plan(event, origin, finalizer, resume, span),
+            Err(error) => self.unreadable(error, finalizer, span.as_deref()),
         }
+    }
+
+    /// The span of an event, where somebody wants one, and the finalizer that ends it too.
+    fn traced(&self, finalizer: EventFinalizer) -> (Option<Arc<EventSpan>>, EventFinalizer) {
+        let span = EventSpan::begin(self.shared.tally.component());
+        let finalizer = match &span {
+            Some(span) => span.watch(finalizer),
+            None => finalizer,
+        };
+        (span, finalizer)
     }
 
     fn plan(
@@ -72,7 +85,11 @@ impl<S: Transport> Driver<S> {
         origin: &Origin,
         finalizer: EventFinalizer,
         resume: Option<Resume>,
+        span: Option<Arc<EventSpan>>,
     ) {
+        if let Some(span) = &span {
+            span.is(event.kind.as_str());
+        }
         if let Some(resume) = &resume {
             resume.name(&mut event);
         }
@@ -90,13 +107,16 @@ impl<S: Transport> Driver<S> {
         match plan {
             Plan::Skip(reason) => {
                 tally.skipped(reason);
+                if let Some(span) = span {
+                    span.skipped(reason);
+                }
                 finalizer.finalize(EventStatus::Delivered);
             }
             Plan::Refuse(refusal) => {
                 tally.error(ErrorType::Conversion);
                 let detail = refusal.to_string();
                 let letter = letter(&event, origin.clone(), Rejection::Refused, detail);
-                self.reject(letter, finalizer);
+                self.reject(letter, finalizer, span.as_deref());
             }
             Plan::Steps(steps) => {
                 let steps = match &resume {
@@ -140,20 +160,29 @@ impl<S: Transport> Driver<S> {
                     shown,
                     came_in: self.epoch + self.moment,
                     place: None,
+                    span,
                 });
                 self.batch.push((cargo, steps), size, self.moment);
             }
         }
     }
 
-    fn unreadable(&mut self, error: DecodeError, finalizer: EventFinalizer) {
+    fn unreadable(
+        &mut self,
+        error: DecodeError,
+        finalizer: EventFinalizer,
+        span: Option<&EventSpan>,
+    ) {
         self.shared.tally.unreadable(error.record.len());
         let problem = error.problem.to_string();
         let letter = unreadable_letter(error.origin, error.record, problem);
-        self.reject(letter, finalizer);
+        self.reject(letter, finalizer, span);
     }
 
-    fn reject(&mut self, letter: DeadLetter, finalizer: EventFinalizer) {
+    fn reject(&mut self, letter: DeadLetter, finalizer: EventFinalizer, span: Option<&EventSpan>) {
+        if let Some(span) = span {
+            span.rejected(letter.reason);
+        }
         if letter.reason == Rejection::Unreadable {
             self.shared.tally.error(ErrorType::Parser);
             if let Some(tap) = &self.tap {

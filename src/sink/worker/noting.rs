@@ -1,6 +1,9 @@
 //! What the driver notes of an event's life, where that is wanted.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::batch::{Lanes, Parcel};
 use crate::event::{Event, Origin};
@@ -8,6 +11,7 @@ use crate::finalization::EventStatus;
 use crate::journal::{Journal, Moment, Trail};
 use crate::plan::Plan;
 use crate::sink::cargo::Cargo;
+use crate::telemetry::Constraint;
 
 /// Notes that `event` came in, and what it means.
 pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, plan: &Plan) {
@@ -49,15 +53,30 @@ pub(super) fn ended(journal: &Journal, cargo: &Cargo, status: EventStatus) {
     journal.note(cargo.event.message_id.to_shared(), Moment::Ended { status, detail });
 }
 
-/// The trail of those who ride on `parcel`.
+/// The trail of those who ride on `parcel`, if the first is traced or all are journalled. Lanes tell time since `epoch`.
 pub(super) fn trail(
     journal: Option<&Journal>,
     lanes: &mut Lanes<Box<Cargo>>,
     parcel: &Parcel,
+    epoch: Instant,
 ) -> Option<Arc<Trail>> {
-    let journal = journal?;
-    let since = lanes.cargo_mut(parcel.first)?.came_in;
-    let id = |step| Some(lanes.cargo_mut(step)?.event.message_id.to_shared());
-    let ids = parcel.steps().filter_map(id).collect();
-    Some(Arc::new(Trail::new(journal.clone(), ids, since)))
+    let first = lanes.cargo_mut(parcel.first)?;
+    if journal.is_none() && first.span.is_none() {
+        return None;
+    }
+    let since = first.came_in;
+    let released = first.span.as_ref().and_then(|span| span.released()).unwrap_or(since);
+    let ready_at = lanes.ready_at(parcel.first)?;
+    let turn = epoch.checked_add(ready_at).unwrap_or(released);
+    let waits: [(Constraint, Duration); 2] = [
+        (Constraint::Batch, released.saturating_duration_since(since)),
+        (Constraint::Order, turn.saturating_duration_since(released)),
+    ];
+    let mut ids = Vec::new();
+    if journal.is_some() {
+        let id = |step| Some(lanes.cargo_mut(step)?.event.message_id.to_shared());
+        ids.extend(parcel.steps().filter_map(id));
+    }
+    let spans = parcel.steps().filter_map(|step| lanes.cargo_mut(step)?.span.clone()).collect();
+    Some(Arc::new(Trail::new(journal.cloned(), ids, since).with_spans(spans, &waits)))
 }

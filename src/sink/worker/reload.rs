@@ -89,16 +89,22 @@ impl<S: Transport> Driver<S> {
             Anew::Ended(end)
         });
         for (cargo, end) in ended {
-            let Cargo { event, origin, finalizer, room, shown, .. } = *cargo;
+            let Cargo { event, origin, finalizer, room, shown, span, .. } = *cargo;
             match end {
                 End::Skipped(reason) => {
                     showing::ended(self.tap.as_ref(), shown, || Shown::Skipped(reason));
+                    if let Some(span) = span {
+                        span.skipped(reason);
+                    }
                     self.leave(room);
                     self.shared.tally.skipped(reason);
                     finalizer.finalize(EventStatus::Delivered);
                 }
                 End::Refused(detail) => {
                     showing::ended(self.tap.as_ref(), shown, || Shown::Rejected(detail.clone()));
+                    if let Some(span) = span {
+                        span.rejected(Rejection::Refused);
+                    }
                     self.shared.tally.error(ErrorType::Conversion);
                     self.letters.send(
                         letter(&event, origin, Rejection::Refused, detail),
