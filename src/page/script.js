@@ -13,15 +13,16 @@ let cost = 0;
 let latest = -1;
 let turn = 0;
 
-async function load(url, push) {
+// Asks for the view at the address.
+async function load() {
   const mine = ++turn;
   const began = performance.now();
-  const response = await fetch(url, { headers: { "x-part": "1" }, redirect: "follow" });
+  const response = await fetch(location.href, { headers: { "x-part": "1" }, redirect: "follow" });
   if (!response.ok) throw new Error(String(response.status));
   const text = await response.text();
   // Whoever asked later knows better.
   if (mine !== turn) return;
-  if (push) history.pushState(null, "", response.redirected ? response.url : url);
+  if (response.redirected) history.replaceState(null, "", response.url);
   swap(text);
   cost = performance.now() - began;
 }
@@ -86,7 +87,7 @@ async function refresh() {
   while (stale && !paused && !document.hidden) {
     stale = false;
     try {
-      await load(location.href, false);
+      await load();
     } catch {
       state.textContent = "Away";
     }
@@ -118,8 +119,10 @@ function toggle() {
   if (!paused) refresh();
 }
 
+// The address changes at once: a refresh that is asked for meanwhile asks for the same, and not for where we were.
 function go(url) {
-  load(url, true).catch(() => location.assign(url));
+  history.pushState(null, "", url);
+  load().catch(() => location.reload());
 }
 
 document.addEventListener("click", (event) => {
@@ -154,7 +157,7 @@ document.addEventListener("submit", (event) => {
   go(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`);
 });
 
-window.addEventListener("popstate", () => load(location.href, false).catch(() => location.reload()));
+window.addEventListener("popstate", () => load().catch(() => location.reload()));
 document.addEventListener("visibilitychange", refresh);
 pause.addEventListener("click", toggle);
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -107,10 +108,11 @@ impl Browser {
         Ok(self.client.execute(&format!("return {expression}"), Vec::new()).await?)
     }
 
-    /// Presses keys, wherever the focus is.
+    /// Presses keys one after another, wherever the focus is: not sent to an element, which may be replaced meanwhile.
     pub async fn press(&self, keys: &str) -> Result<()> {
-        let focused = self.client.active_element().await?;
-        focused.send_keys(keys).await?;
-        Ok(())
+        let pressed = |value| [KeyAction::Down { value }, KeyAction::Up { value }];
+        let actions = keys.chars().flat_map(pressed);
+        let actions = actions.fold(KeyActions::new("keyboard".into()), KeyActions::then);
+        Ok(self.client.perform_actions(actions).await?)
     }
 }

@@ -16,7 +16,24 @@ const SINK: &str = "data_dir = \"data\"\n\n[sources.events]\ntype = \"stdin\"\n\
 
 const TOTAL: &str = "Number(document.querySelector('.count b').textContent.replace(/\\D/g, ''))";
 
+/// Keeps back the answer to a choice of type until something else that was asked for after it has been answered.
+const HOLD_FIRST_ANSWER: &str = "(() => {
+    const send = window.fetch;
+    let held = false;
+    window.fetch = async (url, options) => {
+        const answer = await send(url, options);
+        if (held) {
+            window.refreshed = true;
+        } else if (String(url).includes('type=track')) {
+            held = true;
+            while (!window.refreshed) await new Promise((done) => setTimeout(done, 20));
+        }
+        return answer;
+    };
+})()";
+
 pub async fn walk(browser: &Browser, page: &str, program: &Path) -> Result<()> {
+    a_slow_answer_is_waited_for(browser, page).await?;
     events_arrive(browser, page).await?;
     open_one(browser).await?;
     link_it(browser).await?;
@@ -35,6 +52,17 @@ async fn events_arrive(browser: &Browser, page: &str) -> Result<()> {
     browser.until(&format!("{TOTAL} > {before} + 5")).await?;
     ensure!(browser.ask("window.sameDocument").await? == true, "the page was loaded anew");
     Ok(())
+}
+
+/// What somebody asked for is not forgotten when there is news before it is answered.
+async fn a_slow_answer_is_waited_for(browser: &Browser, page: &str) -> Result<()> {
+    browser.client.goto(page).await?;
+    browser.see("tr[data-number]").await?;
+    browser.ask(HOLD_FIRST_ANSWER).await?;
+    browser.ask("document.querySelector('a.count[href$=\"type=track\"]').click()").await?;
+    browser.until("window.refreshed").await?;
+    let is_track = "[...document.querySelectorAll('td.type .tag')].every((it) => it.classList.contains('track'))";
+    browser.until(&format!("document.querySelector('tr[data-number]') && {is_track}")).await
 }
 
 /// By keyboard alone: search, go to the first row, open it.
@@ -56,8 +84,10 @@ async fn open_one(browser: &Browser) -> Result<()> {
 }
 
 async fn link_it(browser: &Browser) -> Result<()> {
-    browser.see("#link input[name=new]").await?.send_keys(AUTOMATION).await?;
-    browser.see("#link button.primary").await?.click().await?;
+    // What somebody writes into is not replaced.
+    let name = "document.querySelector('#link input[name=new]')";
+    browser.until(&format!("({name}?.focus(), document.activeElement.name === 'new')")).await?;
+    browser.press(&format!("{AUTOMATION}\u{e007}")).await?;
     browser
         .until(&format!(
             "document.querySelector('#link .chip')?.textContent.includes('{AUTOMATION}')"
