@@ -33,6 +33,9 @@ pub(super) struct Attempts {
     limit: Histogram,
     in_flight: Histogram,
     observed_rtt: Histogram,
+    averaged_rtt: Histogram,
+    past_rtt_mean: Histogram,
+    reached_limit: Histogram,
     back_pressure: Histogram,
 }
 
@@ -65,6 +68,9 @@ impl Attempts {
             limit: plain(names::CONCURRENCY_LIMIT),
             in_flight: plain(names::CONCURRENCY_IN_FLIGHT),
             observed_rtt: plain(names::CONCURRENCY_RTT),
+            averaged_rtt: plain(names::CONCURRENCY_AVERAGED_RTT),
+            past_rtt_mean: plain(names::CONCURRENCY_PAST_RTT),
+            reached_limit: plain(names::CONCURRENCY_REACHED_LIMIT),
             back_pressure: plain(names::CONCURRENCY_BACK_PRESSURE),
         }
     }
@@ -84,14 +90,25 @@ pub(crate) struct AttemptEnd {
 /// What the gate knows at the end of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
-    /// How many may be under way at once, where that is adaptive
-    pub(crate) limit: Option<usize>,
+    /// How many may be under way at once, where that is adaptive, and by what it is found
+    pub(crate) limit: Option<(usize, Found)>,
     /// How many others are
     pub(crate) in_flight: u32,
     /// The round trip, where it says something about the server
     pub(crate) rtt: Option<Duration>,
     /// Whether its end was a sign of too much load
     pub(crate) is_back_pressure: bool,
+}
+
+/// What an adaptive limit is found by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// The mean round trip under the present limit in seconds, if there was one
+    pub(crate) mean: Option<f64>,
+    /// What it is compared with
+    pub(crate) usual: Option<f64>,
+    /// Whether the limit has been used up
+    pub(crate) reached_limit: bool,
 }
 
 /// How a request and all its attempts ended.
@@ -146,14 +163,23 @@ impl Attempts {
     }
 
     pub(super) fn load(&self, Load { limit, in_flight, rtt, is_back_pressure }: Load) {
-        if let Some(limit) = limit {
+        let flag = |is_set| if is_set { 1.0 } else { 0.0 };
+        if let Some((limit, found)) = limit {
             self.limit.record(number(limit));
+            for (histogram, seconds) in
+                [(&self.averaged_rtt, found.mean), (&self.past_rtt_mean, found.usual)]
+            {
+                if let Some(seconds) = seconds {
+                    histogram.record(seconds);
+                }
+            }
+            self.reached_limit.record(flag(found.reached_limit));
         }
         self.in_flight.record(number(in_flight));
         if let Some(rtt) = rtt {
             self.observed_rtt.record(rtt);
         }
-        self.back_pressure.record(if is_back_pressure { 1.0 } else { 0.0 });
+        self.back_pressure.record(flag(is_back_pressure));
     }
 
     pub(super) fn waited(&self, constraint: Constraint, time: Duration) {

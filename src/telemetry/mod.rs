@@ -20,7 +20,7 @@ mod totals;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use attempts::{AttemptEnd, DeliveryEnd, Load};
+pub(crate) use attempts::{AttemptEnd, DeliveryEnd, Found, Load};
 pub use component::Component;
 pub(crate) use component::{bytes, number};
 pub use constraint::Constraint;

@@ -177,6 +177,30 @@ pub const CONCURRENCY_RTT: Metric = Metric::histogram(
     "Round trips that the limit is found by: those of successes",
 );
 
+/// The mean of such round trips under the present limit, at the end of each attempt; only where that is adaptive.
+pub const CONCURRENCY_AVERAGED_RTT: Metric = Metric::histogram(
+    "adaptive_concurrency_averaged_rtt",
+    &[],
+    SECONDS,
+    "The mean of such round trips under the present limit, at the end of each attempt; only where that is adaptive",
+);
+
+/// What is usual for the server, which that mean is compared with, at the end of each attempt; only where it is adaptive.
+pub const CONCURRENCY_PAST_RTT: Metric = Metric::histogram(
+    "adaptive_concurrency_past_rtt_mean",
+    &[],
+    SECONDS,
+    "What is usual for the server, which that mean is compared with, at the end of each attempt; only where it is adaptive",
+);
+
+/// 1 for each attempt at whose end the present limit had been used up, else 0; only where it is adaptive.
+pub const CONCURRENCY_REACHED_LIMIT: Metric = Metric::histogram(
+    "adaptive_concurrency_reached_limit",
+    &[],
+    FLAGS,
+    "1 for each attempt at whose end the present limit had been used up, else 0; only where it is adaptive",
+);
+
 /// 1 for each attempt whose end was a sign of too much load, else 0.
 pub const CONCURRENCY_BACK_PRESSURE: Metric = Metric::histogram(
     "adaptive_concurrency_back_pressure",
@@ -363,6 +387,9 @@ pub const ALL: &[Metric] = &[
     CONCURRENCY_LIMIT,
     CONCURRENCY_IN_FLIGHT,
     CONCURRENCY_RTT,
+    CONCURRENCY_AVERAGED_RTT,
+    CONCURRENCY_PAST_RTT,
+    CONCURRENCY_REACHED_LIMIT,
     CONCURRENCY_BACK_PRESSURE,
     EVENTS,
     SKIPPED,

@@ -14,6 +14,7 @@ use std::time::Duration;
 use self::latency::{Latency, Reading};
 use self::window::{Cut, High, Window, part, wait};
 use super::{AdaptiveConcurrency, Concurrency};
+use crate::telemetry::Found;
 
 /// Round trips a window needs at least: a mean of fewer is chance.
 const FEWEST_SAMPLES: u32 = 4;
@@ -121,6 +122,16 @@ impl ConcurrencyController {
     /// How many attempts are under way; more than the limit for a while after it fell.
     pub const fn in_flight(&self) -> u32 {
         self.in_flight
+    }
+
+    /// What the present limit is judged by.
+    pub(crate) fn found(&self) -> Found {
+        let samples = self.window.samples;
+        Found {
+            mean: (samples.count() > 0.0).then(|| samples.mean()),
+            usual: self.latency.map(|latency| latency.usual()),
+            reached_limit: self.window.reached_limit,
+        }
     }
 
     /// Takes note that an attempt starts.

@@ -40,6 +40,24 @@ fn it_starts_at_one_and_doubles_until_back_pressure() {
 }
 
 #[test]
+fn it_tells_what_the_limit_is_found_by() {
+    let (mut controller, mut now) = (adaptive(), Duration::ZERO);
+    let found = controller.found();
+    assert_eq!((found.mean, found.usual, found.reached_limit), (None, None, false));
+    while controller.limit() < 8 {
+        round(&mut controller, &mut now, 100 * MILLISECOND);
+    }
+    // Until the limit has taken effect, nothing counts.
+    now += 100 * MILLISECOND;
+    (0..8).for_each(|_| controller.started(now));
+    now += 200 * MILLISECOND;
+    controller.ended(now, 200 * MILLISECOND, Signal::Success);
+    let found = controller.found();
+    let close = |seconds: Option<f64>, to: f64| seconds.is_some_and(|it| (it - to).abs() < 1e-9);
+    assert!(close(found.mean, 0.2) && close(found.usual, 0.1) && found.reached_limit, "{found:?}");
+}
+
+#[test]
 fn many_refusals_within_one_round_trip_are_one_decrease() {
     let (mut controller, mut now) = (adaptive(), Duration::ZERO);
     while controller.limit() < 64 {

@@ -1,0 +1,142 @@
+//! How many requests a second does the emulator answer with one core, over sockets on loopback, and what does a page that
+//! somebody has open cost? Time is what the processor spent in the thread that serves, the kernel's included, so that
+//! neither the clients nor other work on the machine is measured. On a connection no request waits behind another.
+
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use courier_sink::emulator::{Emulator, Settings};
+use rustix::time::{ClockId, clock_gettime};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+#[allow(dead_code, reason = "the other benches use all of it")]
+mod support;
+
+const REQUESTS: usize = 200_000;
+const CONNECTIONS: usize = 64;
+const USERS: usize = 10_000;
+const RUNS: usize = 3;
+
+fn spent() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(now).expect("a thread's time is not negative")
+}
+
+fn single() -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime can be built")
+}
+
+/// Serves until told to stop, in a thread of its own; gives what that thread cost.
+fn serve(stopped: oneshot::Receiver<()>) -> (SocketAddr, JoinHandle<Duration>) {
+    let (bound, binding) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let runtime = single();
+        let emulator = runtime.block_on(Emulator::bind(Settings::default()));
+        let emulator = emulator.expect("loopback has a free port");
+        bound.send(emulator.local_addr()).expect("it is waited for");
+        let before = spent();
+        let stopped = async { stopped.await.unwrap_or_default() };
+        runtime.block_on(emulator.serve(stopped)).expect("it serves to its end");
+        spent().saturating_sub(before)
+    });
+    (binding.recv().expect("the thread binds first"), thread)
+}
+
+/// One in ten makes a user of somebody.
+fn request(at: usize) -> Vec<u8> {
+    let body = match at % 10 {
+        0 => support::identify(at % USERS, at),
+        _ => support::track(at % USERS, at),
+    };
+    let head = format!(
+        "POST /inbound/rudderstack HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer pk_bench\r\n\
+         content-type: application/json\r\nuser-agent: bench\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), &body].concat()
+}
+
+/// One connection's share of the requests, one after another.
+async fn client(address: SocketAddr, first: usize) {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    stream.set_nodelay(true).expect("it is a socket");
+    let mut answer = Vec::with_capacity(1_024);
+    for at in (first..REQUESTS).step_by(CONNECTIONS) {
+        stream.write_all(&request(at)).await.expect("it reads");
+        answer.clear();
+        // The answer's body is an object that holds no other.
+        while answer.last() != Some(&b'}') {
+            let read = stream.read_buf(&mut answer).await.expect("it answers");
+            assert_ne!(read, 0, "the connection ended");
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 202"), "{}", String::from_utf8_lossy(&answer));
+    }
+}
+
+/// What a browser does that has the page open: it listens, and asks for the view whenever there is news.
+async fn page(address: SocketAddr, views: &AtomicUsize) -> Infallible {
+    let get = |path: &str, connection: &str| {
+        format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: {connection}\r\n\r\n")
+    };
+    let mut listening = TcpStream::connect(address).await.expect("it listens");
+    let ask = get("/emulator/page/news", "keep-alive");
+    listening.write_all(ask.as_bytes()).await.expect("it reads");
+    let mut news = Vec::new();
+    loop {
+        news.clear();
+        assert_ne!(listening.read_buf(&mut news).await.expect("it tells"), 0);
+        if !String::from_utf8_lossy(&news).contains("data:") {
+            continue;
+        }
+        let mut asking = TcpStream::connect(address).await.expect("it listens");
+        let ask = get("/emulator/page", "close");
+        asking.write_all(ask.as_bytes()).await.expect("it reads");
+        let mut shown = String::new();
+        asking.read_to_string(&mut shown).await.expect("pages are text");
+        assert!(shown.starts_with("HTTP/1.1 200"), "{shown}");
+        views.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What the serving thread cost, and how often the page was shown anew.
+fn measure(is_open: bool) -> (Duration, usize) {
+    let (stop, stopped) = oneshot::channel();
+    let (address, server) = serve(stopped);
+    let views = AtomicUsize::new(0);
+    single().block_on(async {
+        let clients = futures::future::join_all((0..CONNECTIONS).map(|it| client(address, it)));
+        if is_open {
+            tokio::select! {
+                _ = clients => {}
+                never = page(address, &views) => match never {},
+            }
+        } else {
+            clients.await;
+        }
+    });
+    stop.send(()).expect("it serves until then");
+    (server.join().expect("it does not panic"), views.into_inner())
+}
+
+fn main() {
+    let count = u32::try_from(REQUESTS).expect("a small number");
+    for run in 1..=RUNS {
+        let [closed, open] = [false, true].map(|is_open| {
+            let (spent, views) = measure(is_open);
+            let pace = f64::from(count) / spent.as_secs_f64();
+            let state = if is_open { "open" } else { "closed" };
+            let each = spent / count;
+            println!("run {run}, page {state}: {pace:.0} requests/s on one core, {each:?} each, {views} views");
+            pace
+        });
+        println!("run {run}: open / closed {:.2}", open / closed);
+    }
+}
