@@ -11,7 +11,7 @@ use super::{DeadLetter, Identity, Refused, Resume};
 use crate::courier::{Endpoint, Generation};
 use crate::delivery::{Failure, FailureKind, Outcome};
 use crate::event::{Event, Id, MessageId, Origin};
-use crate::finalization::EventFinalizer;
+use crate::finalization::{Advance, EventFinalizer};
 use crate::tap::Number;
 use crate::telemetry::{EventSpan, Rejection};
 
@@ -76,6 +76,29 @@ impl Cargo {
     /// The generation its idempotency keys begin with.
     pub(super) fn generation(&self) -> Generation {
         self.resume.as_ref().map(|resume| resume.generation).unwrap_or_default()
+    }
+
+    /// Says that a step is done for good.
+    pub(super) fn advance(&mut self, step: usize) {
+        let step = self.resume.as_ref().map_or(step, |resume| resume.position(step));
+        self.finalizer.advance(&Advance::Part(step, &Advance::Whole));
+    }
+
+    /// Says which idempotency keys are used up, for when it is sent again.
+    pub(super) fn tell_generation(&mut self) {
+        let Generation(next) = self.next_generation();
+        if next > 0 {
+            self.finalizer.advance(&Advance::Keys(next));
+        }
+    }
+
+    /// The generation its keys begin with when it is sent again.
+    fn next_generation(&self) -> Generation {
+        match &self.failed {
+            Some(ending) if ending.needs_new_key => ending.generation.next(),
+            Some(ending) => ending.generation,
+            None => self.generation(),
+        }
     }
 
     /// Notes that the request of a step failed for good. Of several the last one counts, an answer before silence.
@@ -166,11 +189,7 @@ impl Cargo {
     pub(super) fn returned(&self, steps_done: &[usize]) -> Option<(Resume, &str)> {
         let resume = self.resume.as_ref()?;
         let failed = self.failed.as_ref();
-        let generation = match failed {
-            Some(ending) if ending.needs_new_key => ending.generation.next(),
-            Some(ending) => ending.generation,
-            None => resume.generation,
-        };
+        let generation = self.next_generation();
         let steps_done = resume.all_done(steps_done);
         let detail = failed.map_or("an event before it was not delivered", |it| &it.detail);
         Some((Resume { steps_done, generation, ..(**resume).clone() }, detail))

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Resume;
 use crate::event::{Origin, Seed, Trust};
-use crate::finalization::EventFinalizer;
+use crate::finalization::{Done, EventFinalizer};
 
 /// One record: usually one event, at most whatever [`ingest::decode`](crate::ingest::decode) understands.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Record {
     pub finalizer: EventFinalizer,
     /// Where to go on, if a part of its event was done before; a record of several events has no such place
     pub resume: Option<Resume>,
+    /// What of it is done for good, as its finalizer was told when it was sent before: that is not done again
+    pub done: Done,
 }
 
 /// What a record holds.
@@ -47,6 +49,7 @@ impl Record {
             },
             finalizer: EventFinalizer::none(),
             resume: None,
+            done: Done::default(),
         }
     }
 
@@ -60,6 +63,12 @@ impl Record {
     #[must_use]
     pub fn with_resume(self, resume: Resume) -> Self {
         Self { resume: Some(resume), ..self }
+    }
+
+    /// The same record, of which so much is done.
+    #[must_use]
+    pub fn with_done(self, done: Done) -> Self {
+        Self { done, ..self }
     }
 
     /// The same record, from `origin`.

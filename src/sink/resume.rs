@@ -2,6 +2,7 @@
 
 use crate::courier::Generation;
 use crate::event::{Event, MessageId};
+use crate::finalization::Done;
 use crate::plan::Step;
 
 /// Where to go on with an event. The steps are those of its plan: under other rules they may be others.
@@ -18,6 +19,21 @@ pub struct Resume {
 }
 
 impl Resume {
+    /// Where to go on with an event of which so much more is done than `resume` says; nothing where it begins at its
+    /// beginning.
+    pub(super) fn behind(resume: Option<Self>, done: &Done) -> Option<Self> {
+        if done.is_nothing() {
+            return resume;
+        }
+        let mut resume = resume.unwrap_or_default();
+        let steps = done.parts().filter(|(_, step)| step.is_whole());
+        resume.steps_done.extend(steps.map(|(step, _)| step));
+        resume.steps_done.sort_unstable();
+        resume.steps_done.dedup();
+        resume.generation = resume.generation.max(Generation(done.generation()));
+        Some(resume)
+    }
+
     /// Gives the event the id it had, unless it brings its own.
     pub(super) fn name(&self, event: &mut Event) {
         if let Some(id) = self.message_id.clone().filter(|_| event.message_id_was_made) {

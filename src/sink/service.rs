@@ -10,7 +10,7 @@ use tokio_util::sync::PollSender;
 use tower::Service;
 
 use super::{CourierSink, Record, Transport};
-use crate::finalization::{Acknowledge, EventFinalizer, EventStatus};
+use crate::finalization::{Acknowledge, Advance, EventFinalizer, EventStatus};
 
 /// Records that may wait between handles and worker, outside the sink's own window. Few: they only save wake-ups.
 const WAITING_RECORDS: usize = 16;
@@ -68,9 +68,9 @@ impl Service<Record> for Handle {
             return Response { receiver: None, is_closed: true };
         }
         let (sender, receiver) = oneshot::channel();
-        let Record { payload, origin, finalizer, resume } = record;
+        let Record { finalizer, .. } = record;
         let finalizer = EventFinalizer::new(Answering { finalizer, sender });
-        let record = Record { payload, origin, finalizer, resume };
+        let record = Record { finalizer, ..record };
         let sent = self.sender.send_item(record).is_ok();
         Response {
             receiver: sent.then_some(receiver),
@@ -95,6 +95,10 @@ impl Acknowledge for Answering {
 
     fn foretell_errored(&mut self) {
         self.finalizer.foretell_errored();
+    }
+
+    fn advance(&mut self, advance: &Advance<'_>) {
+        self.finalizer.advance(advance);
     }
 
     fn is_recalled(&self) -> bool {

@@ -38,6 +38,35 @@ fn what_went_back_comes_again_in_its_order_before_what_was_added_meanwhile() {
 }
 
 #[test]
+fn of_a_record_that_comes_again_what_was_delivered_does_not_undo_what_is_newer() {
+    let server = HeldServer::start();
+    let folder = following(&server, "request.retry_attempts = 0\nrequest.concurrency = 3");
+    let identify = |user: &str, id: &str| {
+        format!(
+            "{{\"type\":\"identify\",\"userId\":\"{user}\",\"messageId\":\"{id}\",\"traits\":{{\"at\":\"{id}\"}}}}"
+        )
+    };
+    let both = format!("{{\"batch\":[{},{}]}}\n", identify("u", "u1"), identify("v", "old"));
+    write(folder.path(), "log", both);
+    let running = start(folder.path());
+    let (one, other) = (server.next(), server.next());
+    let (failing, old) =
+        if one.line.contains("/profiles/u ") { (one, other) } else { (other, one) };
+    old.answer(202);
+    append(folder.path(), "log", &(identify("v", "new") + "\n"));
+    let new = server.next();
+    assert!(new.body.contains("new"), "{}", new.body);
+    new.answer(202);
+    failing.answer(500);
+    running.wait_for("read again, before anything newer");
+    let again = server.next();
+    assert!(again.body.contains("u1"), "{} {}", again.line, again.body);
+    again.answer(202);
+    running.terminate();
+    assert_eq!(running.end().expect(75).count("delivered"), 3);
+}
+
+#[test]
 fn followers_of_a_rejected_event_become_letters_and_what_is_added_goes_on() {
     let server = HeldServer::start();
     let folder = following(&server, "on_rejected = \"dead_letter_followers\"");

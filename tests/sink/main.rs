@@ -8,6 +8,7 @@
 mod back_pressure;
 mod bad_days;
 mod batches;
+mod done;
 mod events;
 mod expiry;
 mod faces;

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Shared;
 use super::state::Next;
-use crate::finalization::{Acknowledge, EventFinalizer, EventStatus};
+use crate::finalization::{Acknowledge, Advance, EventFinalizer, EventStatus};
 use crate::sink::Record;
 
 /// How long it waits before it feeds again, at first and at most: the sink has tried for as long as it was told to, and
@@ -53,6 +53,10 @@ impl Acknowledge for Fed {
     fn foretell_errored(&mut self) {
         self.shared.state().halt();
     }
+
+    fn advance(&mut self, advance: &Advance<'_>) {
+        self.shared.state().advance(self.sequence, advance);
+    }
 }
 
 impl Drop for Feed {
@@ -83,10 +87,10 @@ impl Stream for Feed {
             state.next()
         };
         match next {
-            Next::Record(block, sequence, payload, origin) => {
+            Next::Record { block, sequence, payload, origin, done } => {
                 let shared = Arc::clone(&self.shared);
                 let finalizer = EventFinalizer::new(Fed { shared, block, sequence });
-                Poll::Ready(Some(Record { payload, origin, finalizer, resume: None }))
+                Poll::Ready(Some(Record { payload, origin, finalizer, resume: None, done }))
             }
             Next::Read => {
                 self.shared.work.notify_one();

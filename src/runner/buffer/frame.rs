@@ -19,7 +19,7 @@ pub(super) const HEADER_BYTES: usize = 40;
 
 /// What a body begins with: its kind, which is also the version of its format.
 const RECORD: u8 = 1;
-const LEDGER: u8 = 2;
+const LEDGER: u8 = 3;
 
 const UNREADABLE: u8 = 1;
 const HAS_LINE: u8 = 1 << 1;

@@ -243,7 +243,7 @@ impl Group {
 
     fn push(&mut self, record: Record, limits: &Limits) {
         // A source brings nothing to go on with: only dead letters do, which are sent again without a buffer.
-        let Record { payload, origin, finalizer, resume: _ } = record;
+        let Record { payload, origin, finalizer, .. } = record;
         let size = frame::size(&payload, &origin);
         let largest = limits.largest_record();
         let (payload, size) = if size > largest {

@@ -1,13 +1,15 @@
-//! Which records have ended: everything below a mark, and runs above it.
+//! Which records have ended: everything below a mark, and runs above it; and what is done of others.
 //!
-//! In: records as they are appended and as they end. Out: which of them are left, and the few bytes that say so. The
-//! runs are as many as there are gaps, which are records that were fed and have not ended: no more than the sink's window
-//! holds. Pure.
+//! In: records as they are appended, as they advance and as they end. Out: which of them are left, and the few bytes that
+//! say so. The runs are as many as there are gaps, which are records that were fed and have not ended: no more than the
+//! sink's window holds. Nor have more records advanced. Pure.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::done;
 use super::frame::take;
+use crate::finalization::{Advance, Done};
 
 /// Sequences count from 1 and are never used again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +22,14 @@ pub(super) struct Ledger {
     runs: BTreeMap<u64, u64>,
     /// How many records the runs hold
     in_runs: u64,
+    /// What is done of records that have not ended
+    done: BTreeMap<u64, Done>,
 }
 
 impl Ledger {
     /// Of a buffer that holds nothing, and goes on with `next`.
     pub(super) fn starting_at(next: u64) -> Self {
-        Self { low: next, next, runs: BTreeMap::new(), in_runs: 0 }
+        Self { low: next, next, runs: BTreeMap::new(), in_runs: 0, done: BTreeMap::new() }
     }
 
     /// The oldest record that has not ended; [`Ledger::next`] where none is left.
@@ -64,12 +68,28 @@ impl Ledger {
         count - before - self.runs.range(start..end.max(start)).map(within).sum::<u64>()
     }
 
+    /// Something more of a record is done.
+    pub(super) fn advance(&mut self, sequence: u64, advance: &Advance<'_>) {
+        if !self.is_ended(sequence) {
+            self.done.entry(sequence).or_default().note(advance);
+        }
+    }
+
+    /// What of a record is done.
+    pub(super) fn done(&self, sequence: u64) -> Done {
+        self.done.get(&sequence).cloned().unwrap_or_default()
+    }
+
     /// Ends the records of `range`; tells how many had not ended before.
     pub(super) fn end(&mut self, range: Range<u64>) -> u64 {
         let left = self.left_in(&range);
         let (mut start, mut end) = (range.start.max(self.low), range.end.min(self.next));
         if left == 0 {
             return 0;
+        }
+        let advanced: Vec<u64> = self.done.range(range).map(|(sequence, _)| *sequence).collect();
+        for sequence in advanced {
+            self.done.remove(&sequence);
         }
         // Every run it touches becomes one with it.
         while let Some((from, to)) = self.runs.range(..=end).next_back().map(|(a, b)| (*a, *b)) {
@@ -93,9 +113,14 @@ impl Ledger {
     pub(super) fn write(&self, count: u64, out: &mut Vec<u8>) {
         out.extend(self.low.to_le_bytes());
         out.extend(self.next.saturating_add(count).to_le_bytes());
+        out.extend(u64::try_from(self.runs.len()).unwrap_or(u64::MAX).to_le_bytes());
         for (start, end) in &self.runs {
             out.extend(start.to_le_bytes());
             out.extend(end.to_le_bytes());
+        }
+        for (sequence, done) in &self.done {
+            out.extend(sequence.to_le_bytes());
+            done::write(done, out);
         }
     }
 
@@ -105,10 +130,14 @@ impl Ledger {
         let next = u64::from_le_bytes(take(&mut bytes)?);
         let mut ledger = Self::starting_at(low);
         ledger.append(next.checked_sub(low)?);
-        while !bytes.is_empty() {
+        for _ in 0..u64::from_le_bytes(take(&mut bytes)?) {
             let start = u64::from_le_bytes(take(&mut bytes)?);
             let end = u64::from_le_bytes(take(&mut bytes)?);
             ledger.end(start..end);
+        }
+        while !bytes.is_empty() {
+            let sequence = u64::from_le_bytes(take(&mut bytes)?);
+            ledger.done.insert(sequence, done::read(&mut bytes)?);
         }
         Some(ledger)
     }
@@ -128,6 +157,7 @@ mod tests {
             let mut ledger = Ledger::starting_at(1);
             let (mut left, mut next) = (BTreeSet::new(), 1);
             for (start, length, appended) in steps {
+                ledger.advance(start, &Advance::Part(2, &Advance::Whole));
                 ledger.append(appended);
                 left.extend(next..next + appended);
                 next += appended;
@@ -141,6 +171,7 @@ mod tests {
                 prop_assert_eq!(ledger.low(), left.first().copied().unwrap_or(next));
                 for sequence in 1..next {
                     prop_assert_eq!(ledger.is_ended(sequence), !left.contains(&sequence));
+                    prop_assert!(left.contains(&sequence) || ledger.done(sequence).is_nothing());
                 }
             }
             let mut bytes = Vec::new();

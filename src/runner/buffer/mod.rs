@@ -2,14 +2,15 @@
 //!
 //! In: records. Out: the same records, in their order, from a stream that the sink polls; each source is told Delivered
 //! once its record is on disk, before the sink has it. A record leaves the buffer when the sink says Delivered or Rejected.
-//! Errored stays, and is fed again in order: nothing newer is fed until all that was fed has ended. A record of several
-//! events is one: it is fed again whole.
+//! Errored stays, and is fed again in order: nothing newer is fed until all that was fed has ended. What of it was done for
+//! good, events of a record or steps of an event, is noted beside it and not done again, in this run or the next.
 //!
 //! `intake` gathers what arrives, `keeper` writes and reads, `state` decides what is fed, `feed` is the sink's stream.
 //! Below them `store` keeps blocks of records in one file (`database`), each record a `frame` that can be found and verified
 //! by itself. What has ended is in the `ledger`. `survey` finds all of this without the store, for `salvage` and `list`.
 
 mod database;
+mod done;
 mod error;
 mod feed;
 mod frame;

@@ -13,8 +13,12 @@ use super::ledger::Ledger;
 use super::limits::{READY_BYTES, cost};
 use super::scan;
 use crate::event::Origin;
-use crate::finalization::EventStatus;
+use crate::finalization::{Advance, EventStatus};
 use crate::sink::Payload;
+
+mod next;
+
+pub(super) use next::Next;
 
 /// A buffer's state, behind one lock.
 #[derive(Debug)]
@@ -68,24 +72,6 @@ pub(super) struct Block {
     pub(super) records: VecDeque<(u64, Payload, Origin)>,
 }
 
-/// What is to be done next.
-#[derive(Debug)]
-pub(super) enum Next {
-    /// Feed this record, which is of the block that begins with that sequence
-    Record(u64, u64, Payload, Origin),
-    /// Something was asked to be read: whoever reads is to be told
-    Read,
-    /// A record ended Errored: wait a while, then begin again with the oldest
-    Again {
-        /// Whether others ended for good meanwhile
-        has_progressed: bool,
-    },
-    /// Somebody else goes on first
-    Wait,
-    /// Nothing is left, or nothing that gets anywhere
-    End,
-}
-
 impl State {
     pub(super) fn new(ledger: Ledger, used: u64) -> Self {
         Self {
@@ -134,7 +120,8 @@ impl State {
                     self.touched.insert(first, Touched { left, cost: cost(block.bytes) });
                 }
                 self.outstanding += 1;
-                return Next::Record(first, sequence, payload, origin);
+                let done = self.ledger.done(sequence);
+                return Next::Record { block: first, sequence, payload, origin, done };
             }
             self.ready_bytes -= block.bytes;
             self.ready.pop_front();
@@ -164,6 +151,12 @@ impl State {
     /// A record that was fed will be Errored: nothing newer is fed until all that were have ended.
     pub(super) const fn halt(&mut self) {
         self.is_halted = true;
+    }
+
+    /// Something more of a record that was fed is done for good.
+    pub(super) fn advance(&mut self, sequence: u64, advance: &Advance<'_>) {
+        self.ledger.advance(sequence, advance);
+        self.is_changed = true;
     }
 
     /// A record that was fed has ended.

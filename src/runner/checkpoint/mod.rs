@@ -8,6 +8,7 @@ mod claim;
 mod state;
 mod store;
 mod tracker;
+mod turn;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -21,9 +22,10 @@ use store::Saved;
 pub(super) use store::create_folder;
 pub use store::{CheckpointError, Reached};
 use tracker::{Begun, Tracker};
+use turn::Turn;
 
 use super::source::framing::{Place, hash};
-use crate::finalization::{EventFinalizer, EventStatus};
+use crate::finalization::{Done, EventFinalizer, EventStatus};
 
 /// Whether a checkpoint waits for the end of its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,31 +193,37 @@ impl Checkpoints {
 
     /// Nothing before `next` is to be read from the file called `path`. To be called before its first record begins.
     pub fn pass(&self, kept: Kept, path: &str, next: Reached) {
-        if let Some(Begun::New(number)) = self.try_begin(kept, path, next) {
+        if let Some(Begun::New(number, _)) = self.try_begin(kept, path, next) {
             self.0.end(kept.number, number, EventStatus::Delivered);
         }
     }
 
-    /// A record that reaches to `next` was read from the file called `path`. Gives whom to tell its end, unless that is known
-    /// from before [`Checkpoints::rewind`]; waits while too many records before it have not ended.
+    /// A record that reaches to `next` was read from the file called `path`. Gives whom to tell its end, and what of it was
+    /// done before [`Checkpoints::rewind`], unless it had ended then; waits while too many records before it have not ended.
     ///
     /// Dropping the future leaves nothing behind.
-    pub async fn begin(&self, kept: Kept, path: &str, next: Reached) -> Option<EventFinalizer> {
+    pub async fn begin(
+        &self,
+        kept: Kept,
+        path: &str,
+        next: Reached,
+    ) -> Option<(EventFinalizer, Done)> {
         loop {
             // Correctness: a record that ends wakes us, and leaves a permit when it ends between the look and the wait.
             if let Some(begun) = self.try_begin(kept, path, next) {
                 let file = kept.number;
-                let Begun::New(number) = begun else { return None };
-                return Some(match self.0.follow {
+                let Begun::New(number, done) = begun else { return None };
+                let finalizer = match self.0.follow {
                     Follow::Acknowledgements => {
                         let shared = Arc::clone(&self.0);
-                        EventFinalizer::new(move |status| shared.end(file, number, status))
+                        EventFinalizer::new(Turn { shared, file, number })
                     }
                     Follow::Reading => {
                         self.0.end(file, number, EventStatus::Delivered);
                         EventFinalizer::none()
                     }
-                });
+                };
+                return Some((finalizer, done));
             }
             self.0.room.notified().await;
         }

@@ -30,10 +30,10 @@ async fn a_restart_goes_on_before_the_first_record_that_is_owed() {
     let open = |start, follow| Checkpoints::open(path.clone(), start, follow).unwrap();
     let run = open(Start::Continue, Follow::Acknowledgements);
     let [a, b] = claim(&run, ["a", "b"]).map(|claim| claim.kept);
-    run.begin(a, "a", reached(5)).await.unwrap().finalize(EventStatus::Rejected);
+    run.begin(a, "a", reached(5)).await.unwrap().0.finalize(EventStatus::Rejected);
     drop(run.begin(a, "a", reached(9)).await);
-    run.begin(a, "a", reached(12)).await.unwrap().finalize(EventStatus::Delivered);
-    run.begin(b, "b", reached(3)).await.unwrap().finalize(EventStatus::Delivered);
+    run.begin(a, "a", reached(12)).await.unwrap().0.finalize(EventStatus::Delivered);
+    run.begin(b, "b", reached(3)).await.unwrap().0.finalize(EventStatus::Delivered);
     run.save().unwrap();
 
     let run = open(Start::Continue, Follow::Reading);
@@ -72,10 +72,10 @@ async fn reading_waits_while_too_many_records_have_not_ended() {
     let path = folder.path().join("checkpoints.json");
     let run = Checkpoints::open(path, Start::Continue, Follow::Acknowledgements).unwrap();
     let [Claim { kept: a, .. }] = claim(&run, ["a"]);
-    let first = run.begin(a, "a", reached(1)).await.unwrap();
+    let first = run.begin(a, "a", reached(1)).await.unwrap().0;
     let mut rest = Vec::new();
     for _ in 1..MOST_OPEN {
-        rest.push(run.begin(a, "a", reached(2)).await.unwrap());
+        rest.push(run.begin(a, "a", reached(2)).await.unwrap().0);
     }
     let mut next = tokio_test::task::spawn(run.begin(a, "a", reached(3)));
     assert!(next.poll().is_pending());

@@ -4,7 +4,8 @@
 
 use std::collections::VecDeque;
 
-use crate::finalization::EventStatus;
+use crate::finalization::{Advance, Done, EventStatus};
+
 /// Follows the records of one input, `P` being a place in it.
 #[derive(Debug)]
 pub(super) struct Tracker<P> {
@@ -18,10 +19,10 @@ pub(super) struct Tracker<P> {
 }
 
 /// What is known of a record that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Begun {
-    /// It is to be told how it ends, under this number
-    New(u64),
+    /// It is to be told how it ends, under this number; so much of it was done when it was read before
+    New(u64, Done),
     /// It has ended, Delivered or Rejected, when it was read before
     Ended,
 }
@@ -30,6 +31,8 @@ pub(super) enum Begun {
 struct Entry<P> {
     next: P,
     ended: Option<EventStatus>,
+    /// What of it is done, if anything is: rarely, before its end
+    done: Option<Box<Done>>,
 }
 
 impl<P: Copy> Tracker<P> {
@@ -43,18 +46,30 @@ impl<P: Copy> Tracker<P> {
         if self.stopped {
             // Nothing behind what is Errored can move the place any more: it gets a number that no entry has. Those there
             // are stay, since they may yet be read again.
-            return Begun::New(u64::MAX);
+            return Begun::New(u64::MAX, Done::default());
         }
         let number = self.next;
         self.next = number.saturating_add(1);
         // What was read before and is done by now is read again all the same.
         let Some(index) = self.index(number) else { return Begun::Ended };
         match self.entries.get(index) {
-            Some(Entry { ended: Some(_), .. }) => return Begun::Ended,
-            Some(Entry { ended: None, .. }) => {}
-            None => self.entries.push_back(Entry { next, ended: None }),
+            Some(Entry { ended: Some(_), .. }) => Begun::Ended,
+            Some(Entry { done, .. }) => {
+                Begun::New(number, done.as_deref().cloned().unwrap_or_default())
+            }
+            None => {
+                self.entries.push_back(Entry { next, ended: None, done: None });
+                Begun::New(number, Done::default())
+            }
         }
-        Begun::New(number)
+    }
+
+    /// Something more of the record of that number is done for good.
+    pub(super) fn advance(&mut self, number: u64, advance: &Advance<'_>) {
+        let index = self.index(number);
+        if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
+            entry.done.get_or_insert_default().note(advance);
+        }
     }
 
     /// Everything has ended, and is read again from the place that is done: what ended Delivered or Rejected stays so.
@@ -113,7 +128,7 @@ mod tests {
     }
 
     fn begun(tracker: &mut Tracker<Place>, end: u64) -> u64 {
-        let Begun::New(number) = tracker.begin(place(end)) else { panic!("it has not ended") };
+        let Begun::New(number, _) = tracker.begin(place(end)) else { panic!("it has not ended") };
         number
     }
 

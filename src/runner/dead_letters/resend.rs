@@ -13,7 +13,7 @@ use super::letter::{Letter, lines};
 use super::line;
 use crate::clock::Clock;
 use crate::event::{Origin, Seed};
-use crate::finalization::{EventFinalizer, EventStatus};
+use crate::finalization::{Done, EventFinalizer, EventStatus};
 use crate::sink::{DeadLetter, DeadLetters, KeepFuture, Payload, Record, Resume};
 
 /// How many letters may be under way or wait to be noted; the sink's window may be smaller.
@@ -108,7 +108,7 @@ impl UnderWay {
                 room.send(Ended { letter, status, stays });
             }
         });
-        Record { payload, origin, finalizer, resume: Some(resume) }
+        Record { payload, origin, finalizer, resume: Some(resume), done: Done::default() }
     }
 
     fn stays(&self, origin: &Origin, line: impl FnOnce(&Letter) -> Vec<u8>) {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Reading;
 use super::feed::Message;
-use crate::finalization::{Acknowledge, EventFinalizer, EventStatus};
+use crate::finalization::{Acknowledge, Advance, EventFinalizer, EventStatus};
 
 /// How long to wait before what went back is read again, at first and at most: the sink has tried for as long as it was
 /// told to.
@@ -137,6 +137,10 @@ impl Acknowledge for Given {
     fn foretell_errored(&mut self) {
         self.by.note(EventStatus::Errored);
         self.by.0.changed.notify_one();
+    }
+
+    fn advance(&mut self, advance: &Advance<'_>) {
+        self.finalizer.advance(advance);
     }
 
     fn is_recalled(&self) -> bool {

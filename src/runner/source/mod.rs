@@ -40,7 +40,7 @@ pub use progress::{Progress, Unread};
 use super::checkpoint::{Checkpoints, Kept, Reached};
 use crate::config::FileSource;
 use crate::event::{Origin, Seed, Trust};
-use crate::finalization::EventFinalizer;
+use crate::finalization::{Done, EventFinalizer};
 use crate::sink::{Payload, Record};
 
 /// What a source reads.
@@ -183,18 +183,18 @@ impl Reading {
             Some(Kept { fingerprint, .. }) => Seed::Position { fingerprint, offset: from.offset },
             None => Seed::Random(self.chance.u128(..)),
         };
-        let finalizer = match (&self.checkpoints, input.kept, mark) {
+        let (finalizer, done) = match (&self.checkpoints, input.kept, mark) {
             (Some(checkpoints), Some(kept), Some(mark)) => {
                 let reached = Reached { place: next, mark };
-                let finalizer = checkpoints.begin(kept, &input.name, reached).await?;
+                let (finalizer, done) = checkpoints.begin(kept, &input.name, reached).await?;
                 // Of what is not followed, the next run reads what went back; without acknowledgements nobody does.
                 if self.ticks.is_some() && checkpoints.await_ends() {
-                    self.under_way.begin(finalizer)?
+                    (self.under_way.begin(finalizer)?, done)
                 } else {
-                    finalizer
+                    (finalizer, done)
                 }
             }
-            _ => EventFinalizer::none(),
+            _ => (EventFinalizer::none(), Done::default()),
         };
         let payload = match content {
             Content::Whole(bytes) => Payload::Bytes(bytes),
@@ -217,6 +217,7 @@ impl Reading {
             },
             finalizer,
             resume: None,
+            done,
         })
     }
 }

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use futures::stream::{BoxStream, Stream, StreamExt};
 use tokio::sync::mpsc;
 
+use crate::finalization::EventStatus;
 use crate::sink::Record;
 
 /// How many records may wait for one sink, besides what its own buffer holds. Security: when one queue is full the source
@@ -47,14 +48,20 @@ async fn pass_on(mut records: BoxStream<'static, Record>, senders: Vec<mpsc::Sen
             let Ok(room) = sender.reserve().await else { return };
             rooms.push(room);
         }
-        let Record { payload, origin, finalizer, resume } = record;
+        let Record { payload, origin, finalizer, resume, done } = record;
         let share = finalizer.share();
-        for room in rooms {
+        for (sink, room) in rooms.into_iter().enumerate() {
+            let (finalizer, done) = (share.finalizer(), done.part(sink));
+            if done.is_whole() {
+                finalizer.finalize(EventStatus::Delivered);
+                continue;
+            }
             room.send(Record {
                 payload: payload.clone(),
                 origin: origin.clone(),
-                finalizer: share.finalizer(),
+                finalizer,
                 resume: resume.clone(),
+                done,
             });
         }
     }
@@ -96,8 +103,10 @@ mod tests {
     use futures::stream;
 
     use super::*;
-    use crate::finalization::EventStatus::{self, Delivered, Errored, Rejected};
-    use crate::finalization::{Acknowledge, BatchNotifier, BatchStatusReceiver, EventFinalizer};
+    use crate::finalization::EventStatus::{Delivered, Errored, Rejected};
+    use crate::finalization::{
+        Acknowledge, Advance, BatchNotifier, BatchStatusReceiver, Done, EventFinalizer,
+    };
     use crate::sink::Payload;
 
     // Few enough for one turn of a task: beyond, tokio lets what is ready wait.
@@ -164,6 +173,24 @@ mod tests {
         }
         let told = statuses(told.into_iter().take(4).collect());
         assert_eq!(told, [Some(Delivered), Some(Rejected), Some(Errored), None]);
+    }
+
+    #[tokio::test]
+    async fn a_sink_that_is_done_with_a_record_does_not_get_it_again() {
+        let (batch, told) = BatchNotifier::new_with_receiver();
+        let mut done = Done::default();
+        done.note(&Advance::Part(0, &Advance::Whole));
+        done.note(&Advance::Part(1, &Advance::Part(5, &Advance::Whole)));
+        let record = Record::new("{}", 0).with_finalizer(batch.finalizer()).with_done(done);
+        drop(batch);
+        let (pass_on, mut queues) = fan_out(stream::iter([record]).boxed(), 2, &Arc::default());
+        pass_on.await;
+        let (mut second, mut first) = (queues.pop().unwrap(), queues.pop().unwrap());
+        assert!(first.next().await.is_none());
+        let record = second.next().await.unwrap();
+        assert!(record.done.part(5).is_whole());
+        record.finalizer.finalize(Rejected);
+        assert_eq!(told.now_or_never(), Some(Rejected));
     }
 
     #[tokio::test]

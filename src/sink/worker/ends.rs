@@ -59,6 +59,12 @@ impl<S: Transport> Driver<S> {
             } else {
                 self.lanes.end(id, status);
             }
+            if status == EventStatus::Delivered
+                && let Some(cargo) = self.lanes.cargo_mut(id)
+            {
+                // Other steps of it are left, and may never be done this time.
+                cargo.advance(id.step());
+            }
         }
         self.tell_ends();
     }
@@ -121,6 +127,7 @@ impl<S: Transport> Driver<S> {
                 {
                     self.left_behind.extend(lanes_of(&steps));
                 }
+                cargo.tell_generation();
                 if let Some((resume, detail)) = cargo.returned(&steps_done) {
                     self.letters.returned(&cargo.origin, resume, detail);
                 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Driver;
-use super::open::{Content, OpenRecord};
+use super::open::{Content, OpenRecord, Taken};
 use super::{noting, showing};
 use crate::clock::Clock;
 use crate::event::{Event, Origin};
@@ -25,16 +25,14 @@ use crate::telemetry::{ErrorType, EventSpan, Rejection};
 impl<S: Transport> Driver<S> {
     /// Decodes a record and plans what is in it.
     pub(super) fn take_in(&mut self, record: Record) {
-        let Record { payload, origin, finalizer, resume } = record;
+        let Record { payload, origin, finalizer, resume, done } = record;
         self.left_behind.clear();
         match payload {
             Payload::Bytes(bytes) => {
                 let decoding = ingest::decode(&bytes, &origin, &self.settings.ingest);
-                match OpenRecord::open(decoding, finalizer) {
+                match OpenRecord::open(decoding, finalizer, done) {
                     Content::Nothing(finalizer) => finalizer.finalize(EventStatus::Delivered),
-                    Content::One(event, finalizer) => {
-                        self.take_event(event, &origin, finalizer, resume);
-                    }
+                    Content::One(taken) => self.take_event(taken, &origin, resume),
                     Content::Several(record) => self.take_open(record),
                 }
             }
@@ -50,18 +48,19 @@ impl<S: Transport> Driver<S> {
     /// Takes in the next event of the record that is open.
     pub(super) fn take_open(&mut self, record: Box<OpenRecord>) {
         let origin = record.origin().clone();
-        let (event, finalizer, rest) = record.take();
+        let (taken, rest) = record.take();
         self.open = rest;
-        self.take_event(event, &origin, finalizer, None);
+        self.take_event(taken, &origin, None);
     }
 
-    fn take_event(
-        &mut self,
-        event: Result<Event, DecodeError>,
-        origin: &Origin,
-        finalizer: EventFinalizer,
-        resume: Option<Resume>,
-    ) {
+    fn take_event(&mut self, taken: Taken, origin: &Origin, resume: Option<Resume>) {
+        let Taken { event, finalizer, done } = taken;
+        if done.is_whole() {
+            // It was counted when it ended.
+            finalizer.finalize(EventStatus::Delivered);
+            return;
+        }
+        let resume = Resume::behind(resume, &done);
         let (span, finalizer) = self.traced(finalizer);
         match event {
             Ok(event) => self.plan(event, origin, finalizer, resume, span),

@@ -12,7 +12,7 @@ use futures::stream::Stream;
 use super::Shared;
 use super::request::Request;
 use crate::event::Origin;
-use crate::finalization::{EventFinalizer, EventStatus};
+use crate::finalization::{Done, EventFinalizer, EventStatus};
 use crate::sink::{Payload, Record};
 
 /// Events in the order they arrived, and whoever waits for the next one.
@@ -94,7 +94,13 @@ impl Stream for Records {
                 finalizer.finalize(EventStatus::Delivered);
                 EventFinalizer::none()
             };
-            return Poll::Ready(Some(Record { payload, origin, finalizer, resume: None }));
+            return Poll::Ready(Some(Record {
+                payload,
+                origin,
+                finalizer,
+                resume: None,
+                done: Done::default(),
+            }));
         }
     }
 }

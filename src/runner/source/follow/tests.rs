@@ -132,7 +132,7 @@ impl Rig {
                 let checkpoints = &self.follower.settings.checkpoints;
                 let finalizer = checkpoints.begin(input.kept.unwrap(), &input.name, next);
                 // Nothing where it has ended before.
-                if let Some(finalizer) = finalizer.now_or_never().unwrap() {
+                if let Some((finalizer, _)) = finalizer.now_or_never().unwrap() {
                     begun.push((finalizer, status(&text)));
                     read.push(format!("{name}:{} {text}", frame.from.line));
                 }

@@ -4,6 +4,7 @@ use futures::stream::BoxStream;
 use tempfile::TempDir;
 
 use super::*;
+use crate::finalization::Advance;
 
 /// The records of `a.log`, which holds `text` and is followed.
 fn follow(folder: &TempDir, text: &str) -> BoxStream<'static, Record> {
@@ -78,4 +79,17 @@ async fn nothing_newer_is_given_once_a_part_of_a_record_went_back_though_others_
     second.finalizer.finalize(EventStatus::Delivered);
     other.finalize(EventStatus::Delivered);
     assert_eq!(deliver(&mut records, 2).await, [1, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_done_of_a_record_is_known_when_it_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = follow(&folder, "one\n");
+    let mut first = records.next().await.unwrap();
+    assert!(first.done.is_nothing());
+    first.finalizer.advance(&Advance::Part(3, &Advance::Whole));
+    drop(first);
+    let again = records.next().await.unwrap();
+    assert!(again.done.part(3).is_whole() && again.done.part(0).is_nothing());
+    again.finalizer.finalize(EventStatus::Delivered);
 }

@@ -4,12 +4,12 @@
 //! [`EventStatus::Errored`], so that a lost event can never look delivered.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 
-use tokio::sync::oneshot;
+mod batch;
+mod done;
+
+pub use batch::{BatchNotifier, BatchStatusReceiver};
+pub use done::{Advance, Done};
 
 /// How one event ended. Ordered by what the source must do about it: nothing, nothing, keep it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,10 @@ pub trait Acknowledge: Send {
     /// One of several parts has ended Errored, so the whole will, though others have not ended: called at once, and at
     /// most once, so that nothing newer need be sent that would overtake it. Does nothing unless it is implemented.
     fn foretell_errored(&mut self) {}
+
+    /// Something more of it is done for good, though it has not ended. Whoever sends it again and notes this in a
+    /// [`Done`] can hand that over with the record, so that nothing is done twice. Does nothing unless it is implemented.
+    fn advance(&mut self, _advance: &Advance<'_>) {}
 
     /// Whether the source sends this again whatever becomes of it, since something before it went back. Whoever holds it
     /// and has not begun had better give it back as well. `false` unless it is implemented.
@@ -72,6 +76,13 @@ impl EventFinalizer {
         }
     }
 
+    /// Says that something more of it is done for good.
+    pub fn advance(&mut self, advance: &Advance<'_>) {
+        if let Some(acknowledge) = &mut self.0 {
+            acknowledge.advance(advance);
+        }
+    }
+
     /// Whether its source sends it again whatever becomes of it.
     pub fn is_recalled(&self) -> bool {
         self.0.as_ref().is_some_and(|acknowledge| acknowledge.is_recalled())
@@ -98,104 +109,10 @@ impl fmt::Debug for EventFinalizer {
     }
 }
 
-/// Gathers the ends of many events into one, the worst.
-///
-/// It tells its status when it and all its finalizers are gone; with no finalizer made, `Delivered`. That one is Errored it
-/// foretells at once.
-#[derive(Debug)]
-pub struct BatchNotifier(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    worst: Mutex<EventStatus>,
-    whole: Mutex<Option<EventFinalizer>>,
-}
-
-/// Resolves to the worst status of a batch.
-#[derive(Debug)]
-pub struct BatchStatusReceiver(oneshot::Receiver<EventStatus>);
-
-impl BatchNotifier {
-    /// A notifier, and the future that resolves when the last of its finalizers has ended.
-    pub fn new_with_receiver() -> (Self, BatchStatusReceiver) {
-        let (sender, receiver) = oneshot::channel();
-        let whole = EventFinalizer::new(move |status| {
-            // The receiver may be gone: then nobody wants to know.
-            let _ = sender.send(status);
-        });
-        (Self::telling(whole), BatchStatusReceiver(receiver))
-    }
-
-    fn telling(whole: EventFinalizer) -> Self {
-        Self(Arc::new(Shared {
-            worst: Mutex::new(EventStatus::Delivered),
-            whole: Mutex::new(Some(whole)),
-        }))
-    }
-
-    /// A finalizer for one event of the batch.
-    pub fn finalizer(&self) -> EventFinalizer {
-        EventFinalizer::new(Part(Arc::clone(&self.0)))
-    }
-}
-
-impl Shared {
-    /// One part has ended like this, or will.
-    fn note(&self, status: EventStatus) {
-        let before = {
-            let mut worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = *worst;
-            *worst = status.max(before);
-            before
-        };
-        if status == EventStatus::Errored && before != EventStatus::Errored {
-            let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(whole) = whole.as_mut() {
-                whole.foretell_errored();
-            }
-        }
-    }
-}
-
-/// One event of a batch.
-struct Part(Arc<Shared>);
-
-impl Acknowledge for Part {
-    fn acknowledge(self: Box<Self>, status: EventStatus) {
-        self.0.note(status);
-    }
-
-    fn foretell_errored(&mut self) {
-        self.0.note(EventStatus::Errored);
-    }
-
-    fn is_recalled(&self) -> bool {
-        let whole = self.0.whole.lock().unwrap_or_else(PoisonError::into_inner);
-        whole.as_ref().is_some_and(EventFinalizer::is_recalled)
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        let worst = *self.worst.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let whole = self.whole.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(whole) = whole {
-            whole.finalize(worst);
-        }
-    }
-}
-
-impl Future for BatchStatusReceiver {
-    type Output = EventStatus;
-
-    // Correctness: the notifier's last finalizer wakes us; dropping this future only means nobody listens.
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|told| told.unwrap_or(EventStatus::Errored))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     fn now(receiver: BatchStatusReceiver) -> Option<EventStatus> {
@@ -255,6 +172,31 @@ mod tests {
         second.finalize(EventStatus::Delivered);
         drop(three);
         assert_eq!(*told.lock().unwrap(), [None, Some(EventStatus::Errored)]);
+    }
+
+    /// Notes what is done.
+    struct Keeping(Arc<Mutex<Done>>);
+
+    impl Acknowledge for Keeping {
+        fn acknowledge(self: Box<Self>, _: EventStatus) {}
+
+        fn advance(&mut self, advance: &Advance<'_>) {
+            self.0.lock().unwrap().note(advance);
+        }
+    }
+
+    #[test]
+    fn a_whole_hears_which_of_its_parts_and_theirs_are_done_for_good() {
+        let done = Arc::default();
+        let whole = EventFinalizer::new(Keeping(Arc::clone(&done))).share();
+        let (one, two, three) = (whole.finalizer(), whole.finalizer(), whole.finalizer());
+        one.finalize(EventStatus::Rejected);
+        let mut part = two.share().finalizer();
+        part.advance(&Advance::Keys(2));
+        drop((part, three));
+        let done = done.lock().unwrap();
+        assert!(done.part(0).is_whole() && done.part(2).is_nothing());
+        assert_eq!(done.part(1).part(0).generation(), 2);
     }
 
     #[test]

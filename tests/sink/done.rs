@@ -1,0 +1,101 @@
+//! What of a record is done for good is told, so that its source can have it left out when it sends the record again.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use courier_sink::courier::{Class, Generation};
+use courier_sink::finalization::EventStatus::{Delivered, Errored};
+use courier_sink::finalization::{Acknowledge, Advance, Done, EventFinalizer, EventStatus};
+use courier_sink::sink::{Record, Transport};
+use futures::stream;
+
+use crate::events::{group, identify, skipped};
+use crate::support::{Notes, no_retries, ok, server, sink, unavailable};
+
+/// A source that sends a record again until it has ended for good.
+#[derive(Clone, Default)]
+struct Source(Arc<Mutex<(Done, Vec<EventStatus>)>>);
+
+impl Acknowledge for Source {
+    fn acknowledge(self: Box<Self>, status: EventStatus) {
+        self.0.lock().unwrap().1.push(status);
+    }
+
+    fn advance(&mut self, advance: &Advance<'_>) {
+        self.0.lock().unwrap().0.note(advance);
+    }
+}
+
+impl Source {
+    fn done(&self) -> Done {
+        self.0.lock().unwrap().0.clone()
+    }
+
+    /// Sends `text` twice; gives how it ended.
+    async fn send_twice(&self, text: &str, transport: impl Transport) -> Vec<EventStatus> {
+        for _ in 0..2 {
+            let record = Record::new(text.to_owned(), 1).with_done(self.done());
+            let record = record.with_finalizer(EventFinalizer::new(self.clone()));
+            sink(no_retries(), transport.clone()).run_on(stream::iter([record])).await;
+        }
+        self.0.lock().unwrap().1.clone()
+    }
+}
+
+/// A server that is not available for the first request of a class, and notes with which generations of keys it was asked.
+fn once_unavailable(class: Class) -> (impl Transport, Notes, Arc<Mutex<Vec<Generation>>>) {
+    let generations = Arc::<Mutex<Vec<_>>>::default();
+    let asked = Arc::clone(&generations);
+    let (server, notes) = server(move |call| {
+        let is_meant = call.request.class() == class;
+        let mut generations = asked.lock().unwrap();
+        let is_first = is_meant && generations.is_empty();
+        if is_meant {
+            generations.push(call.generation);
+        }
+        (Duration::ZERO, if is_first { unavailable() } else { ok() })
+    });
+    (server, notes, generations)
+}
+
+fn paths(notes: &Notes) -> Vec<String> {
+    notes.read(|seen| seen.asked.iter().map(|(_, _, path)| path.clone()).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_a_record_that_ended_for_good_are_not_sent_again_with_those_that_did_not() {
+    let source = Source::default();
+    let (server, notes, generations) = once_unavailable(Class::Profiles);
+    let text = format!("[{},{},{},1]", identify("a"), identify("b"), skipped());
+    assert_eq!(source.send_twice(&text, server).await, [Errored, Delivered]);
+    let [first, second, again] = <[String; 3]>::try_from(paths(&notes)).unwrap();
+    assert_eq!((first == again, first == second), (true, false));
+    // Courier would repeat the answer it gave to the first key.
+    assert_eq!(*generations.lock().unwrap(), [0, 0, 1].map(Generation));
+    assert!((0..4).all(|event| source.done().part(event).is_whole()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_was_written_is_not_written_again_with_a_membership_that_failed() {
+    let source = Source::default();
+    let (server, notes, _) = once_unavailable(Class::Memberships);
+    assert_eq!(source.send_twice(&group("u", "g"), server).await, [Errored, Delivered]);
+    let writes = ["PUT /tenants/g", "PUT /users/u/tenants/g", "PUT /users/u/tenants/g"];
+    let asked = paths(&notes).into_iter().filter(|path| path.starts_with("PUT"));
+    assert_eq!(asked.collect::<Vec<_>>(), writes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_done_is_known_also_where_the_sink_is_dropped_before_the_rest() {
+    let source = Source::default();
+    let (server, _) = server(|call| {
+        let is_membership = call.request.class() == Class::Memberships;
+        (if is_membership { Duration::MAX / 4 } else { Duration::ZERO }, ok())
+    });
+    let record = Record::new(group("u", "g"), 1);
+    let record = record.with_finalizer(EventFinalizer::new(source.clone()));
+    let running = Box::pin(sink(no_retries(), server).run_on(stream::iter([record])));
+    assert!(tokio::time::timeout(Duration::from_secs(5), running).await.is_err());
+    assert_eq!(source.0.lock().unwrap().1, [Errored]);
+    assert!(source.done().part(0).is_whole() && source.done().part(1).is_nothing());
+}
