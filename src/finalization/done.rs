@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 pub enum Advance<'a> {
     /// All of it
     Whole,
-    /// Its idempotency keys below this generation are used up: Courier would repeat the answers it gave to them
-    Keys(u32),
+    /// It goes back to its source as Errored. Its idempotency keys below this generation are used up: Courier would repeat
+    /// the answers it gave to them
+    Back(u32),
     /// Something of its part at this position, from 0: of a record its events, of an event its steps, and where a record
     /// goes to several sinks, first these
     Part(usize, &'a Advance<'a>),
@@ -19,6 +20,7 @@ pub enum Advance<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Done {
     is_whole: bool,
+    went_back: bool,
     generation: u32,
     parts: BTreeMap<usize, Done>,
 }
@@ -26,19 +28,22 @@ pub struct Done {
 impl Done {
     /// Of something whose keys begin with `generation`, and of whose parts so much is done.
     pub(crate) fn of(generation: u32, parts: impl IntoIterator<Item = (usize, Self)>) -> Self {
-        Self { is_whole: false, generation, parts: parts.into_iter().collect() }
+        Self { generation, parts: parts.into_iter().collect(), ..Self::default() }
     }
 
     /// Of something that is done as a whole.
     pub(crate) const fn whole() -> Self {
-        Self { is_whole: true, generation: 0, parts: BTreeMap::new() }
+        Self { is_whole: true, went_back: false, generation: 0, parts: BTreeMap::new() }
     }
 
     /// Takes note that it has advanced.
     pub fn note(&mut self, advance: &Advance<'_>) {
         match advance {
             Advance::Whole => *self = Self::whole(),
-            Advance::Keys(generation) => self.generation = self.generation.max(*generation),
+            Advance::Back(generation) => {
+                self.went_back = true;
+                self.generation = self.generation.max(*generation);
+            }
             Advance::Part(position, advance) => {
                 self.parts.entry(*position).or_default().note(advance);
             }
@@ -48,6 +53,11 @@ impl Done {
     /// Whether nothing of it is left to do.
     pub const fn is_whole(&self) -> bool {
         self.is_whole
+    }
+
+    /// Whether it was sent before, and went back.
+    pub const fn went_back(&self) -> bool {
+        self.went_back
     }
 
     /// Whether nothing of it is known to be done.
@@ -81,16 +91,15 @@ mod tests {
         let mut done = Done::default();
         assert!(done.is_nothing() && !done.is_whole());
         done.note(&Advance::Part(2, &Advance::Part(1, &Advance::Whole)));
-        done.note(&Advance::Part(2, &Advance::Keys(3)));
-        done.note(&Advance::Part(2, &Advance::Keys(2)));
+        done.note(&Advance::Part(2, &Advance::Back(3)));
+        done.note(&Advance::Part(2, &Advance::Back(2)));
         done.note(&Advance::Part(0, &Advance::Whole));
         let second = done.part(2);
         assert!(done.part(0).is_whole() && done.part(1).is_nothing() && !done.is_nothing());
+        assert!(second.went_back() && !done.went_back());
         assert_eq!((second.generation(), second.part(1).is_whole()), (3, true));
         let positions: Vec<_> = done.parts().map(|(position, _)| position).collect();
         assert_eq!(positions, [0, 2]);
-        let rest = done.parts().map(|(position, part)| (position, part.clone()));
-        assert_eq!(Done::of(0, rest), done);
         done.note(&Advance::Whole);
         assert_eq!(done, Done::whole());
     }

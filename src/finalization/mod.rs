@@ -192,7 +192,7 @@ mod tests {
         let (one, two, three) = (whole.finalizer(), whole.finalizer(), whole.finalizer());
         one.finalize(EventStatus::Rejected);
         let mut part = two.share().finalizer();
-        part.advance(&Advance::Keys(2));
+        part.advance(&Advance::Back(2));
         drop((part, three));
         let done = done.lock().unwrap();
         assert!(done.part(0).is_whole() && done.part(2).is_nothing());

@@ -43,7 +43,7 @@ impl Summary {
     pub fn owed(&self) -> u64 {
         match &self.buffer {
             Some(buffer) => buffer.left + buffer.unstored,
-            None => self.read().saturating_sub(self.ended()),
+            None => self.read().saturating_sub(self.totals.again + self.ended()),
         }
     }
 
@@ -82,6 +82,9 @@ impl Summary {
             events.insert("(unreadable)", totals.unreadable);
         }
         group("events read", sum(&events), &events);
+        if totals.again > 0 {
+            group("  read again", totals.again, &BTreeMap::new());
+        }
         group("requests sent", sum(&totals.requests), &totals.requests);
         let none = BTreeMap::new();
         group("retries", totals.retries, &none);
@@ -193,6 +196,7 @@ mod tests {
                 skipped: [("anonymous", 3)].into(),
                 rejected: [("refused", 1), ("unreadable", 2)].into(),
                 errored: 5,
+                again: 2,
                 ignored_inline: 0,
                 merged: 0,
             },
@@ -207,6 +211,7 @@ events read                 1242
   (unreadable)                 2
   identify                    40
   track                     1200
+  read again                   2
 requests sent                 41
   POST /profiles/{user_id}    41
 retries                        1
@@ -216,7 +221,7 @@ skipped                        3
 rejected                       3
   refused                      1
   unreadable                   2
-still owed                     6
+still owed                     4
 input                       complete
 elapsed                     1.500 s
 rate                        824.0 events/s

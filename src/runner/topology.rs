@@ -146,7 +146,7 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
     let saved = save(sources.checkpoints()).await;
     #[cfg(feature = "emulator")]
     emulated.end().await;
-    let mut input = sources.input(ended.input);
+    let mut input = sources.input();
     if input == InputEnd::Complete && left_behind.load(Ordering::Relaxed) {
         // Read, but by no sink.
         input = InputEnd::Stopped;

@@ -84,12 +84,10 @@ impl Cargo {
         self.finalizer.advance(&Advance::Part(step, &Advance::Whole));
     }
 
-    /// Says which idempotency keys are used up, for when it is sent again.
-    pub(super) fn tell_generation(&mut self) {
+    /// Says that it goes back, and which idempotency keys are used up.
+    pub(super) fn tell_back(&mut self) {
         let Generation(next) = self.next_generation();
-        if next > 0 {
-            self.finalizer.advance(&Advance::Keys(next));
-        }
+        self.finalizer.advance(&Advance::Back(next));
     }
 
     /// The generation its keys begin with when it is sent again.

@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 use super::window::Room;
 use super::{DeadLetter, DeadLetterError, DeadLetters, Resume};
 use crate::event::Origin;
-use crate::finalization::{EventFinalizer, EventStatus};
+use crate::finalization::{Advance, EventFinalizer, EventStatus};
 use crate::telemetry::{ErrorType, Rejection, Tally};
 
 /// Letters under way. Security: bounded by the window, since their events have not left it.
@@ -72,7 +72,7 @@ impl Letters {
     // Correctness: woken by the keeper's futures. Dropped here, the finalizers say `Errored`.
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Room> {
         match self.under_way.poll_next_unpin(cx) {
-            Poll::Ready(Some(kept)) => {
+            Poll::Ready(Some(mut kept)) => {
                 match kept.result {
                     Ok(()) => {
                         self.tally.rejected(kept.reason);
@@ -82,6 +82,7 @@ impl Letters {
                         tracing::error!(%error, "rejected event stays with its source");
                         self.tally.error(ErrorType::Writer);
                         self.tally.errored();
+                        kept.finalizer.advance(&Advance::Back(0));
                         kept.finalizer.finalize(EventStatus::Errored);
                     }
                 }

@@ -26,6 +26,7 @@ pub struct Tally {
     skipped: [AtomicU64; SkipReason::ALL.len()],
     rejected: [AtomicU64; Rejection::ALL.len()],
     errored: AtomicU64,
+    again: AtomicU64,
     ignored_inline: AtomicU64,
     merged: AtomicU64,
 }
@@ -51,6 +52,7 @@ impl Tally {
             skipped: Default::default(),
             rejected: Default::default(),
             errored: AtomicU64::default(),
+            again: AtomicU64::default(),
             ignored_inline: AtomicU64::default(),
             merged: AtomicU64::default(),
         }
@@ -121,6 +123,11 @@ impl Tally {
     pub fn errored(&self) {
         bump(Some(&self.errored));
         self.flow.returned.increment(1);
+    }
+
+    /// An event comes again that went back before; it is read like any other.
+    pub fn again(&self) {
+        bump(Some(&self.again));
     }
 
     /// So many steps rode on another's request.
@@ -216,6 +223,7 @@ impl Tally {
             skipped: named(SkipReason::ALL.map(SkipReason::as_str), &self.skipped),
             rejected: named(Rejection::ALL.map(Rejection::as_str), &self.rejected),
             errored: read(&self.errored),
+            again: read(&self.again),
             ignored_inline: read(&self.ignored_inline),
             merged: read(&self.merged),
         }

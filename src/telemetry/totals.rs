@@ -21,6 +21,8 @@ pub struct Totals {
     pub rejected: BTreeMap<&'static str, u64>,
     /// Events given back to their source
     pub errored: u64,
+    /// How many of the events read had been given back before, and were sent again
+    pub again: u64,
     /// Inline automations that were not trusted
     pub ignored_inline: u64,
     /// Requests saved, because a neighbour's request did their work as well

@@ -113,7 +113,7 @@ async fn what_is_done_of_a_record_is_known_when_it_is_fed_again_in_this_run_or_t
     run.send(1).await;
     let mut whole = run.next().await.finalizer;
     whole.advance(&Advance::Part(1, &Advance::Whole));
-    whole.advance(&Advance::Part(0, &Advance::Keys(2)));
+    whole.advance(&Advance::Part(0, &Advance::Back(2)));
     run.next().await.finalizer.finalize(Delivered);
     drop(whole);
     let run_again = async |mut run: Run| {

@@ -55,6 +55,44 @@ fn an_event_that_errored_is_read_again_and_so_is_what_follows_it() {
 }
 
 #[test]
+fn what_errored_in_a_long_file_is_read_again_in_the_same_run_before_what_comes_behind_it() {
+    let server = HeldServer::start();
+    let retries = "[sinks.out.request]\nretry_attempts = 0";
+    let folder = folder(&server.url(), &files("in"), retries);
+    // Nothing is sent for pages, of which there are more than are read ahead.
+    let page = format!("{{\"type\":\"page\",\"userId\":\"b\",\"filler\":\"{:1000}\"}}\n", "");
+    write(folder.path(), "in", track("a", "old") + &page.repeat(1000) + &track("a", "new"));
+    let running = Running::start(folder.path(), &["run", "config.toml"]);
+    for (name, status) in [("old", 500), ("old", 202), ("new", 202)] {
+        let arrived = server.next();
+        assert!(arrived.body.contains(&format!("\"{name}\"")), "{name}: {}", arrived.body);
+        arrived.answer(status);
+    }
+    let ended = running.end().expect(0);
+    assert_eq!((ended.count("delivered"), ended.count("still owed")), (2, 0));
+}
+
+#[test]
+fn where_nothing_is_delivered_the_rest_of_a_file_is_left_for_the_next_run() {
+    let server = HeldServer::start();
+    let retries = "[sinks.out.request]\nretry_attempts = 0\nconcurrency = 1";
+    let folder = folder(
+        &server.url(),
+        &files("in"),
+        &(retries.to_owned() + "\n[sinks.out.buffer]\nmax_events = 1"),
+    );
+    write(
+        folder.path(),
+        "in",
+        (0..1000).map(|at| track(&format!("{at:0500}"), "x")).collect::<String>(),
+    );
+    let running = Running::start(folder.path(), &["run", "config.toml"]);
+    server.next().answer(500);
+    let ended = running.end().expect(75);
+    assert!(ended.stdout.contains("stopped before its end"), "{}", ended.stdout);
+}
+
+#[test]
 fn damaged_checkpoints_are_an_error_and_not_a_fresh_start() {
     let folder = folder("", &files("in"), "");
     write(folder.path(), "in", track("a", "1"));

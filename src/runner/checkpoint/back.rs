@@ -11,6 +11,13 @@ impl Checkpoints {
         Some(file.tracker.as_ref().map_or(file.start, Tracker::done))
     }
 
+    /// Up to where records of that file were begun; nothing where it is no file of this run.
+    pub fn begun(&self, kept: Kept) -> Option<Reached> {
+        let state = self.0.state();
+        let file = state.files.get(&kept.number)?;
+        Some(file.tracker.as_ref().map_or(file.start, Tracker::begun))
+    }
+
     /// That file is read again from where it is done: what has ended Errored is to be tried again. To be called when
     /// everything of it has ended.
     pub fn rewind(&self, kept: Kept) {

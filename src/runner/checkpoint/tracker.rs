@@ -108,6 +108,11 @@ impl<P: Copy> Tracker<P> {
         self.done
     }
 
+    /// Up to where records have begun that it knows of.
+    pub(super) fn begun(&self) -> P {
+        self.entries.back().map_or(self.done, |entry| entry.next)
+    }
+
     /// How many records it holds that may move the place.
     pub(super) fn len(&self) -> usize {
         if self.stopped { 0 } else { self.entries.len() }

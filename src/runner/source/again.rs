@@ -1,9 +1,11 @@
-//! What went back to files that are followed is read again in the same run, before anything newer.
+//! What went back to files is read again in the same run, before anything newer.
 //!
 //! In: the ends of a source's records, and that one will be Errored as soon as a part of it is. Out: a source that waits
 //! then until all that it gave have ended, and goes on at its checkpoints, as the next run would. What nobody had begun
-//! is recalled meanwhile, and what ended for good is not given again.
+//! is recalled meanwhile, and what ended for good is not given again. Where files are not followed, a run in which nothing
+//! ends for good any more leaves the rest to the next one.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ use crate::finalization::{Acknowledge, Advance, EventFinalizer, EventStatus};
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What the thread that follows is told.
+/// What a thread that reads files is told.
 #[derive(Debug)]
 pub(super) enum Tick {
     /// Look whether there is more; it is that late
@@ -101,6 +103,11 @@ impl UnderWay {
         }
     }
 
+    /// Whether anything ended for good since it began anew.
+    fn has_progressed(&self) -> bool {
+        self.state().has_progressed
+    }
+
     /// How long to wait before reading again; longer each time, until something ends for good.
     fn wait(&self) -> Duration {
         let mut state = self.state();
@@ -150,11 +157,19 @@ impl Acknowledge for Given {
 
 impl Reading {
     /// Waits until everything has ended, and a while, and has the files read from their checkpoints on. Nothing where
-    /// nobody reads any more.
+    /// nobody reads any more, or it would come to nothing.
     // Correctness: the ends of records, the time and the reading thread wake us. What it said before it went back is taken
     // from it, so that it can go on, and thrown away: it is read again.
     pub(super) async fn again(&mut self) -> Option<()> {
         self.under_way.all_ended().await;
+        if self.looks.is_none() && !self.under_way.has_progressed() {
+            self.is_whole.store(false, Ordering::Relaxed);
+            tracing::error!(
+                source = %self.name,
+                "nothing is delivered: what is left is for the next run"
+            );
+            return None;
+        }
         let wait = self.under_way.wait();
         tracing::warn!(
             source = %self.name,
@@ -164,8 +179,7 @@ impl Reading {
         tokio::time::sleep(wait).await;
         self.progress.go_back(0, self.frames.len());
         self.frames.clear();
-        let (_, thread) = self.ticks.as_ref()?;
-        let asking = ask(thread.clone());
+        let asking = ask(self.thread.clone()?);
         tokio::pin!(asking);
         let mut is_asked = false;
         loop {
@@ -179,6 +193,7 @@ impl Reading {
             match message {
                 Message::Frames(_, frames) => self.progress.go_back(0, frames.len()),
                 Message::Again => break,
+                Message::End => {}
                 Message::Problem(problem) => self.tell(&problem),
             }
         }

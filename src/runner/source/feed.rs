@@ -27,6 +27,8 @@ pub(super) enum Message {
     Problem(SourceError),
     /// What comes is read from the checkpoints on, as was asked for
     Again,
+    /// Everything was read
+    End,
 }
 
 /// Where a reading thread says it. Messages hold the records of one piece, so a few of them bound memory.
@@ -36,9 +38,14 @@ pub(super) struct Feed {
     progress: Arc<Progress>,
 }
 
-/// Nobody takes records any more.
-#[derive(Debug)]
-pub(super) struct Stopped;
+/// Why a reading thread does not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// Nobody takes records any more
+    Gone,
+    /// What was given before is to be read again first
+    Recalled,
+}
 
 /// How much is read at once: large enough that the disk and the channel cost little per line.
 pub(super) const PIECE_BYTES: usize = 64 << 10;
@@ -61,17 +68,22 @@ impl Feed {
         (Self { messages, progress }, receiver)
     }
 
-    /// Reads `content`, which starts at `from`, to its end. `trail` is of what comes before. Blocks.
+    /// Reads `content`, which starts at `from`, to its end, unless `is_recalled` before. `trail` is of what comes before.
+    /// Blocks.
     pub(super) fn read(
         &self,
         input: &Arc<Input>,
         mut content: impl Read,
         (from, trail): (Place, Option<Trail>),
         max_bytes: usize,
+        mut is_recalled: impl FnMut() -> bool,
     ) -> Result<(), Stopped> {
         let mut framer = Framer::new(from, max_bytes).marking(trail);
         let mut piece = vec![0; PIECE_BYTES];
         loop {
+            if is_recalled() {
+                return Err(Stopped::Recalled);
+            }
             match content.read(&mut piece) {
                 Ok(0) => {
                     // Of a file, what breaks off stays unread: the rest may be there when it is read again.
@@ -112,6 +124,11 @@ impl Feed {
         self.send(Message::Again)
     }
 
+    /// Says that everything was read.
+    pub(super) fn end(&self) -> Result<(), Stopped> {
+        self.send(Message::End)
+    }
+
     /// Hands on the records that `framer` has found; gives the place behind the last of them.
     pub(super) fn frames(
         &self,
@@ -125,7 +142,7 @@ impl Feed {
     }
 
     fn send(&self, message: Message) -> Result<(), Stopped> {
-        self.messages.blocking_send(message).map_err(|_| Stopped)
+        self.messages.blocking_send(message).map_err(|_| Stopped::Gone)
     }
 }
 

@@ -1,8 +1,13 @@
-//! Reads the files of one source, one after the other, each from its checkpoint to its end.
+//! Reads the files of one source, one after the other, each from its checkpoint to its end; and again from the
+//! checkpoints, as often as that is asked for.
 
-use std::path::Path;
+mod back;
+
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
+use super::again::Tick;
 use super::feed::{Feed, Input, Stopped};
 use super::framing::{Place, Trail};
 use super::open::{self, Content};
@@ -12,9 +17,16 @@ use crate::clock::Clock;
 use crate::config::{FileOrder, FileSource};
 use crate::runner::checkpoint::{Checkpoints, Claim, Found};
 
-/// What is read, and how.
+/// Reads files.
 #[derive(Debug)]
 pub(super) struct Files {
+    settings: Settings,
+    ticks: mpsc::Receiver<Tick>,
+}
+
+/// What is read, and how.
+#[derive(Debug)]
+pub(super) struct Settings {
     pub(super) source: FileSource,
     pub(super) clock: Clock,
     pub(super) max_bytes: usize,
@@ -22,15 +34,51 @@ pub(super) struct Files {
     pub(super) progress: Arc<Progress>,
 }
 
+/// A file to be read.
+#[derive(Debug)]
+struct Read {
+    found: Found,
+    claim: Claim,
+    /// What was read of it counts as so many bytes
+    bytes: u64,
+    is_begun: bool,
+}
+
+/// Content, where it starts, and what comes before.
+type Opened = (Content, (Place, Option<Trail>));
+
 impl Files {
-    /// Reads all files into `feed`. Blocks; ends early when nobody takes records any more.
-    pub(super) fn read(&self, feed: &Feed) {
-        // Nobody listens any more: that is a reason to end, and not an error.
-        let _: Result<(), Stopped> = self.try_read(feed);
+    pub(super) fn new(settings: Settings, ticks: mpsc::Receiver<Tick>) -> Self {
+        Self { settings, ticks }
     }
 
-    fn try_read(&self, feed: &Feed) -> Result<(), Stopped> {
-        let (paths, problems) = paths::find(&self.source.include, &self.source.exclude);
+    /// Reads all files into `feed`, and again whenever it is told to. Blocks; ends when nobody takes records any more.
+    pub(super) fn run(mut self, feed: &Feed) {
+        // Nobody listens any more: that is a reason to end, and not an error.
+        let _: Result<(), Stopped> = self.try_run(feed);
+    }
+
+    fn try_run(&mut self, feed: &Feed) -> Result<(), Stopped> {
+        let mut files = self.find(feed)?;
+        loop {
+            match self.read(&mut files, feed) {
+                Ok(()) => {
+                    feed.end()?;
+                    self.ticks.blocking_recv().ok_or(Stopped::Gone)?;
+                }
+                Err(Stopped::Recalled) => {}
+                Err(Stopped::Gone) => return Err(Stopped::Gone),
+            }
+            let problems = self.settings.go_back(&mut files);
+            feed.again()?;
+            problems.into_iter().try_for_each(|problem| feed.problem(problem))?;
+        }
+    }
+
+    /// The files that are there, in the order they are to be read in.
+    fn find(&self, feed: &Feed) -> Result<Vec<Read>, Stopped> {
+        let Settings { source, checkpoints, .. } = &self.settings;
+        let (paths, problems) = paths::find(&source.include, &source.exclude);
         let mut is_whole = problems.is_empty();
         for problem in problems {
             // An archive may well hold one kind of file only; a file that was named by its name should be there.
@@ -56,55 +104,73 @@ impl Files {
                 }
             }
         }
-        let claims = self.checkpoints.claim(&files, &open::tail);
+        let claims = checkpoints.claim(&files, &open::tail);
         if is_whole {
             // With a folder that is away for a while, its checkpoints must not go.
-            self.checkpoints.forget_the_gone();
+            checkpoints.forget_the_gone();
         }
         let mut files: Vec<_> = stats.into_iter().zip(files).zip(claims).collect();
-        let (limit, now) = (self.source.ignore_older, self.clock.now());
+        let (limit, now) = (source.ignore_older, self.settings.clock.now());
         // Claimed all the same, so that their checkpoints stay theirs.
         files.retain(|((stat, _), _)| !stat.is_older_than(limit, now));
-        match self.source.order {
+        match source.order {
             FileOrder::Oldest => files.sort_by(|((one, a), _), ((other, b), _)| {
                 Stat::by_age((one, &a.path), (other, &b.path))
             }),
             FileOrder::Path => {}
         }
         for ((stat, _), _) in &files {
-            self.progress.expect(stat.length);
+            self.settings.progress.expect(stat.length);
         }
-        for ((_, Found { path, head }), claim) in files {
-            match self.open(&path, &head, claim) {
-                Ok((content, start)) => {
-                    let kept = Some(claim.kept);
+        let file = |((_, found), claim)| Read { found, claim, bytes: 0, is_begun: false };
+        Ok(files.into_iter().map(file).collect())
+    }
+
+    fn read(&mut self, files: &mut [Read], feed: &Feed) -> Result<(), Stopped> {
+        let Self { settings, ticks } = self;
+        for file in files {
+            let before = settings.progress.read();
+            let Found { path, .. } = &file.found;
+            let outcome = match settings.open(file) {
+                Ok(None) => feed.problem(settings.lose(file)),
+                Ok(Some((content, start))) => {
+                    let kept = Some(file.claim.kept);
                     let input = Arc::new(Input { name: path.to_string_lossy().into(), kept });
-                    feed.read(&input, content, start, self.max_bytes)?;
+                    file.is_begun = true;
+                    feed.read(&input, content, start, settings.max_bytes, || {
+                        ticks.try_recv().is_ok()
+                    })
                 }
-                Err(error) => feed.problem(SourceError::Open { path, error })?,
-            }
+                Err(error) => feed.problem(SourceError::Open { path: path.clone(), error }),
+            };
+            file.bytes = settings.progress.read().saturating_sub(before);
+            outcome?;
         }
         Ok(())
     }
+}
 
-    fn open(
-        &self,
-        path: &Path,
-        head: &[u8],
-        claim: Claim,
-    ) -> std::io::Result<(Content, (Place, Option<Trail>))> {
+impl Settings {
+    /// The content that is to be read, and where it starts; nothing where what is to be read again is not there any more.
+    fn open(&self, file: &Read) -> std::io::Result<Option<Opened>> {
+        let Read { found: Found { path, head }, claim, is_begun, .. } = file;
         let from = claim.start;
         let tail = open::tail(path, from.offset)?;
         if let (Some(tail), Some(content)) = (tail, open::open(path, from.offset, &self.progress)?)
         {
-            // About as many: most records are a line.
-            self.progress.pass(from.line.saturating_sub(Place::START.line));
-            return Ok((content, (from, Some(Trail::new(from, head, &tail)))));
+            if !is_begun {
+                // About as many: most records are a line.
+                self.progress.pass(from.line.saturating_sub(Place::START.line));
+            }
+            return Ok(Some((content, (from, Some(Trail::new(from, head, &tail))))));
+        }
+        if *is_begun {
+            return Ok(None);
         }
         // It was cut in this very moment.
         self.checkpoints.restart(claim.kept);
         let content = open::open(path, 0, &self.progress)?;
         let content = content.unwrap_or_else(|| Box::new(std::io::empty()));
-        Ok((content, (Place::START, Some(Trail::new(Place::START, &[], &[])))))
+        Ok(Some((content, (Place::START, Some(Trail::new(Place::START, &[], &[]))))))
     }
 }

@@ -20,7 +20,7 @@ pub(super) mod vector;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures::StreamExt;
 use futures::stream;
@@ -62,8 +62,10 @@ pub enum Kind {
 struct Reading {
     name: Arc<str>,
     messages: mpsc::Receiver<Message>,
-    /// Told to look whether there is more, where that may be
-    ticks: Option<(Interval, mpsc::Sender<Tick>)>,
+    /// Who reads, where it can go back to the checkpoints
+    thread: Option<mpsc::Sender<Tick>>,
+    /// When it is to look whether there is more, where that may be
+    looks: Option<Interval>,
     under_way: UnderWay,
     input: Option<Arc<Input>>,
     frames: VecDeque<Frame>,
@@ -72,6 +74,8 @@ struct Reading {
     max_bytes: usize,
     progress: Arc<Progress>,
     problems: Arc<AtomicUsize>,
+    /// Whether what has ended was read to its end
+    is_whole: Arc<AtomicBool>,
 }
 
 /// Starts to read. A record may take `max_bytes`. What cannot be read is logged and counted.
@@ -81,7 +85,8 @@ pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Ope
     let mut reading = Reading {
         name,
         messages,
-        ticks: None,
+        thread: None,
+        looks: None,
         under_way: UnderWay::default(),
         input: None,
         frames: VecDeque::new(),
@@ -90,23 +95,28 @@ pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Ope
         max_bytes,
         progress: Arc::clone(&progress),
         problems,
+        is_whole: Arc::new(AtomicBool::new(true)),
     };
+    let is_whole = Arc::clone(&reading.is_whole);
     // A thread and not the executor's pool, which would wait at the end for a read that may never return.
     let thread = std::thread::Builder::new().name("source".to_owned());
     let started = match kind {
         Kind::Stdin => thread.spawn(move || read_stdin(&feed, max_bytes)),
         Kind::Files { source, checkpoints } => {
             reading.checkpoints = Some(checkpoints.clone());
+            let (sender, ticks) = mpsc::channel(1);
+            // Without acknowledgements nobody reads what went back.
+            reading.thread = checkpoints.await_ends().then(|| sender.clone());
             match source.follow {
                 None => {
-                    let files = Files { source, clock, max_bytes, checkpoints, progress };
-                    thread.spawn(move || files.read(&feed))
+                    let settings =
+                        files::Settings { source, clock, max_bytes, checkpoints, progress };
+                    thread.spawn(move || Files::new(settings, ticks).run(&feed))
                 }
                 Some(follow) => {
-                    let (sender, ticks) = mpsc::channel(1);
-                    let mut interval = interval(follow::period(&follow));
-                    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                    reading.ticks = Some((interval, sender));
+                    let mut looks = interval(follow::period(&follow));
+                    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                    (reading.looks, reading.thread) = (Some(looks), Some(sender));
                     let settings =
                         Settings { source, follow, clock, max_bytes, checkpoints, progress };
                     thread.spawn(move || Follower::new(settings).run(&feed, ticks))
@@ -115,27 +125,27 @@ pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Ope
         }
     };
     started.map_err(SourceError::Start)?;
-    let is_endless = reading.ticks.is_some();
+    let is_endless = reading.looks.is_some();
     let records = stream::unfold(reading, |mut reading| async {
         let record = reading.next().await?;
         Some((record, reading))
     });
     let records = records.take_until(stop.cancelled_owned()).boxed();
-    Ok(if is_endless { Opened::endless(records) } else { Opened::finite(records) })
+    Ok(if is_endless { Opened::endless(records) } else { Opened::finite(records, is_whole) })
 }
 
 fn read_stdin(feed: &Feed, max_bytes: usize) {
     let input = Arc::new(Input { name: "stdin".into(), kept: None });
     // Nobody listens any more: that is a reason to end, and not an error.
-    let _ = feed.read(&input, std::io::stdin().lock(), (Place::START, None), max_bytes);
+    let _ = feed.read(&input, std::io::stdin().lock(), (Place::START, None), max_bytes, || false);
 }
 
 /// Waits for the next tick, and passes it on; for ever where there are none. Dropping the future loses none.
-async fn tick(ticks: &mut Option<(Interval, mpsc::Sender<Tick>)>) {
-    let Some((interval, sender)) = ticks else { return std::future::pending().await };
-    let now = interval.tick().await;
+async fn tick(looks: &mut Option<Interval>, thread: Option<&mpsc::Sender<Tick>>) {
+    let (Some(looks), Some(thread)) = (looks, thread) else { return std::future::pending().await };
+    let now = looks.tick().await;
     // Full, it is still busy with the last one. Closed, it has ended, and its messages say so.
-    let _ = sender.try_send(Tick::Look(now));
+    let _ = thread.try_send(Tick::Look(now));
 }
 
 impl Reading {
@@ -156,7 +166,7 @@ impl Reading {
                 biased;
                 () = self.under_way.failed() => continue,
                 message = self.messages.recv() => message?,
-                () = tick(&mut self.ticks) => continue,
+                () = tick(&mut self.looks, self.thread.as_ref()) => continue,
             };
             match message {
                 Message::Frames(input, frames) => {
@@ -166,6 +176,8 @@ impl Reading {
                 Message::Problem(problem) => self.tell(&problem),
                 // Nothing was asked for.
                 Message::Again => {}
+                // What goes back from now on is for the next run.
+                Message::End => return None,
             }
         }
     }
@@ -187,8 +199,7 @@ impl Reading {
             (Some(checkpoints), Some(kept), Some(mark)) => {
                 let reached = Reached { place: next, mark };
                 let (finalizer, done) = checkpoints.begin(kept, &input.name, reached).await?;
-                // Of what is not followed, the next run reads what went back; without acknowledgements nobody does.
-                if self.ticks.is_some() && checkpoints.await_ends() {
+                if checkpoints.await_ends() {
                     (self.under_way.begin(finalizer)?, done)
                 } else {
                     (finalizer, done)

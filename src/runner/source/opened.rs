@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -44,18 +44,21 @@ pub(in crate::runner) struct Opened {
 }
 
 /// When a source ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Ends {
-    /// Once everything is read
-    WhenRead,
+    /// Once everything is read, or before, as this tells then
+    WhenRead(Arc<AtomicBool>),
     /// Only when it is asked to
     WhenAsked,
 }
 
 impl Opened {
-    /// A source that reads `records` until everything is read.
-    pub(in crate::runner) fn finite(records: BoxStream<'static, Record>) -> Self {
-        Self { records, serve: None, ends: Ends::WhenRead }
+    /// A source that reads `records` until everything is read; `is_whole` tells at their end whether it is.
+    pub(in crate::runner) fn finite(
+        records: BoxStream<'static, Record>,
+        is_whole: Arc<AtomicBool>,
+    ) -> Self {
+        Self { records, serve: None, ends: Ends::WhenRead(is_whole) }
     }
 
     /// A source that reads `records` until it is asked to stop: more may always come.
@@ -72,8 +75,16 @@ impl Opened {
     }
 
     /// Whether its records end when everything is read, so that a run that is stopped before leaves something unread.
-    pub(in crate::runner) fn is_finite(&self) -> bool {
-        self.ends == Ends::WhenRead
+    pub(in crate::runner) const fn is_finite(&self) -> bool {
+        matches!(self.ends, Ends::WhenRead(_))
+    }
+
+    /// Tells, once its records have ended, whether everything is read; nothing of a source that never is at its end.
+    pub(in crate::runner) fn is_whole(&self) -> Option<Arc<AtomicBool>> {
+        match &self.ends {
+            Ends::WhenRead(is_whole) => Some(Arc::clone(is_whole)),
+            Ends::WhenAsked => None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! In: what is configured. Out: the records of each source, and how reading went. It does not know who takes the records.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 
 use futures::StreamExt;
@@ -75,7 +75,7 @@ impl Sources {
         let component = Component::source(name, kind(&source.kind));
         let progress = Arc::new(Progress::part_of(Arc::clone(&self.progress)));
         let opened = self.opened(name, source, follow, Arc::clone(&progress))?;
-        let is_finite = opened.is_finite();
+        let is_whole = opened.is_whole();
         let Opened { records, serve, .. } = opened;
         if let Some(serve) = serve {
             self.serve(name, serve);
@@ -85,7 +85,7 @@ impl Sources {
             given.give();
             counts.count(record);
         });
-        Ok((self.watched(records.boxed(), is_finite), progress))
+        Ok((self.watched(records.boxed(), is_whole), progress))
     }
 
     fn serve(&mut self, name: &str, serve: BoxFuture<'static, ()>) {
@@ -143,15 +143,16 @@ impl Sources {
     fn watched(
         &self,
         records: BoxStream<'static, Record>,
-        is_finite: bool,
+        is_whole: Option<Arc<AtomicBool>>,
     ) -> BoxStream<'static, Record> {
         let (open, unread) = (Arc::clone(&self.open), Arc::clone(&self.unread));
         let (stop, ended) = (self.stop.clone(), self.ended.clone());
         open.fetch_add(1, Ordering::Relaxed);
-        unread.fetch_add(usize::from(is_finite), Ordering::Relaxed);
+        unread.fetch_add(usize::from(is_whole.is_some()), Ordering::Relaxed);
         let end = stream::poll_fn(move |_| {
             // What ends after it was asked to was perhaps not read to its end.
-            if is_finite && !stop.is_cancelled() {
+            let is_whole = is_whole.as_ref().is_some_and(|it| it.load(Ordering::Relaxed));
+            if is_whole && !stop.is_cancelled() {
                 unread.fetch_sub(1, Ordering::Relaxed);
             }
             if open.fetch_sub(1, Ordering::Relaxed) == 1 {
@@ -192,13 +193,13 @@ impl Sources {
         self.serving.shutdown().await;
     }
 
-    /// How reading went, in a run that ended as `drive` says.
-    pub(super) fn input(&self, end: InputEnd) -> InputEnd {
+    /// How reading went, once the run has ended.
+    pub(super) fn input(&self) -> InputEnd {
         match (self.problems.load(Ordering::Relaxed), self.unread.load(Ordering::Relaxed)) {
             (problems @ 1.., _) => InputEnd::Problems(problems),
             // Of what never ends, nothing is left unread.
             (0, 0) => InputEnd::Complete,
-            (0, _) => end,
+            (0, _) => InputEnd::Stopped,
         }
     }
 }
@@ -228,6 +229,10 @@ mod tests {
         )
     }
 
+    fn whole() -> Option<Arc<AtomicBool>> {
+        Some(Arc::new(AtomicBool::new(true)))
+    }
+
     async fn read_all(records: BoxStream<'static, Record>) {
         let _: Vec<_> = records.collect().await;
     }
@@ -237,18 +242,26 @@ mod tests {
         let sources = sources();
         let stop = sources.stop.clone();
         let stopped = stream::pending().take_until(stop.clone().cancelled_owned()).boxed();
-        let (whole, endless) =
-            (sources.watched(stream::empty().boxed(), true), sources.watched(stopped, false));
-        read_all(whole).await;
+        let (finite, endless) =
+            (sources.watched(stream::empty().boxed(), whole()), sources.watched(stopped, None));
+        read_all(finite).await;
         assert!(!sources.ended.is_cancelled());
-        assert_eq!(sources.input(InputEnd::Stopped), InputEnd::Complete);
+        assert_eq!(sources.input(), InputEnd::Complete);
         let stopped = stream::pending().take_until(stop.clone().cancelled_owned()).boxed();
-        let torn = sources.watched(stopped, true);
+        let torn = sources.watched(stopped, whole());
         stop.cancel();
         read_all(torn).await;
         read_all(endless).await;
         assert!(sources.ended.is_cancelled());
-        assert_eq!(sources.input(InputEnd::Stopped), InputEnd::Stopped);
+        assert_eq!(sources.input(), InputEnd::Stopped);
+    }
+
+    #[tokio::test]
+    async fn what_a_source_gave_up_is_owed_as_well() {
+        let sources = sources();
+        let left = Some(Arc::new(AtomicBool::new(false)));
+        read_all(sources.watched(stream::empty().boxed(), left)).await;
+        assert_eq!(sources.input(), InputEnd::Stopped);
     }
 
     #[tokio::test(start_paused = true)]
@@ -258,10 +271,7 @@ mod tests {
         let stop = sources.stop.clone();
         sources.serve("door", Box::pin(async move { stop.cancelled().await }));
         sources.end(start + Duration::from_secs(5)).await;
-        assert_eq!(
-            (start.elapsed(), sources.input(InputEnd::Stopped)),
-            (Duration::ZERO, InputEnd::Complete)
-        );
+        assert_eq!((start.elapsed(), sources.input()), (Duration::ZERO, InputEnd::Complete));
         sources.serve("door", Box::pin(std::future::pending()));
         sources.end(start + Duration::from_secs(5)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(5));
@@ -272,6 +282,6 @@ mod tests {
         let mut sources = sources();
         sources.serve("door", Box::pin(std::future::ready(())));
         while sources.serving.join_next().await.is_some() {}
-        assert_eq!(sources.input(InputEnd::Complete), InputEnd::Problems(1));
+        assert_eq!(sources.input(), InputEnd::Problems(1));
     }
 }

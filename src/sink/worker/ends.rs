@@ -127,7 +127,7 @@ impl<S: Transport> Driver<S> {
                 {
                     self.left_behind.extend(lanes_of(&steps));
                 }
-                cargo.tell_generation();
+                cargo.tell_back();
                 if let Some((resume, detail)) = cargo.returned(&steps_done) {
                     self.letters.returned(&cargo.origin, resume, detail);
                 }

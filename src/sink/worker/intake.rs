@@ -12,7 +12,7 @@ use super::open::{Content, OpenRecord, Taken};
 use super::{noting, showing};
 use crate::clock::Clock;
 use crate::event::{Event, Origin};
-use crate::finalization::{EventFinalizer, EventStatus};
+use crate::finalization::{Advance, EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
 use crate::plan::{self, Lane, Plan, Planned, Step};
 use crate::sink::cargo::{Cargo, letter};
@@ -60,6 +60,9 @@ impl<S: Transport> Driver<S> {
             finalizer.finalize(EventStatus::Delivered);
             return;
         }
+        if done.went_back() {
+            self.shared.tally.again();
+        }
         let resume = Resume::behind(resume, &done);
         let (span, finalizer) = self.traced(finalizer);
         match event {
@@ -82,7 +85,7 @@ impl<S: Transport> Driver<S> {
         &mut self,
         mut event: Event,
         origin: &Origin,
-        finalizer: EventFinalizer,
+        mut finalizer: EventFinalizer,
         resume: Option<Resume>,
         span: Option<Arc<EventSpan>>,
     ) {
@@ -135,6 +138,7 @@ impl<S: Transport> Driver<S> {
                     let detail = showing::BEHIND;
                     showing::ended(tap, shown, || End::Errored(detail.to_owned()));
                     noting::at_once(self.journal.as_ref(), &event, EventStatus::Errored, detail);
+                    finalizer.advance(&Advance::Back(0));
                     finalizer.finalize(EventStatus::Errored);
                     return;
                 }

@@ -122,7 +122,7 @@ impl Rig {
                     self.problems.push(problem.to_string());
                     continue;
                 }
-                Message::Again => continue,
+                Message::Again | Message::End => continue,
             };
             for frame in frames {
                 let Content::Whole(bytes) = frame.content else { panic!("it is short") };

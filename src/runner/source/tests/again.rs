@@ -8,6 +8,16 @@ use crate::finalization::Advance;
 
 /// The records of `a.log`, which holds `text` and is followed.
 fn follow(folder: &TempDir, text: &str) -> BoxStream<'static, Record> {
+    let followed = FollowFiles {
+        read_from: ReadFrom::Beginning,
+        glob_cooldown: Duration::from_secs(1),
+        rotate_wait: Duration::from_secs(5),
+    };
+    opened(folder, text, Some(followed)).records
+}
+
+/// The same, followed or not.
+fn opened(folder: &TempDir, text: &str, follow: Option<FollowFiles>) -> Opened {
     std::fs::write(folder.path().join("a.log"), text).unwrap();
     let state = folder.path().join("state/checkpoints.json");
     let checkpoints = Checkpoints::open(state, Start::Continue, Follow::Acknowledgements).unwrap();
@@ -16,12 +26,8 @@ fn follow(folder: &TempDir, text: &str) -> BoxStream<'static, Record> {
     else {
         panic!("they are files")
     };
-    source.follow = Some(FollowFiles {
-        read_from: ReadFrom::Beginning,
-        glob_cooldown: Duration::from_secs(1),
-        rotate_wait: Duration::from_secs(5),
-    });
-    open(Kind::Files { source, checkpoints }, 1 << 10, context()).unwrap().records
+    source.follow = follow;
+    open(Kind::Files { source, checkpoints }, 1 << 10, context()).unwrap()
 }
 
 /// Where the next records are, which are delivered.
@@ -92,4 +98,64 @@ async fn what_is_done_of_a_record_is_known_when_it_is_read_again() {
     let again = records.next().await.unwrap();
     assert!(again.done.part(3).is_whole() && again.done.part(0).is_nothing());
     again.finalizer.finalize(EventStatus::Delivered);
+}
+
+/// A thousand lines: more than is read ahead.
+fn lines(text: &str) -> String {
+    format!("{text:500}\n").repeat(1000)
+}
+
+/// Of the lines that are numbered so, how each is to end.
+async fn end(records: &mut BoxStream<'static, Record>, ends: &[(u64, EventStatus)]) {
+    let mut given = Vec::new();
+    for (line, status) in ends {
+        let record = records.next().await.unwrap();
+        assert_eq!(record.origin.line, Some(*line));
+        given.push((record, *status));
+    }
+    given.into_iter().for_each(|(record, status)| record.finalizer.finalize(status));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_back_of_a_file_that_is_not_followed_is_read_again_before_anything_newer() {
+    use EventStatus::{Delivered, Errored, Rejected};
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { mut records, .. } = opened(&folder, &lines("one"), None);
+    end(&mut records, &[(1, Delivered), (2, Errored), (3, Rejected), (4, Errored)]).await;
+    end(&mut records, &[(2, Delivered), (4, Errored), (5, Delivered)]).await;
+    end(&mut records, &[(4, Delivered), (6, Delivered)]).await;
+    assert_eq!(deliver(&mut records, 994).await.last(), Some(&1000));
+    assert!(records.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_gets_anywhere_the_rest_is_for_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = opened(&folder, &lines("one"), None);
+    let is_whole = source.is_whole().unwrap();
+    let mut records = source.records;
+    end(&mut records, &[(1, EventStatus::Delivered), (2, EventStatus::Errored)]).await;
+    end(&mut records, &[(2, EventStatus::Errored), (3, EventStatus::Errored)]).await;
+    assert!(records.next().await.is_none());
+    assert!(!is_whole.load(Ordering::Relaxed));
+    // A file that is read to its end is whole, whatever becomes of what was read: it is owed.
+    let source = opened(&folder, "line\n", None);
+    let is_whole = source.is_whole().unwrap();
+    let mut records = source.records;
+    let last = records.next().await.unwrap();
+    assert!(records.next().await.is_none() && is_whole.load(Ordering::Relaxed));
+    drop(last);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_another_by_then_is_told_and_not_mixed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = opened(&folder, &lines("one"), None).records;
+    let (first, second) = (records.next().await.unwrap(), records.next().await.unwrap());
+    std::fs::write(folder.path().join("a.log"), lines("other")).unwrap();
+    second.finalizer.finalize(EventStatus::Delivered);
+    drop(first);
+    assert!(records.next().await.is_none());
+    let mut records = opened(&folder, &lines("other"), None).records;
+    assert_eq!(deliver(&mut records, 1).await, [1]);
 }
