@@ -229,8 +229,8 @@ mod tests {
         )
     }
 
-    fn whole() -> Option<Arc<AtomicBool>> {
-        Some(Arc::new(AtomicBool::new(true)))
+    fn whole() -> Arc<AtomicBool> {
+        Arc::new(AtomicBool::new(true))
     }
 
     async fn read_all(records: BoxStream<'static, Record>) {
@@ -242,13 +242,15 @@ mod tests {
         let sources = sources();
         let stop = sources.stop.clone();
         let stopped = stream::pending().take_until(stop.clone().cancelled_owned()).boxed();
-        let (finite, endless) =
-            (sources.watched(stream::empty().boxed(), whole()), sources.watched(stopped, None));
+        let (finite, endless) = (
+            sources.watched(stream::empty().boxed(), Some(whole())),
+            sources.watched(stopped, None),
+        );
         read_all(finite).await;
         assert!(!sources.ended.is_cancelled());
         assert_eq!(sources.input(), InputEnd::Complete);
         let stopped = stream::pending().take_until(stop.clone().cancelled_owned()).boxed();
-        let torn = sources.watched(stopped, whole());
+        let torn = sources.watched(stopped, Some(whole()));
         stop.cancel();
         read_all(torn).await;
         read_all(endless).await;

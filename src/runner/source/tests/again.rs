@@ -113,7 +113,9 @@ async fn end(records: &mut BoxStream<'static, Record>, ends: &[(u64, EventStatus
         assert_eq!(record.origin.line, Some(*line));
         given.push((record, *status));
     }
-    given.into_iter().for_each(|(record, status)| record.finalizer.finalize(status));
+    for (record, status) in given {
+        record.finalizer.finalize(status);
+    }
 }
 
 #[tokio::test(start_paused = true)]
