@@ -84,8 +84,12 @@ impl Cargo {
         self.finalizer.advance(&Advance::Part(step, &Advance::Whole));
     }
 
-    /// Says that it goes back, and which idempotency keys are used up.
-    pub(super) fn tell_back(&mut self) {
+    /// Says that it goes back, what of it is done all the same, and which idempotency keys are used up.
+    pub(super) fn tell_back(&mut self, steps_done: &[usize]) {
+        // A step that was under way when the others were given up has not been told.
+        for step in steps_done {
+            self.advance(*step);
+        }
         let Generation(next) = self.next_generation();
         self.finalizer.advance(&Advance::Back(next));
     }

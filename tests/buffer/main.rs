@@ -6,5 +6,6 @@
 
 mod damage;
 mod order;
+mod refed;
 mod stop;
 mod support;

@@ -99,3 +99,19 @@ async fn what_is_done_is_known_also_where_the_sink_is_dropped_before_the_rest() 
     assert_eq!(source.0.lock().unwrap().1, [Errored]);
     assert!(source.done().part(0).is_whole() && source.done().part(1).is_nothing());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_record_of_which_nothing_is_left_under_way_is_errored_all_the_same_if_the_rest_was_not_taken_in()
+ {
+    let source = Source::default();
+    // So many that the sink gives others a turn before it has seen them all, and each is skipped at once.
+    let events = vec![skipped(); 10_000].join(",");
+    let record = Record::new(format!("[{events}]"), 1);
+    let record = record.with_finalizer(EventFinalizer::new(source.clone()));
+    let (server, _) = server(|_| (Duration::ZERO, ok()));
+    let mut running = Box::pin(sink(no_retries(), server).run_on(stream::iter([record])));
+    assert!(futures::poll!(&mut running).is_pending());
+    drop(running);
+    assert_eq!(source.0.lock().unwrap().1, [Errored]);
+    assert!(source.done().part(0).is_whole() && source.done().part(9_999).is_nothing());
+}

@@ -127,7 +127,7 @@ impl<S: Transport> Driver<S> {
                 {
                     self.left_behind.extend(lanes_of(&steps));
                 }
-                cargo.tell_back();
+                cargo.tell_back(&steps_done);
                 if let Some((resume, detail)) = cargo.returned(&steps_done) {
                     self.letters.returned(&cargo.origin, resume, detail);
                 }

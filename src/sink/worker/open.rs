@@ -15,13 +15,13 @@ pub(super) struct Taken {
 
 /// The rest of a record. Security: its events are decoded one by one, so that the window bounds them, not the record.
 pub(super) struct OpenRecord {
-    next: Decoded,
+    next: Taken,
     after_next: Option<Decoded>,
     rest: Decoding,
     notifier: BatchNotifier,
     done: Done,
-    /// How many events were taken
-    taken: usize,
+    /// How many events were found
+    found: usize,
 }
 
 /// What a record turns out to hold.
@@ -38,35 +38,35 @@ pub(super) enum Content {
 impl OpenRecord {
     /// Looks at the first two events of a record of which so much is done.
     pub(super) fn open(mut decoding: Decoding, finalizer: EventFinalizer, done: Done) -> Content {
-        let Some(first) = decoding.next() else { return Content::Nothing(finalizer) };
-        match decoding.next() {
-            None => Content::One(Taken { event: first, finalizer, done }),
-            Some(second) => Content::Several(Box::new(Self {
-                next: first,
-                after_next: Some(second),
-                rest: decoding,
-                notifier: finalizer.share(),
-                done,
-                taken: 0,
-            })),
-        }
+        let Some(event) = decoding.next() else { return Content::Nothing(finalizer) };
+        let Some(second) = decoding.next() else {
+            return Content::One(Taken { event, finalizer, done });
+        };
+        let notifier = finalizer.share();
+        let next = Taken { event, finalizer: notifier.finalizer(), done: done.part(0) };
+        let after_next = Some(second);
+        Content::Several(Box::new(Self {
+            next,
+            after_next,
+            rest: decoding,
+            notifier,
+            done,
+            found: 1,
+        }))
     }
 
     pub(super) const fn origin(&self) -> &Origin {
         self.rest.origin()
     }
 
-    /// The next event, and what is left behind it.
+    /// The next event, and what is left behind it. That has its finalizer already: dropped, it is Errored.
     pub(super) fn take(mut self: Box<Self>) -> (Taken, Option<Box<Self>>) {
-        let finalizer = self.notifier.finalizer();
-        let done = self.done.part(self.taken);
-        self.taken += 1;
-        match self.after_next.take().or_else(|| self.rest.next()) {
-            Some(next) => {
-                let event = std::mem::replace(&mut self.next, next);
-                (Taken { event, finalizer, done }, Some(self))
-            }
-            None => (Taken { event: self.next, finalizer, done }, None),
-        }
+        let Some(event) = self.after_next.take().or_else(|| self.rest.next()) else {
+            return (self.next, None);
+        };
+        let (finalizer, done) = (self.notifier.finalizer(), self.done.part(self.found));
+        self.found += 1;
+        let next = std::mem::replace(&mut self.next, Taken { event, finalizer, done });
+        (next, Some(self))
     }
 }
