@@ -11,6 +11,7 @@ mod inbound;
 mod lists;
 mod messages;
 mod page;
+mod page_follows;
 mod page_links;
 mod profiles;
 mod runs;

@@ -83,6 +83,8 @@ impl<'a> Engine<'a> {
             run_id: run_id.clone(),
             source,
             started_by,
+            // It is noted when it has been answered, so the next one is this one.
+            request: self.state.log.next(),
             recipient,
             context: context.into_value(),
             cancelation_token,

@@ -53,7 +53,7 @@ pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
 fn entry(message: &Message, asked: &Asked) -> Markup {
     let is_open = asked.open.as_ref() == Some(&message.id);
     html! {
-        tr data-number="" aria-selected=(is_open) {
+        tr data-number="" aria-current=[is_open.then_some("true")] {
             td.time { (time(message.at)) }
             td.name { a id=(format!("message-{}", message.id)) href=(asked.opening(&message.id)) data-soft="" {
                 (name(message)) } }

@@ -22,6 +22,8 @@ pub struct Run {
     pub source: Source,
     /// By what.
     pub started_by: StartedBy,
+    /// The request that started it, by its place in the log: also where another run did, since all are done at once.
+    pub request: u64,
     /// Whom it is for.
     pub recipient: Option<String>,
     /// What `refs.…` reads: `data`, `profile`, `recipient`, `brand`, `template`.
@@ -161,16 +163,28 @@ pub(in super::super) struct Runs {
     recent: Recent<Run>,
     by_id: BTreeMap<Arc<str>, u64>,
     by_token: BTreeSet<(Arc<str>, u64)>,
+    /// Those with delays, by when these are over.
+    by_end: BTreeSet<(Duration, u64)>,
 }
 
 impl Runs {
     pub(in super::super) fn new(limits: Limits) -> Self {
-        Self { recent: Recent::new(limits), by_id: BTreeMap::new(), by_token: BTreeSet::new() }
+        Self {
+            recent: Recent::new(limits),
+            by_id: BTreeMap::new(),
+            by_token: BTreeSet::new(),
+            by_end: BTreeSet::new(),
+        }
     }
 
     /// How many there ever were.
     pub(in super::super) fn next(&self) -> u64 {
         self.recent.next()
+    }
+
+    /// Which run's delays were over last, and when: what changes as time goes by, without a request.
+    pub(in super::super) fn ended_last(&self, now: Duration) -> Option<(Duration, u64)> {
+        self.by_end.range(..=(now, u64::MAX)).next_back().copied()
     }
 
     pub(in super::super) fn push(&mut self, run: Run) {
@@ -179,11 +193,17 @@ impl Runs {
         if let Some(token) = &run.cancelation_token {
             self.by_token.insert((Arc::from(token.as_str()), number));
         }
+        if run.ends > run.created {
+            self.by_end.insert((run.ends, number));
+        }
         let bytes = run.bytes();
         let forgotten = self.recent.push(run, bytes);
         for run in forgotten {
-            let number = self.by_id.remove(run.run_id.as_str());
-            if let (Some(token), Some(number)) = (run.cancelation_token, number) {
+            let Some(number) = self.by_id.remove(run.run_id.as_str()) else {
+                continue;
+            };
+            self.by_end.remove(&(run.ends, number));
+            if let Some(token) = run.cancelation_token {
                 self.by_token.remove(&(Arc::from(token), number));
             }
         }
@@ -191,6 +211,13 @@ impl Runs {
 
     pub(in super::super) fn get(&self, run_id: &str) -> Option<&Run> {
         self.recent.get(*self.by_id.get(run_id)?)
+    }
+
+    /// The runs that a request started, oldest first; those that they started themselves left out.
+    pub(in super::super) fn of_request(&self, sequence: u64) -> impl Iterator<Item = &Run> {
+        let later = self.recent.past(move |run| run.request < sequence);
+        let all = later.take_while(move |run| run.request == sequence);
+        all.filter(|run| !matches!(run.started_by, StartedBy::Run(_)))
     }
 
     /// The runs before the one of this id, or all; newest first.
@@ -208,7 +235,9 @@ impl Runs {
         run_id: &str,
         now: Duration,
     ) -> Option<(&Run, Vec<String>)> {
-        let run = self.recent.get_mut(*self.by_id.get(run_id)?)?;
+        let number = *self.by_id.get(run_id)?;
+        let run = self.recent.get_mut(number)?;
+        self.by_end.remove(&(run.ends, number));
         let messages = run.cancel(now);
         Some((run, messages))
     }
@@ -223,6 +252,7 @@ impl Runs {
             // Whatever its state was, it is over now, so the token finds it no more.
             self.by_token.remove(&entry);
             if let Some(run) = self.recent.get_mut(entry.1) {
+                self.by_end.remove(&(run.ends, entry.1));
                 messages.extend(run.cancel(now));
             }
         }
