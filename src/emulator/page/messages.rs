@@ -76,8 +76,8 @@ fn about(page: &Page, message: &Message, asked: &Asked) -> Markup {
             dt { "Filed under" } dd { (message.event) }
             dt { "Due" } dd { (moment(message.at)) }
             @if let Some(run) = &message.run_id {
-                dt { "Sent by" }
-                dd { a.more href=(format!("{}?open={}", page.frame.link("/runs"), encoded(run))) { "the run " (run) } }
+                dt { "Sent by run" }
+                dd.mono { a.more href=(format!("{}?open={}", page.frame.link("/runs"), encoded(run))) { (run) } }
             }
         }
         h3 { "Content" }
