@@ -14,7 +14,9 @@ const AUTOMATION: &str = "order-thanks";
 const SINK: &str = "data_dir = \"data\"\n\n[sources.events]\ntype = \"stdin\"\n\n[sinks.courier]\n\
                     type = \"courier\"\ninputs = [\"events\"]\napi_key = \"k\"\n\n";
 
-const TOTAL: &str = "Number(document.querySelector('.count b').textContent.replace(/\\D/g, ''))";
+/// How many events the page counts.
+pub const TOTAL: &str =
+    "Number(document.querySelector('.count b').textContent.replace(/\\D/g, ''))";
 
 /// Keeps back the answer to a choice of type until something else that was asked for after it has been answered.
 const HOLD_FIRST_ANSWER: &str = "(() => {
@@ -35,7 +37,7 @@ const HOLD_FIRST_ANSWER: &str = "(() => {
 pub async fn walk(browser: &Browser, page: &str, program: &Path) -> Result<()> {
     a_slow_answer_is_waited_for(browser, page).await?;
     events_arrive(browser, page).await?;
-    open_one(browser).await?;
+    find_an_order(browser).await?;
     link_it(browser).await?;
     see_a_run(browser, page).await?;
     let toml = export(browser, page).await?;
@@ -66,7 +68,7 @@ async fn a_slow_answer_is_waited_for(browser: &Browser, page: &str) -> Result<()
 }
 
 /// By keyboard alone: search, go to the first row, open it.
-async fn open_one(browser: &Browser) -> Result<()> {
+pub async fn find_an_order(browser: &Browser) -> Result<()> {
     browser.press("/").await?;
     browser.until("document.activeElement.id === 'search'").await?;
     browser.press("Order Completed").await?;
@@ -120,7 +122,8 @@ async fn export(browser: &Browser, page: &str) -> Result<String> {
     Ok(toml)
 }
 
-async fn nothing_else_is_loaded(browser: &Browser) -> Result<()> {
+/// Everything came from where the page did.
+pub async fn nothing_else_is_loaded(browser: &Browser) -> Result<()> {
     let foreign = browser
         .ask("performance.getEntriesByType('resource').map((it) => it.name).filter((it) => !it.startsWith(location.origin))")
         .await?;
