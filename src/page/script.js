@@ -7,6 +7,7 @@ const pause = document.getElementById("pause");
 const state = document.getElementById("state");
 
 const FEW = 20;
+const CONTROLS = "a, button, summary, select, input, textarea, [tabindex]";
 
 let paused = false;
 let stale = false;
@@ -34,10 +35,19 @@ function swap(text) {
   const next = document.createElement("template");
   next.innerHTML = text;
   const focused = document.activeElement;
-  const id = view.contains(focused) ? focused.id : "";
+  const said = view.contains(focused) ? name(focused) : "";
   replace(view, next.content);
-  if (id && document.activeElement !== focused) document.getElementById(id)?.focus({ preventScroll: true });
+  if (said && document.activeElement !== focused) {
+    const again = [...view.querySelectorAll(CONTROLS)].find((it) => name(it) === said);
+    again?.focus({ preventScroll: true });
+  }
   mark();
+}
+
+// What tells a control apart that was put in anew: most have no id.
+function name(it) {
+  const said = it.getAttribute("aria-label") ?? (it.getAttribute("role") ? it.textContent : it.getAttribute("href"));
+  return it.id || [it.closest("[data-event]")?.dataset.event, it.tagName, said ?? it.textContent].join("\n");
 }
 
 function parts(root) {

@@ -123,6 +123,20 @@ impl Listener {
     }
 }
 
+#[tokio::test]
+async fn a_message_behind_a_delay_is_due_later_until_it_is_not() {
+    let (courier, now) = courier_at();
+    let steps =
+        json!([{"action": "delay", "duration": "1 day"}, {"action": "send", "template": "t"}]);
+    courier.put_automation("slow", json!({"steps": steps})).expect("its steps are right");
+    let run = call(&courier, "POST /automations/slow/invoke", json!({"recipient": "u"})).await;
+    assert_eq!(run.0, 200);
+    assert!(shown(&courier, "/messages").await.contains("due later"));
+    now.fetch_add(24 * 3_600, Ordering::Relaxed);
+    let sent = shown(&courier, "/messages").await;
+    assert!(sent.contains("simulated") && !sent.contains("due later"), "{sent}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn whatever_changes_what_is_shown_is_news() {
     let (courier, now) = courier_at();

@@ -18,20 +18,17 @@ use crate::support::call;
 
 const EVENTS: [&str; 3] = ["track/Order Completed", "identify", "group"];
 
+fn order(id: &str, who: &str, properties: &Value) -> Value {
+    json!({"type": "track", "event": "Order Completed", "messageId": id, who: "u", "channel": null,
+        "properties": properties})
+}
+
 fn events() -> Vec<Value> {
-    let order = |id: &str| {
-        json!({"type": "track", "event": "Order Completed", "messageId": id, "userId": "u",
-            "properties": {"order_id": id}})
-    };
-    let mut with_data = order("o2");
-    with_data["properties"]["courier"] = json!({"automation": {"data": {"order_id": "d2"}}});
-    let mut nobodys = order("o3");
-    nobodys["userId"] = Value::Null;
-    nobodys["anonymousId"] = json!("a");
+    let set_apart = json!({"automation": {"data": {"order_id": "d2"}}});
     vec![
-        order("o1"),
-        with_data,
-        nobodys,
+        order("o1", "userId", &json!({"order_id": "o1", "none": null})),
+        order("o2", "userId", &json!({"order_id": "o2", "courier": set_apart})),
+        order("o3", "anonymousId", &json!({"order_id": "o3"})),
         json!({"type": "identify", "messageId": "i1", "userId": "u", "traits": {"plan": "p"}}),
         json!({"type": "identify", "messageId": "i2", "userId": 7,
             "context": {"traits": {"plan": "q"}}}),

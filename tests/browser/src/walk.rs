@@ -36,6 +36,7 @@ const HOLD_FIRST_ANSWER: &str = "(() => {
 
 pub async fn walk(browser: &Browser, page: &str, program: &Path) -> Result<()> {
     a_slow_answer_is_waited_for(browser, page).await?;
+    by_keyboard(browser, page).await?;
     events_arrive(browser, page).await?;
     find_an_order(browser).await?;
     link_it(browser).await?;
@@ -65,6 +66,31 @@ async fn a_slow_answer_is_waited_for(browser: &Browser, page: &str) -> Result<()
     browser.until("window.refreshed").await?;
     let is_track = "[...document.querySelectorAll('td.type .tag')].every((it) => it.classList.contains('track'))";
     browser.until(&format!("document.querySelector('tr[data-number]') && {is_track}")).await
+}
+
+/// The content is a key away, what redraws keeps the focus, and a form is left as it was entered.
+async fn by_keyboard(browser: &Browser, page: &str) -> Result<()> {
+    const TRACK: &str = "document.activeElement.matches('a.count[href$=\"type=track\"]')";
+    browser.client.goto(page).await?;
+    browser.see("tr[data-number]").await?;
+    browser.press("\u{e004}").await?;
+    browser.until("document.activeElement.className === 'skip'").await?;
+    browser.press("\u{e007}").await?;
+    browser.until("document.activeElement.id === 'view'").await?;
+    browser.press("\u{e004}\u{e004}\u{e004}").await?;
+    browser.until(TRACK).await?;
+    let before = browser.ask(TOTAL).await?;
+    browser.until(&format!("{TOTAL} > {before} + 3")).await?;
+    ensure!(browser.ask(TRACK).await? == true, "news took the focus away");
+
+    browser.client.goto(&format!("{page}/automations")).await?;
+    let plus = "document.querySelector('tr[data-event=\"track/Product Viewed\"] summary')";
+    browser.until(&format!("{plus} && ({plus}.focus(), true)")).await?;
+    browser.press("\u{e007}").await?;
+    browser.until(&format!("{plus}.parentElement.open")).await?;
+    browser.press("\u{e004}\u{e00c}").await?;
+    let closed = format!("!{plus}.parentElement.open && document.activeElement === {plus}");
+    browser.until(&closed).await
 }
 
 /// By keyboard alone: search, go to the first row, open it.
