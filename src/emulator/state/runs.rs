@@ -163,7 +163,7 @@ pub(in super::super) struct Runs {
     recent: Recent<Run>,
     by_id: BTreeMap<Arc<str>, u64>,
     by_token: BTreeSet<(Arc<str>, u64)>,
-    /// Those with delays, by when these are over.
+    /// By when they end.
     by_end: BTreeSet<(Duration, u64)>,
 }
 
@@ -182,7 +182,7 @@ impl Runs {
         self.recent.next()
     }
 
-    /// Which run's delays were over last, and when: what changes as time goes by, without a request.
+    /// Which run ended last by then, and when: what changes as time goes by, without a request.
     pub(in super::super) fn ended_last(&self, now: Duration) -> Option<(Duration, u64)> {
         self.by_end.range(..=(now, u64::MAX)).next_back().copied()
     }
@@ -193,9 +193,7 @@ impl Runs {
         if let Some(token) = &run.cancelation_token {
             self.by_token.insert((Arc::from(token.as_str()), number));
         }
-        if run.ends > run.created {
-            self.by_end.insert((run.ends, number));
-        }
+        self.by_end.insert((run.ends, number));
         let bytes = run.bytes();
         let forgotten = self.recent.push(run, bytes);
         for run in forgotten {
@@ -236,10 +234,8 @@ impl Runs {
         now: Duration,
     ) -> Option<(&Run, Vec<String>)> {
         let number = *self.by_id.get(run_id)?;
-        let run = self.recent.get_mut(number)?;
-        self.by_end.remove(&(run.ends, number));
-        let messages = run.cancel(now);
-        Some((run, messages))
+        let messages = self.stop(number, now);
+        Some((self.recent.get(number)?, messages))
     }
 
     /// Stops all runs with a token that have not ended; gives the messages that are not to be sent.
@@ -251,11 +247,22 @@ impl Runs {
         for entry in known {
             // Whatever its state was, it is over now, so the token finds it no more.
             self.by_token.remove(&entry);
-            if let Some(run) = self.recent.get_mut(entry.1) {
-                self.by_end.remove(&(run.ends, entry.1));
-                messages.extend(run.cancel(now));
-            }
+            messages.extend(self.stop(entry.1, now));
         }
         messages
     }
+
+    /// Stops a run that has not ended, and notes when it does now; gives the messages that are not to be sent.
+    fn stop(&mut self, number: u64, now: Duration) -> Vec<String> {
+        let Some(run) = self.recent.get_mut(number) else {
+            return Vec::new();
+        };
+        self.by_end.remove(&(run.ends, number));
+        let messages = run.cancel(now);
+        self.by_end.insert((run.ends, number));
+        messages
+    }
 }
+
+#[cfg(test)]
+mod tests;
