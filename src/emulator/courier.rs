@@ -77,6 +77,16 @@ impl Courier {
         hash.finalize().into()
     }
 
+    /// The limits in force.
+    pub fn limits(&self) -> Limits {
+        self.state().weather.options().0.clone()
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> Faults {
+        self.state().weather.options().1.clone()
+    }
+
     /// Changes the limits while it runs.
     pub fn set_limits(&self, limits: Limits) {
         self.state().weather.set_limits(limits);

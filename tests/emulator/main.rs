@@ -2,6 +2,7 @@
 #![cfg(feature = "emulator")]
 
 mod automations;
+mod classes;
 #[path = "../contract/mod.rs"]
 mod contract;
 mod control;

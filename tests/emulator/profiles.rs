@@ -1,5 +1,6 @@
 //! `/profiles/{user_id}`.
 
+use courier_sink::config::emulator::UnknownProfile;
 use courier_sink::emulator::{Merge, Settings};
 use serde_json::{Value, json};
 
@@ -47,6 +48,15 @@ async fn an_unknown_profile_reads_as_empty_and_a_deleted_one_too() {
     assert_eq!(call(&courier, "DELETE /profiles/u", Value::Null).await, (204, Value::Null));
     assert_eq!(get(&courier, "/profiles/u").await, (200, json!({"profile": {}})));
     assert_eq!(courier.profile("u"), None);
+}
+
+#[tokio::test]
+async fn an_unknown_profile_may_be_set_to_be_not_found() {
+    let unknown_profile = UnknownProfile::NotFound;
+    let courier = contract::courier(Settings { unknown_profile, ..Settings::default() });
+    assert_invalid(&get(&courier, "/profiles/u").await, 404);
+    call(&courier, "POST /profiles/u", json!({"profile": {}})).await;
+    assert_eq!(get(&courier, "/profiles/u").await, (200, json!({"profile": {}})));
 }
 
 #[tokio::test]

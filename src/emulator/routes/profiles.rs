@@ -10,10 +10,18 @@ use super::super::call::Call;
 use super::super::members::{missing, take_object, wrong};
 use super::super::retention::value_weight;
 use super::super::state::State;
+use crate::config::emulator::UnknownProfile;
 
 /// A profile nobody wrote reads as an empty one: Courier's schema has no 404 here.
 pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
-    let profile = state.profiles.get(call.id()?).cloned().unwrap_or_default();
+    let id = call.id()?;
+    let profile = match (state.profiles.get(id), call.unknown_profile) {
+        (Some(profile), _) => profile.clone(),
+        (None, UnknownProfile::Empty) => Map::new(),
+        (None, UnknownProfile::NotFound) => {
+            return Err(Refusal::not_found(format!("there is no profile '{id}'")));
+        }
+    };
     Ok(Answer::json(StatusCode::OK, &json!({"profile": profile})))
 }
 
