@@ -40,6 +40,22 @@ pub(super) fn optional_object<'a>(
     }
 }
 
+/// A member that may be left out and may not be null.
+pub(super) fn given_string<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, Refusal> {
+    body.contains_key(name).then(|| required_string(body, name)).transpose()
+}
+
+/// A member that may be left out and may not be null.
+pub(super) fn given_object<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a Map<String, Value>>, Refusal> {
+    body.contains_key(name).then(|| required_object(body, name)).transpose()
+}
+
 /// Takes an object out of the body, so that it can be stored without a copy.
 pub(super) fn take_object(
     body: &mut Map<String, Value>,
@@ -49,6 +65,17 @@ pub(super) fn take_object(
         Some(Value::Object(object)) => Ok(object),
         Some(_) => Err(wrong(name, "an object")),
         None => Err(missing(name)),
+    }
+}
+
+/// An id, a token or an address, which may well be a number: as it is written.
+pub(super) fn written(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
     }
 }
 

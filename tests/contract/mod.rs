@@ -119,7 +119,7 @@ pub(crate) fn check(exchange: &Exchange) -> Result<(), String> {
         return Err(told(&place, "its content type must be application/json".to_owned()));
     }
     let body = serde_json::from_slice(body).map_err(|error| told(&place, error.to_string()))?;
-    matches(shape, &body, &|_| false).map_err(|what| told(&place, what))
+    matches(shape, &body, &|_, _| false).map_err(|what| told(&place, what))
 }
 
 fn check_request(operation: &Operation, request: &LoggedRequest) -> Result<(), String> {
@@ -148,11 +148,16 @@ fn check_request(operation: &Operation, request: &LoggedRequest) -> Result<(), S
         Err(_) if exceptions::has_large_numbers(&request.body) => return Ok(()),
         Err(error) => return Err(error.to_string()),
     };
-    matches(shape, &body, &|place| exceptions::is_open(&operation.name, place))
+    matches(shape, &body, &|place, value| exceptions::is_open(&operation.name, place, value))
 }
 
-fn matches(shape: &Validator, value: &Value, is_open: &dyn Fn(&str) -> bool) -> Result<(), String> {
-    let wrong = shape.iter_errors(value).filter(|it| !is_open(it.instance_path().as_str()));
+fn matches(
+    shape: &Validator,
+    value: &Value,
+    is_open: &dyn Fn(&str, &Value) -> bool,
+) -> Result<(), String> {
+    let wrong = shape.iter_errors(value);
+    let wrong = wrong.filter(|it| !is_open(it.instance_path().as_str(), it.instance()));
     let wrong: Vec<_> =
         wrong.map(|error| format!("at `{}`: {error}", error.instance_path())).collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }

@@ -1,5 +1,5 @@
-//! The steps of an automation as they are given: which members each action needs. Actions that Courier's schema does not
-//! know are let through, since its documentation has some of them.
+//! The steps of an automation as they are given: which members each action has, and of what type. Actions that Courier's
+//! schema does not know are let through, since its documentation has some of them.
 
 use serde_json::Value;
 
@@ -19,39 +19,146 @@ pub(super) fn check(steps: Option<&Value>, name: &str) -> Result<Vec<Value>, Ref
     for (index, step) in steps.iter().enumerate() {
         let action = step.get("action").and_then(Value::as_str);
         let action = action.ok_or_else(|| wrong(name, "objects with an 'action' each"))?;
-        for &(member, is_fine) in members(action) {
-            let value = step.pointer(&format!("/{}", member.replace('.', "/")));
-            if !value.is_some_and(|value| is_fine(value) || is_reference(value)) {
-                let place = format!("{name}[{index}].{member}");
-                return Err(match value {
-                    None => missing(&place),
-                    Some(_) => wrong(&place, "of the type that Courier documents"),
-                });
-            }
+        let place = format!("{name}[{index}]");
+        if action == "delay" && ["duration", "until"].iter().all(|it| is_absent(step.get(it))) {
+            return Err(Refusal::bad_request(format!(
+                "'{place}' needs a 'duration' or an 'until'"
+            )));
+        }
+        for member in members(action) {
+            member.check(step, &place)?;
         }
     }
     Ok(steps.clone())
 }
 
-type Member = (&'static str, fn(&Value) -> bool);
+/// A member of a step, and what it must be where it is no reference.
+struct Member {
+    path: &'static str,
+    need: Need,
+    kind: Kind,
+}
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Required,
+    Optional,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Object,
+    /// An object whose values are texts.
+    Texts,
+    /// Courier's OpenAPI has a text, its page on steps an object.
+    TextOrObject,
+    OneOf(&'static [&'static str]),
+}
+
+const MERGES: Kind = Kind::OneOf(&["none", "overwrite", "soft-merge", "replace"]);
+const METHODS: Kind = Kind::OneOf(&["GET", "POST", "PUT", "PATCH", "DELETE"]);
+
+const fn required(path: &'static str, kind: Kind) -> Member {
+    Member { path, need: Need::Required, kind }
+}
+
+const fn optional(path: &'static str, kind: Kind) -> Member {
+    Member { path, need: Need::Optional, kind }
+}
+
+/// The members of the actions that Courier's OpenAPI has.
 fn members(action: &str) -> &'static [Member] {
+    use Kind::{Object, Text, TextOrObject, Texts};
     match action {
-        "send-list" => &[("list", Value::is_string)],
-        "update-profile" => &[("profile", Value::is_object)],
-        "cancel" => &[("cancelation_token", Value::is_string)],
-        "fetch-data" => &[
-            ("webhook", Value::is_object),
-            ("webhook.url", Value::is_string),
-            ("webhook.method", Value::is_string),
-        ],
-        "invoke" => &[("template", Value::is_string)],
+        "delay" => const { &[optional("duration", Text), optional("until", Text)] },
+        "send" => {
+            const {
+                &[
+                    optional("template", Text),
+                    optional("brand", Text),
+                    optional("recipient", Text),
+                    optional("data", Object),
+                    optional("profile", Object),
+                    optional("message", Object),
+                ]
+            }
+        }
+        "send-list" => {
+            const {
+                &[
+                    required("list", Text),
+                    optional("template", Text),
+                    optional("brand", Text),
+                    optional("data", Object),
+                ]
+            }
+        }
+        "update-profile" => {
+            const {
+                &[
+                    required("profile", Object),
+                    optional("recipient_id", Text),
+                    optional("merge", MERGES),
+                ]
+            }
+        }
+        "cancel" => const { &[required("cancelation_token", Text)] },
+        "fetch-data" => {
+            const {
+                &[
+                    required("webhook", Object),
+                    required("webhook.url", Text),
+                    required("webhook.method", METHODS),
+                    optional("webhook.headers", Texts),
+                    optional("webhook.body", TextOrObject),
+                    optional("merge_strategy", MERGES),
+                ]
+            }
+        }
+        "invoke" => const { &[required("template", Text)] },
         _ => &[],
     }
+}
+
+impl Member {
+    fn check(&self, step: &Value, place: &str) -> Result<(), Refusal> {
+        let value = step.pointer(&format!("/{}", self.path.replace('.', "/")));
+        let place = || format!("{place}.{}", self.path);
+        match (self.need, value) {
+            (Need::Required, None) => return Err(missing(&place())),
+            (Need::Optional, value) if is_absent(value) => return Ok(()),
+            (_, Some(value)) if is_reference(value) || self.kind.has(value) => return Ok(()),
+            _ => {}
+        }
+        Err(match self.kind {
+            Kind::OneOf(known) => wrong(&place(), &format!("one of {}", known.join(", "))),
+            _ => wrong(&place(), "of the type that Courier documents"),
+        })
+    }
+}
+
+impl Kind {
+    fn has(self, value: &Value) -> bool {
+        match self {
+            Self::Text => value.is_string(),
+            Self::Object => value.is_object(),
+            Self::TextOrObject => value.is_string() || value.is_object(),
+            Self::Texts => {
+                let of_text = |value: &Value| value.is_string() || is_reference(value);
+                value.as_object().is_some_and(|members| members.values().all(of_text))
+            }
+            Self::OneOf(known) => value.as_str().is_some_and(|text| known.contains(&text)),
+        }
+    }
+}
+
+fn is_absent(value: Option<&Value>) -> bool {
+    value.is_none_or(Value::is_null)
 }
 
 /// A value that is only known in the run.
 fn is_reference(value: &Value) -> bool {
     value.get("$ref").is_some_and(Value::is_string)
-        || value.as_str().is_some_and(|text| text.starts_with("refs."))
+        || value.as_str().is_some_and(|text| text.starts_with("refs.") || text.contains("${"))
 }
