@@ -86,27 +86,3 @@ pub(super) fn missing(name: &str) -> Refusal {
 pub(super) fn wrong(name: &str, expected: &str) -> Refusal {
     Refusal::bad_request(format!("'{name}' must be {expected}"))
 }
-
-/// What a user is to get: `categories` and `notifications`, each a status by id. May be null or absent.
-pub(super) fn preferences(body: &Map<String, Value>) -> Result<Value, Refusal> {
-    let Some(preferences) = optional_object(body, "preferences")? else {
-        return Ok(Value::Null);
-    };
-    for name in ["categories", "notifications"] {
-        let wanted = || wrong(&format!("preferences.{name}"), "objects with a known 'status' each");
-        let Some(given) = optional_object(preferences, name).map_err(|_| wanted())? else {
-            continue;
-        };
-        let is_known = |value: &Value| {
-            let status = value.get("status").and_then(Value::as_str);
-            status.is_some_and(|status| STATUSES.contains(&status))
-        };
-        if !given.values().all(is_known) {
-            return Err(wanted());
-        }
-    }
-    Ok(Value::Object(preferences.clone()))
-}
-
-/// What can be chosen for a topic, a category or a notification.
-pub(super) const STATUSES: [&str; 3] = ["OPTED_IN", "OPTED_OUT", "REQUIRED"];

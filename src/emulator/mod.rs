@@ -27,6 +27,7 @@ mod outbox;
 mod page;
 mod paging;
 mod path;
+mod preferences;
 mod retention;
 mod routes;
 mod script;

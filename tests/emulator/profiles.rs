@@ -102,12 +102,19 @@ async fn a_patch_is_carried_out_whole_or_not_at_all() {
     let patch = |patch: Value| call(&courier, "PATCH /profiles/u", json!({"patch": patch}));
     let add = json!([{"op": "add", "path": "/a", "value": "1"}, {"op": "add", "path": "/b", "value": "2"}]);
     assert_eq!(patch(add).await, (204, Value::Null));
+    let removal = json!([{"op": "add", "path": "/c", "value": ""}, {"op": "remove", "path": "/c", "value": ""}]);
+    assert_eq!(patch(removal).await, (204, Value::Null));
     let half = json!([{"op": "replace", "path": "/a", "value": "3"}, {"op": "test", "path": "/b", "value": "x"}]);
     assert_invalid(&patch(half).await, 400);
     assert_eq!(courier.profile("u"), Some(json!({"a": "1", "b": "2"})));
-    for wrong in
-        [json!({}), json!([{"op": "grow", "path": "/a"}]), json!([{"op": "remove", "path": ""}])]
-    {
+    for wrong in [
+        json!({}),
+        json!([{"op": "grow", "path": "/a", "value": ""}]),
+        json!([{"op": "remove", "path": "", "value": ""}]),
+        json!([{"op": "remove", "path": "/a"}]),
+        json!([{"op": "add", "path": "/a", "value": 1}]),
+        json!([{"op": "add", "path": "/a", "value": {"b": "c"}}]),
+    ] {
         assert_invalid(&patch(wrong).await, 400);
     }
 }
@@ -118,7 +125,7 @@ async fn a_patch_cannot_double_a_profile_without_end() {
     let mut doubling = vec![json!({"op": "add", "path": "/a", "value": "x".repeat(1_000)})];
     for index in 0..40 {
         let path = format!("/{index}");
-        doubling.push(json!({"op": "copy", "from": "", "path": path}));
+        doubling.push(json!({"op": "copy", "from": "", "path": path, "value": ""}));
     }
     let answer = call(&courier, "PATCH /profiles/u", json!({"patch": doubling})).await;
     assert_invalid(&answer, 413);
