@@ -65,6 +65,11 @@ pub(super) fn is_open(operation: &str, place: &str, value: &Value) -> bool {
     }
 }
 
+/// Steps that an event brought: the sink passes them on as they are, and Courier says what is wrong with them.
+pub(super) fn is_passed_on(place: &str) -> bool {
+    place.starts_with("/automation/steps/")
+}
+
 /// The actions that the contract has.
 const ACTIONS: [&str; 7] =
     ["delay", "send", "send-list", "update-profile", "cancel", "fetch-data", "invoke"];

@@ -13,6 +13,8 @@ use super::Start;
 use super::delay;
 use super::engine::{Done, Engine, Open};
 
+const TOO_LARGE: &str = "the profiles it copies are larger than the emulator keeps";
+
 /// Security: what a step writes below `data` is as deep as its path is long.
 const MAX_PATH_PARTS: usize = 16;
 
@@ -91,9 +93,9 @@ impl Engine<'_> {
         let user = user.ok_or("there is no recipient whose profile it could be")?;
         let given = step.get("profile").and_then(Value::as_object).cloned();
         let given = given.ok_or("the 'profile' is not an object")?;
-        let stored = self.state.profiles.get(user.as_str()).cloned();
+        let stored = self.stored(&user)?;
         let merge = step.get("merge").and_then(Value::as_str).unwrap_or("replace");
-        let merged = merged(merge, stored.unwrap_or_default(), given)?;
+        let merged = merged(merge, stored, given)?;
         self.state.put_profile(&user, merged);
         self.written.push(user);
         Ok(Done::default())
@@ -107,13 +109,20 @@ impl Engine<'_> {
         if path != "profile" && (!path.starts_with("data.") || parts > MAX_PATH_PARTS) {
             return Err(format!("its 'path' must be 'profile' or below 'data', was '{path}'"));
         }
-        let there = open.context.at(path).and_then(Value::as_object).cloned().unwrap_or_default();
-        let stored = self.state.profiles.get(user.as_str()).cloned().unwrap_or_default();
-        let too_large = |_| "the profile is larger than the emulator keeps";
-        self.room.take(weight(&stored)).map_err(too_large)?;
+        let there = open.context.at(path).and_then(Value::as_object);
+        self.room.take(there.map_or(0, weight)).map_err(|_| TOO_LARGE)?;
+        let there = there.cloned().unwrap_or_default();
+        let stored = self.stored(&user)?;
         let merge = step.get("merge_strategy").and_then(Value::as_str).unwrap_or("soft-merge");
         let profile = Value::Object(merged(merge, there, stored)?);
         Ok(Done { got: Some((path.to_owned(), profile)), ..Done::default() })
+    }
+
+    /// A copy of a profile, which takes of the room: a step may ask for it again and again.
+    fn stored(&mut self, user: &str) -> Result<Map<String, Value>, String> {
+        let stored = self.state.profiles.get(user);
+        self.room.take(stored.map_or(0, weight)).map_err(|_| TOO_LARGE)?;
+        Ok(stored.cloned().unwrap_or_default())
     }
 
     /// Stops the runs that share a token, as of when the step is due: those that have not ended by then, this one and those
