@@ -22,6 +22,10 @@ use crate::courier::Class;
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_EXPIRATION: HeaderName = HeaderName::from_static("x-idempotency-expiration");
 
+/// Faults of an answer's body.
+const SPOILING: [FaultKind; 3] =
+    [FaultKind::SlowBody, FaultKind::GarbageBody, FaultKind::WrongContentType];
+
 /// A route's pattern and what it does.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Route {
@@ -129,10 +133,8 @@ fn judged(
     };
     // The others come after the work. What spoils a body has nothing to do where there is none.
     let has_body = !verdict.answer.body.is_empty();
-    let happens = |fault: &&Fault| match fault.kind {
-        FaultKind::Error500 => false,
-        FaultKind::SlowBody | FaultKind::GarbageBody | FaultKind::WrongContentType => has_body,
-        _ => true,
+    let happens = |fault: &&Fault| {
+        fault.kind != FaultKind::Error500 && (has_body || !SPOILING.contains(&fault.kind))
     };
     let fault = fault.filter(happens).cloned();
     Ok(Verdict { fault, ..verdict })

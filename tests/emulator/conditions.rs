@@ -9,7 +9,7 @@ async fn judged(condition: Value) -> (&'static str, bool) {
     let steps = json!([{"action": "send", "if": condition}]);
     let data = json!({"n": 7, "plan": "pro", "text": "a == b", "list": [1], "no": false});
     let run = run(&courier(), steps, json!({"data": data})).await;
-    let step = &run.steps[0];
+    let step = run.steps.first().expect("there is one");
     let is_noted = step.note.as_ref().is_some_and(|note| note.contains("not evaluated"));
     (step.status.as_str(), is_noted)
 }

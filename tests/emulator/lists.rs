@@ -76,7 +76,7 @@ async fn a_user_subscribes_to_several_lists_and_leaves_all() {
 }
 
 /// A subscription of one user who wants a category so.
-fn preferring(category: Value) -> Value {
+fn preferring(category: &Value) -> Value {
     let preferences = json!({"categories": {"c": category}});
     json!({"recipients": [{"recipientId": "u", "preferences": preferences}]})
 }
@@ -88,11 +88,11 @@ async fn wrong_subscriptions_are_refused_and_write_nothing() {
         json!({}),
         json!({"recipients": {}}),
         json!({"recipients": [{"recipientId": "u"}, {}]}),
-        preferring(json!({"status": "?"})),
-        preferring(json!({"status": "OPTED_IN", "rules": 7})),
-        preferring(json!({"status": "OPTED_IN", "rules": [{"start": "2026-01-01"}]})),
-        preferring(json!({"status": "OPTED_IN", "channel_preferences": [{"channel": "pigeon"}]})),
-        preferring(json!({"status": "OPTED_IN", "channel_preferences": [{}]})),
+        preferring(&json!({"status": "?"})),
+        preferring(&json!({"status": "OPTED_IN", "rules": 7})),
+        preferring(&json!({"status": "OPTED_IN", "rules": [{"start": "2026-01-01"}]})),
+        preferring(&json!({"status": "OPTED_IN", "channel_preferences": [{"channel": "pigeon"}]})),
+        preferring(&json!({"status": "OPTED_IN", "channel_preferences": [{}]})),
     ] {
         assert_invalid(&call(&courier, "POST /lists/l/subscriptions", body).await, 400);
     }
@@ -104,7 +104,7 @@ async fn wrong_subscriptions_are_refused_and_write_nothing() {
         json!({"status": "OPTED_IN", "rules": rules, "channel_preferences": channels}),
         json!({"status": "OPTED_IN", "rules": null, "channel_preferences": null}),
     ] {
-        let answer = call(&courier, "POST /lists/l/subscriptions", preferring(category)).await;
+        let answer = call(&courier, "POST /lists/l/subscriptions", preferring(&category)).await;
         assert_eq!(answer.0, 204);
     }
 }

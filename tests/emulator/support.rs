@@ -75,15 +75,13 @@ pub(crate) async fn get(courier: &Courier, path: &str) -> (u16, Value) {
 
 /// Runs steps for a user `u`, and gives the run.
 pub(crate) async fn run(courier: &Courier, steps: Value, more: Value) -> Run {
-    let (Value::Object(mut body), Value::Object(more)) =
-        (json!({"automation": {"steps": steps}, "recipient": "u"}), more)
-    else {
-        panic!("both are objects")
+    let Value::Object(mut more) = more else { panic!("it is an object") };
+    let token = more.remove("cancelation_token");
+    let automation = json!({"steps": steps, "cancelation_token": token});
+    let Value::Object(mut body) = json!({"automation": automation, "recipient": "u"}) else {
+        panic!("it is an object")
     };
-    if let Some(token) = more.get("cancelation_token") {
-        body["automation"]["cancelation_token"] = token.clone();
-    }
-    body.extend(more.into_iter().filter(|(name, _)| name != "cancelation_token"));
+    body.extend(more);
     let (status, answer) = call(courier, "POST /automations/invoke", Value::Object(body)).await;
     assert_eq!(status, 200, "{answer}");
     let run_id = answer.get("runId").and_then(Value::as_str);

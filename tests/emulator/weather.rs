@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use courier_sink::config::emulator::{Faults, Limits};
-use courier_sink::emulator::{Clock, Courier, Emulator, Settings};
+use courier_sink::emulator::{Clock, Emulator, Settings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -67,56 +67,47 @@ const fn optional(path: &'static str, kind: Kind) -> Member {
     Member { path, need: Need::Optional, kind }
 }
 
+const DELAY: [Member; 2] = [optional("duration", Kind::Text), optional("until", Kind::Text)];
+const SEND: [Member; 6] = [
+    optional("template", Kind::Text),
+    optional("brand", Kind::Text),
+    optional("recipient", Kind::Text),
+    optional("data", Kind::Object),
+    optional("profile", Kind::Object),
+    optional("message", Kind::Object),
+];
+const SEND_LIST: [Member; 4] = [
+    required("list", Kind::Text),
+    optional("template", Kind::Text),
+    optional("brand", Kind::Text),
+    optional("data", Kind::Object),
+];
+const UPDATE_PROFILE: [Member; 3] = [
+    required("profile", Kind::Object),
+    optional("recipient_id", Kind::Text),
+    optional("merge", MERGES),
+];
+const CANCEL: [Member; 1] = [required("cancelation_token", Kind::Text)];
+const FETCH_DATA: [Member; 6] = [
+    required("webhook", Kind::Object),
+    required("webhook.url", Kind::Text),
+    required("webhook.method", METHODS),
+    optional("webhook.headers", Kind::Texts),
+    optional("webhook.body", Kind::TextOrObject),
+    optional("merge_strategy", MERGES),
+];
+const INVOKE: [Member; 1] = [required("template", Kind::Text)];
+
 /// The members of the actions that Courier's OpenAPI has.
 fn members(action: &str) -> &'static [Member] {
-    use Kind::{Object, Text, TextOrObject, Texts};
     match action {
-        "delay" => const { &[optional("duration", Text), optional("until", Text)] },
-        "send" => {
-            const {
-                &[
-                    optional("template", Text),
-                    optional("brand", Text),
-                    optional("recipient", Text),
-                    optional("data", Object),
-                    optional("profile", Object),
-                    optional("message", Object),
-                ]
-            }
-        }
-        "send-list" => {
-            const {
-                &[
-                    required("list", Text),
-                    optional("template", Text),
-                    optional("brand", Text),
-                    optional("data", Object),
-                ]
-            }
-        }
-        "update-profile" => {
-            const {
-                &[
-                    required("profile", Object),
-                    optional("recipient_id", Text),
-                    optional("merge", MERGES),
-                ]
-            }
-        }
-        "cancel" => const { &[required("cancelation_token", Text)] },
-        "fetch-data" => {
-            const {
-                &[
-                    required("webhook", Object),
-                    required("webhook.url", Text),
-                    required("webhook.method", METHODS),
-                    optional("webhook.headers", Texts),
-                    optional("webhook.body", TextOrObject),
-                    optional("merge_strategy", MERGES),
-                ]
-            }
-        }
-        "invoke" => const { &[required("template", Text)] },
+        "delay" => &DELAY,
+        "send" => &SEND,
+        "send-list" => &SEND_LIST,
+        "update-profile" => &UPDATE_PROFILE,
+        "cancel" => &CANCEL,
+        "fetch-data" => &FETCH_DATA,
+        "invoke" => &INVOKE,
         _ => &[],
     }
 }
@@ -131,10 +122,13 @@ impl Member {
             (_, Some(value)) if is_reference(value) || self.kind.has(value) => return Ok(()),
             _ => {}
         }
-        Err(match self.kind {
-            Kind::OneOf(known) => wrong(&place(), &format!("one of {}", known.join(", "))),
-            _ => wrong(&place(), "of the type that Courier documents"),
-        })
+        let expected = match self.kind {
+            Kind::OneOf(known) => format!("one of {}", known.join(", ")),
+            Kind::Text | Kind::Object | Kind::Texts | Kind::TextOrObject => {
+                "of the type that Courier documents".to_owned()
+            }
+        };
+        Err(wrong(&place(), &expected))
     }
 }
 
