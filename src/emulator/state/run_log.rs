@@ -136,3 +136,34 @@ impl Runs {
         known.take_while(move |(found, _)| **found == *token)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cancels_yet_to_come_are_bounded_and_those_that_have_come_make_room() {
+        let mut runs = Runs::new(Limits { entries: 1, bytes: usize::MAX });
+        let secs = Duration::from_secs;
+        for number in 0..MOST_EXPECTED {
+            assert!(runs.expect_cancel(&number.to_string(), secs(10), secs(0)));
+        }
+        assert!(!runs.expect_cancel("z", secs(20), secs(9)));
+        assert!(runs.expect_cancel("z", secs(20), secs(10)));
+        assert_eq!(runs.expected.len(), 1);
+    }
+
+    #[test]
+    fn the_first_cancel_after_a_runs_begin_is_the_one_it_expects() {
+        let mut runs = Runs::new(Limits { entries: 1, bytes: usize::MAX });
+        let secs = Duration::from_secs;
+        for (token, at) in [("a", 30), ("z", 20), ("z", 10), ("zz", 15)] {
+            runs.expect_cancel(token, secs(at), secs(0));
+        }
+        let expected = |begins| runs.expected_cancel("z", secs(begins));
+        assert_eq!(
+            (expected(0), expected(10), expected(20)),
+            (Some(secs(10)), Some(secs(20)), None)
+        );
+    }
+}
