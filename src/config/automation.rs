@@ -9,7 +9,7 @@ use super::steps_json;
 use crate::courier::TemplateId;
 use crate::event::EventType;
 use crate::json::Path;
-use crate::plan::{Automation, Target, Trigger};
+use crate::plan::{Automation, Data, Target, Trigger};
 
 /// Reads all blocks, in the order of the text.
 pub(super) fn read(block: &mut Block<'_>) -> Vec<Automation> {
@@ -28,8 +28,8 @@ pub(super) fn read(block: &mut Block<'_>) -> Vec<Automation> {
 /// | `on` | `track/NAME` or a type | required | compared exactly, as Courier Studio does |
 /// | `template`, `journey`, `steps` | string, string, list of tables | exactly one | |
 /// | `only` | boolean, for identify and group | false | by default an event's own writes come first |
-/// | `data` | path | the event's usual places | |
-/// | `recipient` | path | the event's user | |
+/// | `data` | path, or `.` | the event's usual places | `.` is the whole event, which a link in Studio gives |
+/// | `recipient` | path | the event's user, or a group's member | |
 /// | `profile` | path | none is sent | |
 fn automation(block: &mut Block<'_>) -> Option<Automation> {
     let on = block
@@ -47,8 +47,10 @@ fn automation(block: &mut Block<'_>) -> Option<Automation> {
         );
     }
     let only = only.and_then(|item| item.flag()).unwrap_or_default();
+    let data = block.take("data").and_then(|item| item.parsed(str::parse::<Data>));
+    let data = data.unwrap_or_default();
     let mut path = |name| block.take(name)?.parsed(str::parse::<Path>);
-    let (data, recipient, profile) = (path("data"), path("recipient"), path("profile"));
+    let (recipient, profile) = (path("recipient"), path("profile"));
     Some(Automation { on: on?, target: target?, only, data, recipient, profile })
 }
 

@@ -68,6 +68,10 @@ impl Refusal {
         Self::invalid(StatusCode::CONFLICT, message)
     }
 
+    pub(super) fn unprocessable(message: impl Into<String>) -> Self {
+        Self::invalid(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+
     pub(super) fn too_large(message: impl Into<String>) -> Self {
         Self::invalid(StatusCode::PAYLOAD_TOO_LARGE, message)
     }

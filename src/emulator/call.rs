@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, Refusal};
 use super::merge::Merge;
 use super::state::State;
+use crate::config::emulator::UnknownProfile;
 
 /// What a route does. It runs under the state's lock, so it neither waits nor blocks.
 pub(super) type Operation = fn(&mut State, &mut Call) -> Result<Answer, Refusal>;
@@ -25,6 +26,7 @@ pub(super) struct Call {
     pub(super) json: Option<Value>,
     pub(super) now: Duration,
     pub(super) merge: Merge,
+    pub(super) unknown_profile: UnknownProfile,
 }
 
 impl Call {

@@ -13,7 +13,7 @@ use super::observer::{Exchange, Observer};
 use super::routes;
 use super::script::Scripted;
 use super::settings::Settings;
-use super::state::{InboundEvent, Invocation, Link, Message, Run, State, Template};
+use super::state::{InboundEvent, Invocation, JourneyState, Link, Message, Run, State, Template};
 use super::summary::Summary;
 use super::weather::Weather;
 use crate::config::emulator::{Faults, Limits};
@@ -75,6 +75,16 @@ impl Courier {
         let lines = state.log.since(0).map(LoggedRequest::line);
         let hash = lines.fold(Sha256::new(), Sha256::chain_update);
         hash.finalize().into()
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> Limits {
+        self.state().weather.options().0.clone()
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> Faults {
+        self.state().weather.options().1.clone()
     }
 
     /// Changes the limits while it runs.
@@ -167,6 +177,16 @@ impl Courier {
     /// Removes a link; false where there is none.
     pub fn unlink(&self, link: &Link) -> bool {
         self.state().automations.unlink(link)
+    }
+
+    /// Lets a journey start for nobody from now on: each invocation is answered 404 or 422, as its state has it.
+    pub fn set_journey(&self, id: &str, state: JourneyState) {
+        self.state().journeys.set(id, state);
+    }
+
+    /// Lets a journey start again; false where nothing was said of it.
+    pub fn reset_journey(&self, id: &str) -> bool {
+        self.state().journeys.reset(id)
     }
 
     pub(super) fn observer(&self) -> Option<&(dyn Fn(&Exchange) + Send + Sync)> {

@@ -45,7 +45,13 @@ impl Ending {
             Some((FaultKind::SlowBody, duration)) => Self::Slow(duration),
             Some((FaultKind::GarbageBody, _)) => Self::Garbage(noise),
             Some((FaultKind::WrongContentType, _)) => Self::Mislabelled,
-            Some((FaultKind::Unauthorized | FaultKind::Error500 | FaultKind::Error503, _))
+            Some((
+                FaultKind::Unauthorized
+                | FaultKind::Forbidden
+                | FaultKind::Error500
+                | FaultKind::Error503,
+                _,
+            ))
             | None => Self::AsItIs,
         }
     }

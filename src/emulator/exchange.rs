@@ -194,5 +194,6 @@ fn call(
         body,
         now,
         merge: settings.merge,
+        unknown_profile: settings.unknown_profile,
     })
 }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::{Answer, Refusal};
 use super::retention::{Limits, Table};
-use crate::clock::Time;
+use super::times;
 
 /// Courier's documented bounds on how long a key is kept: a day unless `x-idempotency-expiration`
 /// asks for more, never over a year.
@@ -105,8 +105,8 @@ fn is_kept(status: StatusCode) -> bool {
     )
 }
 
-/// Until when an answer is kept, from `x-idempotency-expiration` (epoch milliseconds or RFC 3339).
-/// A time outside Courier's bounds is moved to the nearer one: its own SDK tests ask for less than
+/// Until when an answer is kept, from `x-idempotency-expiration`: epoch milliseconds or an ISO 8601 date, by Courier's pages,
+/// or a length such as "1 Day", by its SDK. A time outside Courier's bounds is moved to the nearer one: its own SDK tests ask for less than
 /// the documented minimum.
 pub(super) fn kept_until(expiration: Option<&[u8]>, now: Duration) -> Result<Duration, Refusal> {
     let (shortest, longest) = (now.saturating_add(SHORTEST), now.saturating_add(LONGEST));
@@ -116,11 +116,12 @@ pub(super) fn kept_until(expiration: Option<&[u8]>, now: Duration) -> Result<Dur
     let text = std::str::from_utf8(expiration).unwrap_or_default().trim();
     let until = match text.parse() {
         Ok(millis) => Some(Duration::from_millis(millis)),
-        Err(_) => Time::parse(text).map(Time::since_epoch),
+        Err(_) => times::time(text)
+            .or_else(|| times::length(text).map(|length| now.saturating_add(length))),
     };
     until.map(|until| until.clamp(shortest, longest)).ok_or_else(|| {
         Refusal::bad_request(
-            "'x-idempotency-expiration' must be epoch milliseconds or an RFC 3339 time",
+            "'x-idempotency-expiration' must be epoch milliseconds, an ISO 8601 date, or a length such as '1 Day'",
         )
     })
 }
@@ -147,13 +148,17 @@ mod tests {
     }
 
     #[test]
-    fn the_expiration_is_read_in_both_forms_and_kept_within_bounds() {
+    fn the_expiration_is_read_in_each_form_and_kept_within_bounds() {
         let until = |text: &str| kept_until(Some(text.as_bytes()), NOW);
         assert_eq!(kept_until(None, NOW), Ok(NOW + SHORTEST));
         assert_eq!(until("1700000001000"), Ok(NOW + SHORTEST));
         assert_eq!(until("1700172800000"), Ok(NOW + 2 * SHORTEST));
         assert_eq!(until("2023-11-16T22:13:20Z"), Ok(NOW + 2 * SHORTEST));
         assert_eq!(until("2099-01-01T00:00:00Z"), Ok(NOW + LONGEST));
-        assert!(until("1 Day").is_err());
+        assert_eq!(until("2023-11-16T22:13:20"), Ok(NOW + 2 * SHORTEST));
+        assert_eq!(until("2023-11-17"), Ok(NOW + Duration::from_secs(179_200)));
+        assert_eq!(until("2 Days"), Ok(NOW + 2 * SHORTEST));
+        assert_eq!(until("1 hour"), Ok(NOW + SHORTEST));
+        assert!(until("tomorrow").is_err());
     }
 }

@@ -16,11 +16,15 @@ use super::script::{Scripted, Stage};
 use super::settings::Settings;
 use super::state::State;
 use super::weather::{Outlook, Permit};
-use crate::config::emulator::{Fault, FaultKind};
+use crate::config::emulator::{Endpoints, Fault, FaultKind};
 use crate::courier::Class;
 
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_EXPIRATION: HeaderName = HeaderName::from_static("x-idempotency-expiration");
+
+/// Faults of an answer's body.
+const SPOILING: [FaultKind; 3] =
+    [FaultKind::SlowBody, FaultKind::GarbageBody, FaultKind::WrongContentType];
 
 /// A route's pattern and what it does.
 #[derive(Debug, Clone, Copy)]
@@ -31,14 +35,17 @@ pub(super) struct Route {
 
 impl Route {
     /// The class whose limits count it, and whose faults hit it.
-    pub(super) fn class(self) -> Option<Class> {
+    pub(super) fn class(self) -> Option<Endpoints> {
         match self.pattern.split('/').nth(1)? {
-            "profiles" => Some(Class::Profiles),
-            "tenants" => Some(Class::Tenants),
-            "users" => Some(Class::Memberships),
-            "automations" => Some(Class::Automations),
-            "journeys" => Some(Class::Journeys),
-            "inbound" => Some(Class::Inbound),
+            "profiles" => Some(Endpoints::Of(Class::Profiles)),
+            "tenants" => Some(Endpoints::Of(Class::Tenants)),
+            "users" => Some(Endpoints::Of(Class::Memberships)),
+            "automations" => Some(Endpoints::Of(Class::Automations)),
+            "journeys" => Some(Endpoints::Of(Class::Journeys)),
+            "inbound" => Some(Endpoints::Of(Class::Inbound)),
+            "lists" => Some(Endpoints::Lists),
+            "send" => Some(Endpoints::Send),
+            "messages" => Some(Endpoints::Messages),
             _ => None,
         }
     }
@@ -96,6 +103,9 @@ fn judged(
         return Ok(failed(error(StatusCode::UNAUTHORIZED), None));
     }
     authorize(headers, settings.api_key.as_ref())?;
+    if hit(&[FaultKind::Forbidden]) {
+        return Ok(failed(error(StatusCode::FORBIDDEN), None));
+    }
     let call = call?;
     if let Some(scripted) = state.script.take(request, true) {
         return Ok(Verdict::scripted(&scripted, None));
@@ -121,8 +131,12 @@ fn judged(
         }
         Known::New => carry_out(state, route, request, call, keep),
     };
-    // The others come after the work.
-    let fault = fault.filter(|fault| fault.kind != FaultKind::Error500).cloned();
+    // The others come after the work. What spoils a body has nothing to do where there is none.
+    let has_body = !verdict.answer.body.is_empty();
+    let happens = |fault: &&Fault| {
+        fault.kind != FaultKind::Error500 && (has_body || !SPOILING.contains(&fault.kind))
+    };
+    let fault = fault.filter(happens).cloned();
     Ok(Verdict { fault, ..verdict })
 }
 

@@ -40,6 +40,22 @@ pub(super) fn optional_object<'a>(
     }
 }
 
+/// A member that may be left out and may not be null.
+pub(super) fn given_string<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, Refusal> {
+    body.contains_key(name).then(|| required_string(body, name)).transpose()
+}
+
+/// A member that may be left out and may not be null.
+pub(super) fn given_object<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a Map<String, Value>>, Refusal> {
+    body.contains_key(name).then(|| required_object(body, name)).transpose()
+}
+
 /// Takes an object out of the body, so that it can be stored without a copy.
 pub(super) fn take_object(
     body: &mut Map<String, Value>,
@@ -52,6 +68,17 @@ pub(super) fn take_object(
     }
 }
 
+/// An id, a token or an address, which may well be a number: as it is written.
+pub(super) fn written(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
+}
+
 pub(super) fn missing(name: &str) -> Refusal {
     Refusal::bad_request(format!("'{name}' is required"))
 }
@@ -59,27 +86,3 @@ pub(super) fn missing(name: &str) -> Refusal {
 pub(super) fn wrong(name: &str, expected: &str) -> Refusal {
     Refusal::bad_request(format!("'{name}' must be {expected}"))
 }
-
-/// What a user is to get: `categories` and `notifications`, each a status by id. May be null or absent.
-pub(super) fn preferences(body: &Map<String, Value>) -> Result<Value, Refusal> {
-    let Some(preferences) = optional_object(body, "preferences")? else {
-        return Ok(Value::Null);
-    };
-    for name in ["categories", "notifications"] {
-        let wanted = || wrong(&format!("preferences.{name}"), "objects with a known 'status' each");
-        let Some(given) = optional_object(preferences, name).map_err(|_| wanted())? else {
-            continue;
-        };
-        let is_known = |value: &Value| {
-            let status = value.get("status").and_then(Value::as_str);
-            status.is_some_and(|status| STATUSES.contains(&status))
-        };
-        if !given.values().all(is_known) {
-            return Err(wanted());
-        }
-    }
-    Ok(Value::Object(preferences.clone()))
-}
-
-/// What can be chosen for a topic, a category or a notification.
-pub(super) const STATUSES: [&str; 3] = ["OPTED_IN", "OPTED_OUT", "REQUIRED"];

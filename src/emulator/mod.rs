@@ -27,6 +27,7 @@ mod outbox;
 mod page;
 mod paging;
 mod path;
+mod preferences;
 mod retention;
 mod routes;
 mod script;
@@ -34,6 +35,7 @@ mod server;
 mod settings;
 mod state;
 mod summary;
+mod times;
 mod weather;
 
 pub use crate::clock::Clock;
@@ -45,7 +47,7 @@ pub use script::{Scripted, Stage};
 pub use server::Emulator;
 pub use settings::Settings;
 pub use state::{
-    InboundEvent, InboundKind, Invocation, Link, List, Message, MessageStatus, Run, RunStatus,
-    RunStep, Source, StartedBy, StepStatus, Subscription, Template,
+    InboundEvent, InboundKind, Invocation, JourneyState, Link, List, Message, MessageStatus, Run,
+    RunStatus, RunStep, Source, StartedBy, StepStatus, Subscription, Template,
 };
 pub use summary::{RouteCount, Summary};

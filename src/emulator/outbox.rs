@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::members::written;
 use super::retention::value_weight;
 use super::state::{Message, MessageStatus, State};
 
@@ -25,10 +26,8 @@ const ADDRESSES: [&str; 7] =
 
 /// The addressees of a `to`, which is an object or an array of them.
 pub(super) fn addressees(to: &Value) -> Vec<String> {
-    let address = |to: &Value| {
-        let mut found = ADDRESSES.iter().filter_map(|name| to.get(name)?.as_str());
-        found.find(|address| !address.is_empty()).unwrap_or_default().to_owned()
-    };
+    let address =
+        |to: &Value| ADDRESSES.iter().find_map(|name| written(to.get(name)?)).unwrap_or_default();
     match to {
         Value::Array(several) => several.iter().map(address).collect(),
         Value::Object(_) => vec![address(to)],

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::merge::Merge;
 use crate::clock::Clock;
 use crate::config::EmulatorConfig;
-use crate::config::emulator::{Faults, Limits};
+use crate::config::emulator::{Faults, Limits, UnknownProfile};
 
 /// How an emulator is set up. [`Default`] listens on a free loopback port and accepts any key.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Settings {
     pub api_key: Option<SecretString>,
     /// How `POST /profiles/{id}` and the other merging writes merge.
     pub merge: Merge,
+    /// What `GET /profiles/{id}` answers of a user nobody wrote.
+    pub unknown_profile: UnknownProfile,
     /// Where run and message ids start. The same seed and requests give the same ids.
     pub seed: u64,
     /// How much it takes before it answers 429.
@@ -38,6 +40,7 @@ impl Default for Settings {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             api_key: None,
             merge: Merge::default(),
+            unknown_profile: UnknownProfile::default(),
             seed: 0,
             limits: Limits::default(),
             faults: Faults::default(),
@@ -48,7 +51,7 @@ impl Default for Settings {
 
 impl From<EmulatorConfig> for Settings {
     fn from(config: EmulatorConfig) -> Self {
-        let EmulatorConfig { address, api_key, seed, limits, faults } = config;
-        Self { address, api_key, seed, limits, faults, ..Self::default() }
+        let EmulatorConfig { address, api_key, unknown_profile, seed, limits, faults } = config;
+        Self { address, api_key, unknown_profile, seed, limits, faults, ..Self::default() }
     }
 }

@@ -173,7 +173,7 @@ fn entry(row: &Row, filter: &Filter, at: &dyn Fn(&Filter) -> String) -> Markup {
     let open = Filter { open: Some(row.number), ..filter.clone() };
     let is_open = filter.open == Some(row.number);
     html! {
-        tr data-number=(row.number) aria-selected=(is_open) {
+        tr data-number=(row.number) aria-current=[is_open.then_some("true")] {
             td.time { (time(row.at)) }
             td.type { (tag(row)) }
             td.name {
@@ -245,55 +245,4 @@ fn grouped(number: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::super::row::Request;
-    use super::*;
-
-    const FRAME: Frame = Frame {
-        base: "/p",
-        title: "t",
-        subtitle: String::new(),
-        tabs: &[],
-        waiting: "w",
-        refused: "r",
-        sinks: Vec::new(),
-    };
-
-    fn shown(row: Row, query: &[(String, String)]) -> String {
-        let mut feed = Feed::default();
-        feed.push(row);
-        let filter = Filter::of(query);
-        events(&FRAME, &feed, &filter, Duration::ZERO, &|_| html! { "ours" }).into_string()
-    }
-
-    #[test]
-    fn whatever_an_event_holds_is_shown_as_text() {
-        let hostile = "\"><script>alert(1)</script>";
-        let row = Row {
-            number: 1,
-            at: Duration::ZERO,
-            sink: None,
-            kind: EventType::Track,
-            label: "track",
-            name: Some(hostile.to_owned()),
-            user: Some(hostile.to_owned()),
-            outcome: Outcome::Answered(202),
-            requests: vec![Request { method: hostile.into(), path: hostile.into() }],
-            facts: vec![("Key", hostile.to_owned())],
-            payload: Bytes::from_static(b"\"><script>alert(1)</script>"),
-        };
-        let query =
-            [("open", "1"), ("q", "\"><script>")].map(|(a, b)| (a.to_owned(), b.to_owned()));
-        let page = shown(row, &query);
-        assert!(page.contains("ours") && page.contains("&lt;script&gt;"), "{page}");
-        assert!(!page.contains("<script>"), "{page}");
-    }
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        let texts = [0, 999, 1_000, 1_234_567].map(grouped);
-        assert_eq!(texts, ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
-    }
-}
+mod tests;

@@ -217,6 +217,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_is_never_too_large_together() {
+        let large = Bytes::from(vec![b'x'; 1024 * 1024]);
+        let mut feed = Feed::default();
+        for number in 0..300 {
+            // They share one payload here, and count as if each had its own.
+            feed.push(Row { payload: large.clone(), ..row(number, EventType::Track, "x") });
+        }
+        assert!(feed.bytes <= MAX_BYTES && (250..256).contains(&feed.kept()), "{}", feed.kept());
+        assert_eq!(feed.total(), 300);
+    }
+
+    #[test]
     fn a_window_is_the_newest_that_match_before_a_number() {
         let mut feed = Feed::default();
         for number in 0..10 {

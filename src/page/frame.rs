@@ -25,7 +25,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// All but what never needs it, so that addresses stay legible.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 const ICON: &str = include_str!("icon.svg");
 
@@ -105,6 +105,7 @@ impl Frame {
                             span #state { "Live" }
                         }
                     }
+                    h1.unseen { (label) }
                     main #view tabindex="-1" { (view) }
                     footer.keys {
                         span { kbd { "/" } " search" }

@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
-/// The block for a sink whose name needs no quotes, as the names of all sinks.
+/// The block for a sink whose name needs no quotes, as the names of all sinks. It means the same as a link in Studio.
 pub(crate) fn block(sink: &str, on: &str, template: &str) -> String {
     let (on, template) = (quoted(on), quoted(template));
-    format!("[[sinks.{sink}.automations]]\non = {on}\ntemplate = {template}\n")
+    format!("[[sinks.{sink}.automations]]\non = {on}\ntemplate = {template}\n{DATA}\n")
 }
+
+/// What a link gives its automation.
+const DATA: &str = "data = \".\" # the whole event, as a link gives it";
 
 /// A TOML string that the sink's configuration reads as `text`: a dollar sign begins a variable there unless it is doubled.
 fn quoted(text: &str) -> String {

@@ -6,6 +6,8 @@
 
 mod browser;
 mod chart;
+#[cfg(test)]
+mod contrast;
 mod events;
 mod feed;
 mod filter;

@@ -6,6 +6,9 @@ const view = document.getElementById("view");
 const pause = document.getElementById("pause");
 const state = document.getElementById("state");
 
+const FEW = 20;
+const CONTROLS = "a, button, summary, select, input, textarea, [tabindex]";
+
 let paused = false;
 let stale = false;
 let busy = false;
@@ -32,10 +35,19 @@ function swap(text) {
   const next = document.createElement("template");
   next.innerHTML = text;
   const focused = document.activeElement;
-  const id = view.contains(focused) ? focused.id : "";
+  const said = view.contains(focused) ? name(focused) : "";
   replace(view, next.content);
-  if (id && document.activeElement !== focused) document.getElementById(id)?.focus({ preventScroll: true });
+  if (said && document.activeElement !== focused) {
+    const again = [...view.querySelectorAll(CONTROLS)].find((it) => name(it) === said);
+    again?.focus({ preventScroll: true });
+  }
   mark();
+}
+
+// What tells a control apart that was put in anew: most have no id.
+function name(it) {
+  const said = it.getAttribute("aria-label") ?? (it.getAttribute("role") ? it.textContent : it.getAttribute("href"));
+  return it.id || [it.closest("[data-event]")?.dataset.event, it.tagName, said ?? it.textContent].join("\n");
 }
 
 function parts(root) {
@@ -70,15 +82,12 @@ function html(node) {
   return box.innerHTML;
 }
 
-// Lets rows that were not there before be seen.
+// Lets rows that were not there before be seen: where most are new none would stand out, and moving them all is dear.
 function mark() {
-  let newest = latest;
-  for (const row of view.querySelectorAll("tr[data-number]")) {
-    const number = Number(row.dataset.number);
-    if (latest >= 0 && number > latest) row.classList.add("new");
-    newest = Math.max(newest, number);
-  }
-  latest = newest;
+  const rows = [...view.querySelectorAll("tr[data-number]")];
+  const fresh = rows.filter((row) => latest >= 0 && Number(row.dataset.number) > latest);
+  if (fresh.length <= FEW) for (const row of fresh) row.classList.add("new");
+  latest = Math.max(latest, ...rows.map((row) => Number(row.dataset.number)));
 }
 
 async function refresh() {
@@ -126,6 +135,8 @@ function go(url) {
 }
 
 document.addEventListener("click", (event) => {
+  // Whoever goes elsewhere is done with a form.
+  for (const form of view.querySelectorAll("details.plus[open]")) form.open = form.contains(event.target);
   const copy = event.target.closest("[data-copy]");
   if (copy) {
     const text = document.getElementById(copy.dataset.copy).textContent;
@@ -164,7 +175,7 @@ pause.addEventListener("click", toggle);
 function step(by) {
   const links = [...view.querySelectorAll("[data-number] a[data-soft]")];
   if (links.length === 0) return;
-  const chosen = view.querySelector("[aria-selected=true] a[data-soft]");
+  const chosen = view.querySelector("tr[aria-current] a[data-soft]");
   const at = links.indexOf(links.includes(document.activeElement) ? document.activeElement : chosen);
   const link = links[Math.min(Math.max(at + by, 0), links.length - 1)];
   link.focus();
@@ -174,6 +185,12 @@ function step(by) {
 
 document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey) return;
+  const form = event.target.closest("details.plus[open]");
+  if (form && event.key === "Escape") {
+    form.open = false;
+    form.querySelector("summary").focus();
+    return;
+  }
   if (event.target.matches("input, select, textarea")) {
     if (event.key === "Escape") event.target.blur();
     return;
@@ -183,6 +200,8 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
   else if (event.key === "p") toggle();
+  // What is said to be a button is pressed like one.
+  else if (event.key === " " && event.target.matches("a[role=button]")) event.target.click();
   else if (event.key === "Escape") document.getElementById("close")?.click();
   else if (tabs[Number(event.key) - 1]) tabs[Number(event.key) - 1].click();
   else return;

@@ -4,7 +4,6 @@
 
 use std::sync::LazyLock;
 
-use bytes::Bytes;
 use memchr::memmem::Finder;
 
 use super::{Inline, Refusal, inline, traits};
@@ -18,16 +17,21 @@ static NULL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("null"));
 /// The event as Courier's RudderStack integration takes it, without what `trust` does not cover. An event that needs
 /// no change is not copied.
 pub(super) fn request(event: &Event, trust: Inline) -> Result<Request, Refusal> {
-    Ok(Request::InboundRudderStack { body: Body::new(body(event, trust)?)? })
+    let body = rewritten(event, lifted_traits(event)?, trust);
+    Ok(Request::InboundRudderStack { body: Body::new(body.to_bytes())? })
 }
 
-fn body(event: &Event, trust: Inline) -> Result<Bytes, Refusal> {
-    let lifted = lifted_traits(event)?;
+/// The same event, for whoever takes it without traits as well.
+pub(super) fn event(event: &Event, trust: Inline) -> Json {
+    rewritten(event, lifted_traits(event).unwrap_or_default(), trust)
+}
+
+fn rewritten(event: &Event, lifted: Option<Json>, trust: Inline) -> Json {
     let text = event.body.as_str();
     let unchanged = lifted.is_none() && !event.message_id_was_made;
     let may_hold_null = NULL.find(text.as_bytes()).is_some();
     if unchanged && !may_hold_null && !inline::may_distrust(text, trust) {
-        return Ok(event.body.to_bytes());
+        return event.body.clone();
     }
     let members = event.body.members();
     let is_dropped = |name: &str, value: &str| match name {
@@ -43,7 +47,7 @@ fn body(event: &Event, trust: Inline) -> Result<Bytes, Refusal> {
     };
     let is_kept = |(name, value)| !is_dropped(name, value) && strip(name, value).is_none();
     if unchanged && members.iter().all(is_kept) {
-        return Ok(event.body.to_bytes());
+        return event.body.clone();
     }
     let mut written = ObjectWriter::with_capacity(text.len() + 64);
     // A null takes the values before it along: without it, they would be back.
@@ -62,7 +66,7 @@ fn body(event: &Event, trust: Inline) -> Result<Bytes, Refusal> {
     if event.message_id_was_made {
         written.string("messageId", event.message_id.as_str());
     }
-    Ok(Bytes::from(written.finish()))
+    Json::from_writer(written.finish())
 }
 
 /// The `context.traits` that take the place of an identify's missing `traits`.

@@ -1,12 +1,13 @@
 //! The mapping: which events start which automations, and with what.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::direct::Context;
 use super::{Refusal, run, step};
 use crate::courier::{Body, Request, TemplateId};
 use crate::event::{Event, EventType};
-use crate::json::{Json, Kind, ObjectWriter, Path};
+use crate::json::{Json, Kind, ObjectWriter, Path, PathError};
 
 /// One mapping block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub struct Automation {
     pub target: Target,
     /// Whether it takes the place of an identify's or a group's own writes
     pub only: bool,
-    /// Where in the event the run's data is, instead of the usual places
-    pub data: Option<Path>,
-    /// Where in the event the recipient's user id is, instead of the event's own user
+    /// What the run's data is
+    pub data: Data,
+    /// Where in the event the recipient's user id is, instead of the event's own user, or a group's member
     pub recipient: Option<Path>,
     /// Where in the event a profile for the run is; none is sent otherwise
     pub profile: Option<Path>,
@@ -32,6 +33,19 @@ pub struct Trigger {
     pub kind: EventType,
     /// The name of a track event; any where absent
     pub name: Option<String>,
+}
+
+/// What a run's data is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Data {
+    /// What the event sets apart for it, else its properties, else its traits
+    #[default]
+    Usual,
+    /// What the event sets apart for it, else the event itself, as it would go to `/inbound/rudderstack`: what an
+    /// automation gets that is linked to the event there
+    Event,
+    /// What is at this place in the event
+    At(Path),
 }
 
 /// What a block starts.
@@ -50,6 +64,18 @@ impl Trigger {
     pub fn matches(&self, event: &Event) -> bool {
         let is_named = || self.name.is_none() || self.name == event.name;
         self.kind == event.kind && is_named()
+    }
+}
+
+impl FromStr for Data {
+    type Err = PathError;
+
+    /// A path, or `.` for the event itself.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "." => Ok(Self::Event),
+            path => path.parse().map(Self::At),
+        }
     }
 }
 
@@ -85,8 +111,9 @@ impl Automation {
     fn request(&self, context: Context<'_>) -> Result<Request, Refusal> {
         let recipient = self.recipient(context)?;
         let data = match &self.data {
-            Some(path) => Some(self.object(context, "data", path)?),
-            None => run::data(context.event)?,
+            Data::Usual => run::data(context.event)?,
+            Data::Event => Some(run::whole(context.event, context.rules)?),
+            Data::At(path) => Some(self.object(context, "data", path)?),
         };
         let profile = self.profile.as_ref().map(|path| self.object(context, "profile", path));
         let profile = profile.transpose()?;
@@ -123,7 +150,10 @@ impl Automation {
 
     fn recipient(&self, context: Context<'_>) -> Result<Option<String>, Refusal> {
         let Some(path) = &self.recipient else {
-            return Ok(context.user().map(|(_, id)| id.to_owned()));
+            // Whom a group event makes a member is whom it is about.
+            let is_group = context.event.kind == EventType::Group;
+            let user = if is_group { context.member() } else { context.user() };
+            return Ok(user.map(|(_, id)| id.to_owned()));
         };
         let value = self.value(context, "recipient", path)?;
         run::id_text(&path.to_string(), &value).map(Some)

@@ -21,7 +21,7 @@ mod track;
 mod traits;
 
 pub use consent::{Consent, ConsentStrategy};
-pub use mapping::{Automation, Target, Trigger};
+pub use mapping::{Automation, Data, Target, Trigger};
 pub use refuse::Refusal;
 pub use rules::{
     Direct, Inline, Integrations, Mode, NullTraits, Ordering, Rules, TenantRule, Traits, Unmapped,

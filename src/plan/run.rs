@@ -1,7 +1,7 @@
 //! What a run of an automation or a journey is given: steps, recipient, data, each of the kind Courier takes.
 
-use super::inline::Payload;
-use super::{Refusal, traits};
+use super::inline::{self, Payload};
+use super::{Refusal, Rules, forward, traits};
 use crate::event::Event;
 use crate::json::{Json, Kind, ObjectWriter};
 
@@ -36,9 +36,19 @@ pub(super) fn object(field: &str, value: Json) -> Result<Json, Refusal> {
 /// A run's data: what the event sets apart for it, else its properties, else its traits.
 pub(super) fn data(event: &Event) -> Result<Option<Json>, Refusal> {
     match Payload::of(event).data {
-        Some(data) => object("properties.courier.automation.data", data).map(Some),
+        Some(data) => set_apart(data).map(Some),
         None => default_data(event),
     }
+}
+
+/// A run's data: what the event sets apart for it, else the event itself, as far as its writer is trusted.
+pub(super) fn whole(event: &Event, rules: &Rules) -> Result<Json, Refusal> {
+    let data = Payload::of(event).data.map(set_apart);
+    data.unwrap_or_else(|| Ok(forward::event(event, inline::trust(event, rules))))
+}
+
+fn set_apart(data: Json) -> Result<Json, Refusal> {
+    object("properties.courier.automation.data", data)
 }
 
 /// Properties, else traits.

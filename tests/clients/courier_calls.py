@@ -113,6 +113,18 @@ assert client.messages.list().results[0].id == request
 # Errors
 bad = fails(courier.BadRequestError, lambda: client.journeys.invoke("journey"))
 assert bad.status_code == 400 and bad.body["message"]
+for state, kind in [
+    ("unknown", courier.NotFoundError),
+    ("archived", courier.UnprocessableEntityError),
+    ("conditions_not_met", courier.UnprocessableEntityError),
+]:
+    control("PUT", "/emulator/journeys/journey", '{"state": "%s"}' % state)
+    refused = fails(kind, lambda: client.journeys.invoke("journey", user_id="u"))
+    assert refused.body["type"] == "invalid_request_error"
+control("DELETE", "/emulator/journeys/journey", "")
+control("PUT", "/emulator/faults", "forbidden.classes = ['journeys']")
+fails(courier.PermissionDeniedError, lambda: client.journeys.invoke("journey", user_id="u"))
+control("DELETE", "/emulator/faults", "")
 fails(courier.AuthenticationError, lambda: client.with_options(api_key="wrong").tenants.list())
 for faults, kind in [
     ("error_500 = {}", courier.InternalServerError),

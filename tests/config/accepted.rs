@@ -9,8 +9,8 @@ use courier_sink::config::{
 use courier_sink::delivery::{self, Concurrency, Jitter, Rate, Retry, RetryStrategy};
 use courier_sink::event::EventType;
 use courier_sink::plan::{
-    Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Ordering,
-    Target, TenantRule, Traits, Trigger, Unmapped,
+    Automation, Consent, ConsentStrategy, Data, Direct, Inline, Integrations, Mode, NullTraits,
+    Ordering, Target, TenantRule, Traits, Trigger, Unmapped,
 };
 use courier_sink::sink::{Buffer, Expiration, ExpiresFrom, OnRejected, Order};
 use courier_sink::transport::{Alpn, Proxy, ProxyUrl, Tls};
@@ -225,10 +225,10 @@ fn every_mapping_is_read_and_steps_keep_order_and_numbers() {
     let on = Trigger { kind: EventType::Track, name: Some("Order Completed/EU".into()) };
     assert_eq!(template.on, on);
     assert!(matches!(&template.target, Target::Template(id) if id.as_str() == "order-confirmed"));
-    assert_eq!(template.data, "properties.order".parse().ok());
+    assert_eq!(template.data, "properties.order".parse().expect("it is a path"));
     assert_eq!(template.recipient, "context.traits.id".parse().ok());
     assert_eq!(template.profile, "context.traits".parse().ok());
-    assert!(matches!(journey, Automation { only: true, data: None, .. }));
+    assert!(matches!(journey, Automation { only: true, data: Data::Event, .. }));
     assert!(matches!(&journey.target, Target::Journey(id) if id.as_str() == "welcome"));
     assert_eq!(steps.on.to_string(), "track");
     let Target::Steps(json) = &steps.target else {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use courier_sink::config::EmulatorConfig;
-use courier_sink::config::emulator::{Distribution, FaultKind, WaitHeader};
+use courier_sink::config::emulator::{
+    Distribution, Endpoints, FaultKind, UnknownProfile, WaitHeader,
+};
 use courier_sink::courier::Class;
 
 fn parse(text: &str) -> Result<EmulatorConfig, String> {
@@ -18,7 +20,7 @@ fn an_emulator_stands_by_itself_with_limits_and_faults() {
         "{ADDRESS}seed = 3\n[emulator.limits]\nrate_limit_num = 5\nwait_header = \"none\"\n\
          [emulator.faults.latency]\nmean_secs = 0.5\ndistribution = \"uniform\"\n\
          [emulator.faults.slow_body]\nprobability = 0.25\nevery_secs = 10\nfor_secs = 2\n\
-         classes = [\"memberships\", \"inbound\"]\n"
+         classes = [\"memberships\", \"lists\"]\n[emulator.limits.classes.send]\nconcurrency = 1\n"
     );
     let config = parse(&text).expect("it is right");
     assert_eq!((config.seed, config.limits.wait_header), (3, WaitHeader::None));
@@ -30,9 +32,17 @@ fn an_emulator_stands_by_itself_with_limits_and_faults() {
     let [fault] = &config.faults.faults[..] else { panic!("one is written") };
     assert_eq!((fault.kind, fault.duration), (FaultKind::SlowBody, Duration::from_secs(5)));
     assert_eq!(fault.schedule.every, Some((Duration::from_secs(10), Duration::from_secs(2))));
-    assert_eq!(fault.schedule.classes, Some(vec![Class::Memberships, Class::Inbound]));
+    assert_eq!(
+        fault.schedule.classes,
+        Some(vec![Endpoints::Of(Class::Memberships), Endpoints::Lists])
+    );
+    let send = config.limits.classes[Endpoints::Send.index()].concurrency;
+    assert_eq!(send.map(usize::from), Some(1));
     let plain = parse(ADDRESS).expect("it is right");
     assert!(plain.faults.faults.is_empty() && plain.faults.latency.is_none());
+    assert_eq!(plain.unknown_profile, UnknownProfile::Empty);
+    let switched = parse(&format!("{ADDRESS}unknown_profile = \"not_found\"\n"));
+    assert_eq!(switched.expect("it is right").unknown_profile, UnknownProfile::NotFound);
 }
 
 #[test]
@@ -62,6 +72,7 @@ fn what_stands_beside_it_is_checked_too() {
 fn every_mistake_in_limits_and_faults_is_said_at_once() {
     let text = format!(
         "{ADDRESS}limits.rate_limit_duration_secs = 1\nlimits.wait_header = \"sometimes\"\n\
+         unknown_profile = \"gone\"\n\
          limits.classes.profile = {{ rate_limit_num = 1 }}\nfaults.latency = {{ jitter_secs = 1 }}\n\
          faults.hang = {{ probability = 1.5, every_secs = 1 }}\n\
          faults.error_500 = {{ from_secs = 5, until_secs = 5, for_secs = 1 }}\n\
@@ -73,6 +84,7 @@ fn every_mistake_in_limits_and_faults_is_said_at_once() {
     for (path, clause) in [
         ("limits.rate_limit_duration_secs", "does nothing without `rate_limit_num`, set that too"),
         ("limits.wait_header", "expected `none`, `retry-after` or `retry-after-ms`"),
+        ("unknown_profile", "expected `empty` or `not_found`"),
         ("limits.classes.profile", "unknown option, did you mean `profiles`?"),
         ("faults.latency.mean_secs", "is missing, set it to a number of seconds"),
         ("faults.hang.probability", "expected a number from 0 to 1, was the float 1.5"),
@@ -90,5 +102,5 @@ fn every_mistake_in_limits_and_faults_is_said_at_once() {
         let line = said.lines().find(|line| line.contains(&format!(": emulator.{path}: ")));
         assert!(line.is_some_and(|line| line.contains(clause)), "{path}: {clause}\n{said}");
     }
-    assert_eq!(said.lines().count(), 15, "{said}");
+    assert_eq!(said.lines().count(), 16, "{said}");
 }

@@ -1,6 +1,7 @@
 //! Where the emulator is right and the contract is not: what its reduced OpenAPI leaves out, each with the reason.
 
 use courier_sink::emulator::LoggedRequest;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// Routes of Courier's that the reduced OpenAPI does not have: they are described by Courier's other pages and SDKs, and
@@ -48,18 +49,49 @@ pub(super) const fn is_common(status: u16) -> bool {
 
 /// Places of a request where Courier takes more than the contract says:
 ///
-/// - steps of an automation: its page on steps has more actions, and a `cancel` without a token; a step that cannot be done
-///   fails when it is run, and the sink passes on what an event brings;
+/// - steps of an automation whose action its page on steps has and its OpenAPI has not, and such as `is_step_beyond` has;
 /// - members of what RudderStack and Segment send, which Courier's OpenAPI does not have at all: they come as their senders
 ///   wrote them, `Identify`, ids that are numbers and properties that are no object included.
-pub(super) fn is_open(operation: &str, place: &str) -> bool {
+pub(super) fn is_open(operation: &str, place: &str, value: &Value) -> bool {
     match operation {
-        "automations_invokeAdHocAutomation" => place.starts_with("/automation/steps/"),
+        "automations_invokeAdHocAutomation" => {
+            place.starts_with("/automation/steps/") && is_step_beyond(value)
+        }
         "inbound_rudderstack" | "inbound_segment" => {
             ["/type", "/messageId", "/userId", "/anonymousId", "/groupId", "/properties", "/traits"]
                 .contains(&place)
         }
         _ => false,
+    }
+}
+
+/// Steps that an event brought: the sink passes them on as they are, and Courier says what is wrong with them.
+pub(super) fn is_passed_on(place: &str) -> bool {
+    place.starts_with("/automation/steps/")
+}
+
+/// The actions that the contract has.
+const ACTIONS: [&str; 7] =
+    ["delay", "send", "send-list", "update-profile", "cancel", "fetch-data", "invoke"];
+
+/// A step of another action, or one with a value that is only known in the run; and of `fetch-data` the body that is an
+/// object and the strategy `none`, which the page on steps has.
+fn is_step_beyond(step: &Value) -> bool {
+    let action = step["action"].as_str();
+    let is_other = action.is_some_and(|action| !ACTIONS.contains(&action));
+    let is_fetch = action == Some("fetch-data");
+    let by_page = step["webhook"]["body"].is_object() || step["merge_strategy"] == "none";
+    is_other || is_fetch && by_page || has_reference(step)
+}
+
+fn has_reference(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with("refs.") || text.contains("${"),
+        Value::Array(items) => items.iter().any(has_reference),
+        Value::Object(members) => {
+            members.get("$ref").is_some_and(Value::is_string) || members.values().any(has_reference)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

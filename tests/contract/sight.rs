@@ -78,6 +78,35 @@ fn an_answer_must_be_one_that_its_operation_gives() {
 }
 
 #[test]
+fn steps_are_held_to_the_contract_unless_they_are_of_another_action_or_refer_to_what_is_not_known()
+{
+    let told = |step: &str| {
+        let sent = Box::leak(format!(r#"{{"automation":{{"steps":[{step}]}}}}"#).into_boxed_str());
+        let body = Bytes::from_static(br#"{"runId":"1"}"#);
+        let sent = exchange(Method::POST, "/automations/invoke", sent, 200);
+        contract::check(&Exchange { body, ..sent })
+    };
+    for wrong in [
+        r#"{"action":"send","template":5}"#,
+        r#"{"action":"cancel"}"#,
+        r#"{"action":"update-profile","profile":{},"merge":"bogus"}"#,
+        r#"{"action":"fetch-data","webhook":{"url":"u","method":"FROB"}}"#,
+        r#"{"template":"t"}"#,
+    ] {
+        let told = told(wrong).expect_err("it is no step");
+        assert!(told.contains("at `/automation/steps/0`"), "{wrong}: {told}");
+    }
+    for right in [
+        r#"{"action":"send","template":"t"}"#,
+        r#"{"action":"add-to-batch"}"#,
+        r#"{"action":"update-profile","profile":{"$ref":"data.p"}}"#,
+        r#"{"action":"fetch-data","webhook":{"url":"u","method":"GET","body":{}}}"#,
+    ] {
+        assert_eq!(told(right), Ok(()), "{right}");
+    }
+}
+
+#[test]
 fn success_of_what_the_contract_does_not_have_is_seen() {
     let unknown = exchange(Method::POST, "/profiles/ann/friends", "{}", 200);
     assert!(wrong(&unknown).contains("the contract has no such operation"));

@@ -61,19 +61,27 @@ async fn a_journey_needs_somebody_to_reach() {
         json!({"data": {"anonymousId": "u"}}),
         json!({"profile": {"email": "a@b.c"}}),
         json!({"profile": {"phone_number": "+1"}}),
+        json!({"data": {"userId": 7}}),
     ] {
         let (status, answer) = call(&courier, line, body).await;
         assert_eq!(status, 202);
         assert_looks_like_couriers(&answer["runId"]);
     }
-    for body in
-        [json!({}), json!({"user_id": ""}), json!({"profile": {"email": null}}), json!({"data": 1})]
-    {
+    for body in [
+        json!({}),
+        json!({"user_id": ""}),
+        json!({"profile": {"email": null}}),
+        json!({"user_id": "u", "data": 1}),
+        json!({"user_id": "u", "data": null}),
+        json!({"user_id": "u", "profile": null}),
+        json!({"user_id": null, "profile": {"userId": "u"}}),
+    ] {
         assert_invalid(&call(&courier, line, body).await, 400);
     }
     let recipients: Vec<_> = courier.invocations().into_iter().map(|run| run.recipient).collect();
     let user = Some("u".to_owned());
-    assert_eq!(recipients, [user.clone(), user.clone(), user, None, None]);
+    let seven = Some("7".to_owned());
+    assert_eq!(recipients, [user.clone(), user.clone(), user, None, None, seven]);
     assert_eq!(courier.invocations()[0].source, Source::Journey("j1".to_owned()));
 }
 

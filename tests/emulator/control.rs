@@ -10,7 +10,11 @@ use tower::ServiceExt;
 use crate::support::{call, courier, get, keyed};
 
 async fn log_lines(courier: &Courier) -> Vec<Value> {
-    let request = Request::get("/emulator/requests").body(Body::empty()).expect("a valid request");
+    lines_of(courier, "/emulator/requests").await
+}
+
+async fn lines_of(courier: &Courier, path: &str) -> Vec<Value> {
+    let request = Request::get(path).body(Body::empty()).expect("a valid request");
     let response = courier.router().oneshot(request).await.expect("the router is infallible");
     assert_eq!(response.headers()["content-type"], "application/x-ndjson");
     let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
@@ -80,4 +84,30 @@ async fn the_summary_counts_by_route_and_status() {
     });
     assert_eq!(summary, expected);
     assert_eq!(courier.summary().succeeded("POST", "/profiles/{user_id}"), 2);
+}
+
+#[tokio::test]
+async fn runs_are_told_with_the_values_of_their_steps() {
+    let courier = courier();
+    for id in ["first", "second"] {
+        let steps = json!([{"action": "send", "template": "t", "data": {"id": "refs.data.id", "x": "refs.data.x"}}]);
+        let body = json!({"automation": {"steps": steps}, "recipient": "u", "data": {"id": id}});
+        call(&courier, "POST /automations/invoke", body).await;
+    }
+    let lines = lines_of(&courier, "/emulator/runs").await;
+    let values: Vec<_> =
+        lines.iter().map(|run| &run["steps"][0]["resolved"]["data"]["id"]).collect();
+    assert_eq!(values, ["second", "first"]);
+    let run = &courier.runs()[0];
+    let (status, told) = get(&courier, &format!("/emulator/runs/{}", run.run_id)).await;
+    assert_eq!((status, &told), (200, &lines[0]));
+    let step = &run.steps[0];
+    assert_eq!(told["run_id"], json!(run.run_id));
+    assert_eq!(told["source"], json!(["invoke"]));
+    assert_eq!((&told["recipient"], &told["status"]), (&json!("u"), &json!("PROCESSED")));
+    assert_eq!(told["context"]["data"], json!({"id": "second"}));
+    assert_eq!(told["steps"][0]["step_id"], json!(step.step_id));
+    assert_eq!(told["steps"][0]["unresolved"], json!(["refs.data.x"]));
+    assert_eq!(told["steps"][0]["message_id"], json!(step.message_id));
+    assert_eq!(get(&courier, "/emulator/runs/none").await.0, 404);
 }

@@ -80,7 +80,7 @@ async fn a_key_is_new_again_after_a_day() {
 #[tokio::test]
 async fn an_expiration_header_keeps_a_key_longer() {
     let millis = ((NOW_SECS + 3 * DAY) * 1_000).to_string();
-    for expiration in [millis.as_str(), "2023-11-17T22:13:20Z"] {
+    for expiration in [millis.as_str(), "2023-11-17T22:13:20Z", "2023-11-17T22:13:20", "3 Days"] {
         let (courier, now) = courier_at();
         let headers = [
             ("authorization", "Bearer key"),
@@ -100,6 +100,12 @@ async fn an_expiration_header_keeps_a_key_longer() {
         ("idempotency-key", "k"),
         ("x-idempotency-expiration", "tomorrow"),
     ];
-    let answer = send(&courier(), &format!("POST {PATH}"), &headers, r#"{"recipient":null}"#).await;
+    let body = r#"{"recipient":null}"#;
+    let answer = send(&courier(), &format!("POST {PATH}"), &headers, body).await;
     assert_invalid(&answer, 400);
+    for accepted in ["2026-12-25", "2026-12-25T00:00:00", "1 Day"] {
+        let headers = [headers[0], headers[1], (headers[2].0, accepted)];
+        let answer = send(&courier(), &format!("POST {PATH}"), &headers, body).await;
+        assert_eq!(answer.0, 200, "{accepted}");
+    }
 }

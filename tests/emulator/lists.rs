@@ -27,6 +27,7 @@ async fn a_list_is_made_found_deleted_and_restored() {
         (vec!["a.c".to_owned()], &json!({"more": false}))
     );
     assert_eq!(call(&courier, "DELETE /lists/a.b", Value::Null).await.0, 204);
+    assert_invalid(&call(&courier, "DELETE /lists/a.b", Value::Null).await, 404);
     assert_invalid(&get(&courier, "/lists/a.b").await, 404);
     assert_eq!(call(&courier, "PUT /lists/a.b/restore", json!({})).await.0, 204);
     assert_eq!(get(&courier, "/lists/a.b").await.0, 200);
@@ -74,6 +75,12 @@ async fn a_user_subscribes_to_several_lists_and_leaves_all() {
     assert_eq!(get(&courier, "/profiles/u/lists").await.1["results"], json!([]));
 }
 
+/// A subscription of one user who wants a category so.
+fn preferring(category: &Value) -> Value {
+    let preferences = json!({"categories": {"c": category}});
+    json!({"recipients": [{"recipientId": "u", "preferences": preferences}]})
+}
+
 #[tokio::test]
 async fn wrong_subscriptions_are_refused_and_write_nothing() {
     let courier = courier();
@@ -81,10 +88,23 @@ async fn wrong_subscriptions_are_refused_and_write_nothing() {
         json!({}),
         json!({"recipients": {}}),
         json!({"recipients": [{"recipientId": "u"}, {}]}),
-        json!({"recipients": [{"recipientId": "u", "preferences": {"categories": {"c": {"status": "?"}}}}]}),
+        preferring(&json!({"status": "?"})),
+        preferring(&json!({"status": "OPTED_IN", "rules": 7})),
+        preferring(&json!({"status": "OPTED_IN", "rules": [{"start": "2026-01-01"}]})),
+        preferring(&json!({"status": "OPTED_IN", "channel_preferences": [{"channel": "pigeon"}]})),
+        preferring(&json!({"status": "OPTED_IN", "channel_preferences": [{}]})),
     ] {
         assert_invalid(&call(&courier, "POST /lists/l/subscriptions", body).await, 400);
     }
     assert_invalid(&call(&courier, "POST /profiles/u/lists", json!({"lists": [{}]})).await, 400);
     assert_invalid(&get(&courier, "/lists/l").await, 404);
+    let rules = json!([{"start": null, "until": "2026-01-01"}]);
+    let channels = json!([{"channel": "email"}]);
+    for category in [
+        json!({"status": "OPTED_IN", "rules": rules, "channel_preferences": channels}),
+        json!({"status": "OPTED_IN", "rules": null, "channel_preferences": null}),
+    ] {
+        let answer = call(&courier, "POST /lists/l/subscriptions", preferring(&category)).await;
+        assert_eq!(answer.0, 204);
+    }
 }

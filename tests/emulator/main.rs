@@ -2,15 +2,22 @@
 #![cfg(feature = "emulator")]
 
 mod automations;
+mod cancels;
+mod classes;
+mod conditions;
+mod context;
 #[path = "../contract/mod.rs"]
 mod contract;
 mod control;
 mod gate;
 mod idempotency;
 mod inbound;
+mod journeys;
 mod lists;
 mod messages;
 mod page;
+mod page_follows;
+mod page_links;
 mod profiles;
 mod runs;
 mod script;

@@ -9,7 +9,7 @@ use tower::ServiceExt;
 
 use crate::support::{call, courier};
 
-const PAGE: &str = "/emulator/page";
+pub(crate) const PAGE: &str = "/emulator/page";
 
 /// The status, the headers as text, and the text of a view.
 async fn view(courier: &Courier, path: &str, host: &str) -> (u16, String, String) {
@@ -24,13 +24,18 @@ async fn read(courier: &Courier, request: Request) -> (u16, String, String) {
     (status, headers, String::from_utf8(body.to_vec()).expect("a page is UTF-8"))
 }
 
-async fn shown(courier: &Courier, path: &str) -> String {
+pub(crate) async fn shown(courier: &Courier, path: &str) -> String {
     let (status, _, text) = view(courier, path, "localhost:1").await;
     assert_eq!(status, 200, "{path}: {text}");
     text
 }
 
-async fn form(courier: &Courier, path: &str, site: &str, fields: &str) -> (u16, String, String) {
+pub(crate) async fn form(
+    courier: &Courier,
+    path: &str,
+    site: &str,
+    fields: &str,
+) -> (u16, String, String) {
     let request = Request::post(format!("{PAGE}{path}"))
         .header("host", "localhost:1")
         .header("sec-fetch-site", site)
@@ -66,8 +71,8 @@ async fn a_link_made_on_the_page_starts_a_run_for_the_next_event_and_leaves_as_t
         "an event names what it started"
     );
     let (_, _, toml) = view(&courier, "/mapping.toml", "localhost:1").await;
-    let expected =
-        "[[sinks.courier.automations]]\non = \"track/Order Completed\"\ntemplate = \"thanks\"\n";
+    let expected = "[[sinks.courier.automations]]\non = \"track/Order Completed\"\n\
+                    template = \"thanks\"\ndata = \".\" # the whole event, as a link gives it\n";
     assert_eq!(toml, expected);
 
     let unlink = "source=rudderstack&on=track%2FOrder+Completed&template=thanks";

@@ -1,5 +1,6 @@
 //! `/profiles/{user_id}`.
 
+use courier_sink::config::emulator::UnknownProfile;
 use courier_sink::emulator::{Merge, Settings};
 use serde_json::{Value, json};
 
@@ -50,6 +51,15 @@ async fn an_unknown_profile_reads_as_empty_and_a_deleted_one_too() {
 }
 
 #[tokio::test]
+async fn an_unknown_profile_may_be_set_to_be_not_found() {
+    let unknown_profile = UnknownProfile::NotFound;
+    let courier = contract::courier(Settings { unknown_profile, ..Settings::default() });
+    assert_invalid(&get(&courier, "/profiles/u").await, 404);
+    call(&courier, "POST /profiles/u", json!({"profile": {}})).await;
+    assert_eq!(get(&courier, "/profiles/u").await, (200, json!({"profile": {}})));
+}
+
+#[tokio::test]
 async fn ids_decode_exactly() {
     let courier = courier();
     let ids = [
@@ -92,12 +102,19 @@ async fn a_patch_is_carried_out_whole_or_not_at_all() {
     let patch = |patch: Value| call(&courier, "PATCH /profiles/u", json!({"patch": patch}));
     let add = json!([{"op": "add", "path": "/a", "value": "1"}, {"op": "add", "path": "/b", "value": "2"}]);
     assert_eq!(patch(add).await, (204, Value::Null));
+    let removal = json!([{"op": "add", "path": "/c", "value": ""}, {"op": "remove", "path": "/c", "value": ""}]);
+    assert_eq!(patch(removal).await, (204, Value::Null));
     let half = json!([{"op": "replace", "path": "/a", "value": "3"}, {"op": "test", "path": "/b", "value": "x"}]);
     assert_invalid(&patch(half).await, 400);
     assert_eq!(courier.profile("u"), Some(json!({"a": "1", "b": "2"})));
-    for wrong in
-        [json!({}), json!([{"op": "grow", "path": "/a"}]), json!([{"op": "remove", "path": ""}])]
-    {
+    for wrong in [
+        json!({}),
+        json!([{"op": "grow", "path": "/a", "value": ""}]),
+        json!([{"op": "remove", "path": "", "value": ""}]),
+        json!([{"op": "remove", "path": "/a"}]),
+        json!([{"op": "add", "path": "/a", "value": 1}]),
+        json!([{"op": "add", "path": "/a", "value": {"b": "c"}}]),
+    ] {
         assert_invalid(&patch(wrong).await, 400);
     }
 }
@@ -108,7 +125,7 @@ async fn a_patch_cannot_double_a_profile_without_end() {
     let mut doubling = vec![json!({"op": "add", "path": "/a", "value": "x".repeat(1_000)})];
     for index in 0..40 {
         let path = format!("/{index}");
-        doubling.push(json!({"op": "copy", "from": "", "path": path}));
+        doubling.push(json!({"op": "copy", "from": "", "path": path, "value": ""}));
     }
     let answer = call(&courier, "PATCH /profiles/u", json!({"patch": doubling})).await;
     assert_invalid(&answer, 413);

@@ -2,28 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use courier_sink::emulator::{Courier, MessageStatus, Run, RunStatus, StepStatus};
-use serde_json::{Value, json};
+use courier_sink::emulator::{MessageStatus, RunStatus, StepStatus};
+use serde_json::json;
 
-use crate::support::{assert_invalid, call, courier, courier_at, get};
-
-/// Runs steps for a user `u`, and gives the run.
-async fn run(courier: &Courier, steps: Value, more: Value) -> Run {
-    let (Value::Object(mut body), Value::Object(more)) =
-        (json!({"automation": {"steps": steps}, "recipient": "u"}), more)
-    else {
-        panic!("both are objects")
-    };
-    body.extend(more);
-    let (status, answer) = call(courier, "POST /automations/invoke", Value::Object(body)).await;
-    assert_eq!(status, 200, "{answer}");
-    let run_id = answer.get("runId").and_then(Value::as_str);
-    run_id.and_then(|run_id| courier.run(run_id)).expect("it was just started")
-}
-
-fn statuses(run: &Run) -> Vec<&'static str> {
-    run.steps.iter().map(|step| step.status.as_str()).collect()
-}
+use crate::support::{assert_invalid, call, courier, courier_at, get, run, statuses};
 
 #[tokio::test]
 async fn a_send_lists_a_message_with_the_values_of_its_references() {
@@ -154,10 +136,10 @@ async fn a_step_whose_condition_is_false_is_left_out_and_one_that_fails_ends_the
     let steps = json!([
         {"action": "send", "if": {"$ref": "data.no"}},
         {"action": "send", "if": "data.x > 1"},
-        {"action": "update-profile", "profile": {}, "merge": "unknown"},
+        {"action": "update-profile", "profile": {}, "merge": "refs.data.merge"},
         {"action": "send"},
     ]);
-    let run = run(&courier, steps, json!({"data": {"no": false}})).await;
+    let run = run(&courier, steps, json!({"data": {"no": false, "merge": "unknown"}})).await;
     assert_eq!(statuses(&run), ["NOT PROCESSED", "PROCESSED", "ERROR", "NOT PROCESSED"]);
     assert!(run.steps[1].note.as_ref().unwrap().contains("not evaluated"));
     assert_eq!((run.outcome, courier.messages().len()), (RunStatus::Error, 1));
@@ -172,13 +154,31 @@ async fn steps_without_what_their_action_needs_are_refused() {
         json!({"action": "cancel"}),
         json!({"action": "fetch-data", "webhook": {"url": "http://x"}}),
         json!({"action": "invoke", "template": 1}),
+        json!({"action": "delay"}),
+        json!({"action": "delay", "duration": 5}),
+        json!({"action": "send", "template": 5}),
+        json!({"action": "send", "data": []}),
+        json!({"action": "send-list", "list": "l", "brand": 1}),
+        json!({"action": "update-profile", "profile": {}, "merge": "bogus"}),
+        json!({"action": "update-profile", "profile": {}, "recipient_id": 1}),
+        json!({"action": "fetch-data", "webhook": {"url": "http://x", "method": "FROB"}}),
+        json!({"action": "fetch-data", "webhook": {"url": "http://x", "method": "GET", "headers": {"a": 1}}}),
+        json!({"action": "fetch-data", "webhook": {"url": "http://x", "method": "GET"}, "merge_strategy": "x"}),
     ] {
         let body = json!({"automation": {"steps": [step]}});
         assert_invalid(&call(&courier, "POST /automations/invoke", body).await, 400);
     }
     assert!(courier.runs().is_empty());
-    let body = json!({"automation": {"steps": [{"action": "add-to-batch"}]}});
-    assert_eq!(call(&courier, "POST /automations/invoke", body).await.0, 200);
+    for step in [
+        json!({"action": "add-to-batch"}),
+        json!({"action": "delay", "duration": null, "until": "${data.then}"}),
+        json!({"action": "send", "template": {"$ref": "data.t"}, "data": "refs.data", "brand": null}),
+        json!({"action": "update-profile", "profile": "refs.data", "merge": "refs.data.merge"}),
+        json!({"action": "fetch-data", "webhook": {"url": "http://x", "method": "POST", "body": {"a": 1}}, "merge_strategy": "none"}),
+    ] {
+        let body = json!({"automation": {"steps": [step]}});
+        assert_eq!(call(&courier, "POST /automations/invoke", body).await.0, 200);
+    }
 }
 
 #[tokio::test]
@@ -193,8 +193,21 @@ async fn journeys_go_on_until_they_are_cancelled() {
     }
     assert_eq!(cancel(json!({"cancelation_token": "x"})).await.0, 202);
     assert_invalid(&cancel(json!({"run_id": "none"})).await, 404);
-    assert_invalid(&cancel(json!({})).await, 400);
+    for wrong in [json!({}), json!({"run_id": ""}), json!({"cancelation_token": ""})] {
+        assert_invalid(&cancel(wrong).await, 400);
+    }
     assert_invalid(&cancel(json!({"run_id": "a", "cancelation_token": "b"})).await, 400);
+}
+
+#[tokio::test]
+async fn the_cancel_of_journeys_does_not_reach_automations() {
+    let courier = courier();
+    let steps = json!([{"action": "delay", "duration": "1 hour"}, {"action": "send"}]);
+    let waiting = run(&courier, steps, json!({"cancelation_token": "k"})).await;
+    let cancel = |body| call(&courier, "POST /journeys/cancel", body);
+    assert_invalid(&cancel(json!({"run_id": waiting.run_id})).await, 404);
+    assert_eq!(cancel(json!({"cancelation_token": "k"})).await.0, 202);
+    assert_eq!(courier.run(&waiting.run_id).unwrap().outcome, RunStatus::Processed);
 }
 
 #[tokio::test]

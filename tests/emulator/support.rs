@@ -7,9 +7,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use courier_sink::emulator::{Clock, Courier, Settings};
+use courier_sink::config::emulator::Faults;
+use courier_sink::emulator::{Clock, Courier, Run, Settings};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::contract;
@@ -70,6 +71,38 @@ pub(crate) async fn call(courier: &Courier, line: &str, body: Value) -> (u16, Va
 
 pub(crate) async fn get(courier: &Courier, path: &str) -> (u16, Value) {
     call(courier, &format!("GET {path}"), Value::Null).await
+}
+
+/// Runs steps for a user `u`, and gives the run.
+pub(crate) async fn run(courier: &Courier, steps: Value, more: Value) -> Run {
+    let Value::Object(mut more) = more else { panic!("it is an object") };
+    let token = more.remove("cancelation_token");
+    let automation = json!({"steps": steps, "cancelation_token": token});
+    let Value::Object(mut body) = json!({"automation": automation, "recipient": "u"}) else {
+        panic!("it is an object")
+    };
+    body.extend(more);
+    let (status, answer) = call(courier, "POST /automations/invoke", Value::Object(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    let run_id = answer.get("runId").and_then(Value::as_str);
+    run_id.and_then(|run_id| courier.run(run_id)).expect("it was just started")
+}
+
+/// What became of the steps of a run.
+pub(crate) fn statuses(run: &Run) -> Vec<&'static str> {
+    run.steps.iter().map(|step| step.status.as_str()).collect()
+}
+
+/// A Courier with faults, in TOML.
+pub(crate) fn faulty(faults: &str) -> Courier {
+    let courier = courier();
+    courier.set_faults(Faults::parse(faults).expect("the test writes valid options"));
+    courier
+}
+
+/// Puts options, in TOML, to a route of the emulator's own.
+pub(crate) async fn put(courier: &Courier, path: &str, text: &str) -> (u16, Value) {
+    send(courier, &format!("PUT {path}"), &[], text.to_owned()).await
 }
 
 /// A POST with an idempotency key.

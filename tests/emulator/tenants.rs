@@ -41,12 +41,18 @@ async fn a_tenant_of_the_wrong_shape_is_refused() {
         json!({"name": "n", "brand_id": 1}),
         json!({"name": "n", "default_preferences": {"items": [{"id": "t", "status": "MAYBE"}]}}),
         json!({"name": "n", "default_preferences": {"items": {}}}),
+        json!({"name": "n", "default_preferences": {"items": [{"id": "t", "status": "OPTED_IN", "has_custom_routing": "x"}]}}),
+        json!({"name": "n", "default_preferences": {"items": [{"id": "t", "status": "OPTED_IN", "custom_routing": ["pigeon"]}]}}),
+        json!({"name": "n", "default_preferences": {"items": [{"id": "t", "status": "OPTED_IN", "custom_routing": 7}]}}),
     ];
     for body in wrong {
         assert_invalid(&call(&courier, "PUT /tenants/t", body).await, 400);
     }
-    let nulls = json!({"name": "n", "properties": null, "default_preferences": {"items": null}});
-    assert_eq!(call(&courier, "PUT /tenants/t", nulls).await.0, 200);
+    let item = json!({"id": "t", "status": "REQUIRED", "has_custom_routing": null, "custom_routing": ["sms", "inbox"]});
+    for preferences in [json!({"items": null}), json!({"items": [item]})] {
+        let body = json!({"name": "n", "properties": null, "default_preferences": preferences});
+        assert_eq!(call(&courier, "PUT /tenants/t", body).await.0, 200);
+    }
 }
 
 #[tokio::test]
@@ -71,6 +77,8 @@ async fn tenants_list_in_pages() {
     assert_eq!(children["items"][0]["id"], "b");
     let (_, children) = get(&courier, children["next_url"].as_str().expect("there is more")).await;
     assert_eq!((&children["items"][0]["id"], &children["has_more"]), (&json!("c"), &json!(false)));
+    let (_, all) = get(&courier, "/tenants?parent_tenant_id=").await;
+    assert_eq!(all["items"].as_array().map(Vec::len), Some(3));
     for query in ["limit=0", "limit=101", "limit=x", "cursor=zz"] {
         assert_invalid(&get(&courier, &format!("/tenants?{query}")).await, 400);
     }
@@ -147,7 +155,13 @@ async fn a_topic_of_a_tenant_is_put_and_removed() {
     let topic = json!({"status": "OPTED_IN", "has_custom_routing": null});
     assert_invalid(&call(&courier, &format!("PUT {path}"), topic.clone()).await, 404);
     call(&courier, "PUT /tenants/t", json!({"name": "T"})).await;
-    assert_invalid(&call(&courier, &format!("PUT {path}"), json!({"status": "x"})).await, 400);
+    for wrong in [
+        json!({"status": "x"}),
+        json!({"status": "OPTED_IN", "has_custom_routing": 1}),
+        json!({"status": "OPTED_IN", "custom_routing": ["pigeon"]}),
+    ] {
+        assert_invalid(&call(&courier, &format!("PUT {path}"), wrong).await, 400);
+    }
     for _ in 0..2 {
         assert_eq!(call(&courier, &format!("PUT {path}"), topic.clone()).await.0, 204);
     }

@@ -1,6 +1,6 @@
 //! What inbound events start: what is linked to them, and what they bring themselves.
 
-use courier_sink::emulator::{Courier, InboundKind, Link, Run, StartedBy};
+use courier_sink::emulator::{Courier, InboundKind, Link, Run, RunStatus, StartedBy, StepStatus};
 use serde_json::{Value, json};
 
 use crate::support::{call, courier};
@@ -81,21 +81,39 @@ async fn a_payload_may_name_an_automation_or_bring_its_steps_in_place_of_what_is
     assert_eq!(runs[0].steps[0].resolved["data"], json!({"x": 1}));
     let sent: Vec<_> = courier.messages().into_iter().map(|it| it.notification).collect();
     assert_eq!(sent, ["c", "b"]);
-    let wrong = with(json!({"steps": [{"action": "cancel"}]}));
-    assert!(event(&courier, "rudderstack", &wrong).await.is_empty());
+}
+
+#[tokio::test]
+async fn steps_that_are_wrong_are_a_run_that_failed_and_says_why() {
+    let courier = linked(InboundKind::RudderStack, "track/Order Completed");
+    for (steps, reason) in [
+        (json!({"action": "send"}), "'steps' must be an array"),
+        (json!([{"action": "cancel"}]), "'steps[0].cancelation_token' is required"),
+    ] {
+        let track = track(&json!({"courier": {"automation": {"steps": steps}}}));
+        let [run] = &event(&courier, "rudderstack", &track).await[..] else { panic!("{reason}") };
+        assert_eq!((run.outcome, run.recipient.as_deref()), (RunStatus::Error, Some("u")));
+        let [step] = &run.steps[..] else { panic!("{reason}") };
+        assert_eq!((step.status, step.note.as_deref()), (StepStatus::Error, Some(reason)));
+        assert_eq!(step.resolved, steps);
+    }
+    assert!(courier.messages().is_empty());
 }
 
 #[tokio::test]
 async fn identify_and_group_start_what_is_linked_to_them_after_their_own_writes() {
     let courier = courier();
-    let steps = json!([{"action": "send", "data": "refs.profile"}]);
+    let steps = json!([
+        {"action": "get-profile", "user_id": "refs.recipient", "path": "profile"},
+        {"action": "send", "data": "refs.profile"},
+    ]);
     courier.put_automation("a", json!({"steps": steps})).unwrap();
     for on in ["identify", "group"] {
         courier.link(link(InboundKind::RudderStack, on, "a")).unwrap();
     }
     let identify = json!({"type": "identify", "userId": "u", "traits": {"email": "u@x.y"}});
     let runs = event(&courier, "rudderstack", &identify).await;
-    assert_eq!(runs[0].steps[0].resolved["data"], json!({"email": "u@x.y"}));
+    assert_eq!(runs[0].steps[1].resolved["data"], json!({"email": "u@x.y"}));
     let group = json!({"type": "group", "anonymousId": "x", "groupId": "g"});
     let runs = event(&courier, "rudderstack", &group).await;
     assert_eq!(runs[0].recipient.as_deref(), Some("x"));
@@ -130,6 +148,9 @@ async fn links_and_automations_are_written_through_the_emulators_own_routes() {
         json!({"source": "courier", "on": "identify", "template": "a"}),
         json!({"source": "x", "on": "identify", "template": "a"}),
         json!({"on": "identify", "template": ""}),
+        json!({"on": "identify", "template": "."}),
+        json!({"on": "identify", "template": ".."}),
+        json!({"on": "identify", "template": "x".repeat(201)}),
     ] {
         assert_eq!(call(&courier, "PUT /emulator/links", wrong).await.0, 400);
     }

@@ -4,23 +4,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use courier_sink::config::emulator::{Faults, Limits};
-use courier_sink::emulator::{Clock, Courier, Emulator, Settings};
+use courier_sink::emulator::{Clock, Emulator, Settings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::contract;
-use crate::support::{assert_error, call, courier, courier_at, get, keyed, raw};
-
-fn faulty(faults: &str) -> Courier {
-    let courier = courier();
-    courier.set_faults(Faults::parse(faults).expect("the test writes valid options"));
-    courier
-}
-
-async fn put(courier: &Courier, path: &str, text: &str) -> (u16, Value) {
-    crate::support::send(courier, &format!("PUT {path}"), &[], text.to_owned()).await
-}
+use crate::support::{assert_error, call, courier, courier_at, faulty, get, keyed, put, raw};
 
 #[tokio::test]
 async fn what_is_over_the_limit_is_answered_429_until_its_time() {
@@ -126,37 +116,6 @@ async fn faults_stand_before_or_after_the_work() {
         let is_text = body.is_ok_and(|body| std::str::from_utf8(&body.to_bytes()).is_ok());
         assert_eq!(is_text, status != 200 || fault == "wrong_content_type", "{fault}");
     }
-}
-
-#[tokio::test]
-async fn a_fault_of_some_classes_hits_no_other_request_and_moves_no_draw() {
-    let hit = async |faults: &str| {
-        let courier = faulty(faults);
-        for _ in 0..20 {
-            for path in ["/profiles/u", "/tenants", "/lists", "/nothing"] {
-                get(&courier, path).await;
-            }
-        }
-        let requests = courier.requests().into_iter();
-        requests.map(|it| (it.path, it.fault.is_some())).collect::<Vec<_>>()
-    };
-    let all = hit("error_503.probability = 0.5").await;
-    let some = hit("error_503 = { probability = 0.5, classes = ['tenants', 'inbound'] }").await;
-    let expected: Vec<_> =
-        all.into_iter().map(|(path, is_hit)| (path == "/tenants" && is_hit, path)).collect();
-    let some: Vec<_> = some.into_iter().map(|(path, is_hit)| (is_hit, path)).collect();
-    assert_eq!(some, expected);
-    assert!((5..15).contains(&some.iter().filter(|(is_hit, _)| *is_hit).count()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn latency_of_some_classes_delays_no_other_request() {
-    let courier = faulty("latency = { mean_secs = 2, classes = ['tenants'] }");
-    let start = tokio::time::Instant::now();
-    get(&courier, "/profiles/u").await;
-    assert_eq!(start.elapsed(), Duration::ZERO);
-    get(&courier, "/tenants").await;
-    assert_eq!(start.elapsed(), Duration::from_secs(2));
 }
 
 #[tokio::test]

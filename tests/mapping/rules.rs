@@ -6,8 +6,8 @@ use courier_sink::courier::TemplateId;
 use courier_sink::event::{EventType, Trust};
 use courier_sink::json::{Json, Path};
 use courier_sink::plan::{
-    Automation, Consent, ConsentStrategy, Direct, Inline, Integrations, Mode, NullTraits, Ordering,
-    Rules, Target, TenantRule, Traits, Trigger, Unmapped,
+    Automation, Consent, ConsentStrategy, Data, Direct, Inline, Integrations, Mode, NullTraits,
+    Ordering, Rules, Target, TenantRule, Traits, Trigger, Unmapped,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -159,7 +159,7 @@ impl Block {
                 _ => panic!("a block has one target"),
             },
             only: self.only,
-            data: path(&self.data),
+            data: self.data.as_ref().map_or(Data::Usual, |it| it.parse().unwrap()),
             recipient: path(&self.recipient),
             profile: path(&self.profile),
         }

@@ -9,6 +9,7 @@ mod checkpoints;
 mod configs;
 mod constraints;
 mod delivery;
+mod demo;
 mod following;
 mod following_ends;
 mod held_server;

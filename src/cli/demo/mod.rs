@@ -3,6 +3,7 @@
 mod pace;
 mod people;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::args::demo::Demo;
+use super::args::demo::{Demo, Mode};
 use super::{complain, tell};
 use crate::clock::Clock;
 use crate::config::CourierConfig;
@@ -38,6 +39,7 @@ pub(super) async fn demo(options: Demo) -> anyhow::Result<Exit> {
         let put = courier.put_automation(id, json!({"name": id, "steps": steps}));
         put.map_err(|error| anyhow::anyhow!("the demo's own automation {id}: {error}"))?;
     }
+    let config = config(address, options.mode)?;
     tell(&format!("Look at http://{address}/emulator/page"));
     let mut signals = signals().context("signals cannot be received")?;
     tell(&pace.to_string());
@@ -47,13 +49,6 @@ pub(super) async fn demo(options: Demo) -> anyhow::Result<Exit> {
         // Dropped or sent, it means the same.
         let _ = stopped.await;
     }));
-    let block = format!(
-        "api_key = 'demo'\nendpoint = 'http://{address}'\nproxy.enabled = false\n\
-         mode = '{}'\nbatch.timeout_secs = 0.05\n{MAPPING}",
-        options.mode.as_str()
-    );
-    let config = CourierConfig::from_toml("courier", &block, &|_| None);
-    let config = config.map_err(|mistakes| anyhow::anyhow!("the demo's own block: {mistakes}"))?;
     let tally = Arc::new(Tally::default());
     let context = Context {
         dead_letters: Arc::new(LogOnly),
@@ -79,8 +74,24 @@ pub(super) async fn demo(options: Demo) -> anyhow::Result<Exit> {
     Ok(summary.exit())
 }
 
-/// One event starts something by the sink's own mapping, so that both ways can be seen: all others go to `/inbound`, where
-/// links start things.
+/// The sink's block.
+fn config(address: SocketAddr, mode: Mode) -> anyhow::Result<CourierConfig> {
+    let mapping = match mode {
+        Mode::Direct => MAPPING,
+        // What is started is decided behind `/inbound`.
+        Mode::Inbound => "",
+    };
+    let block = format!(
+        "api_key = 'demo'\nendpoint = 'http://{address}'\nproxy.enabled = false\n\
+         mode = '{}'\nbatch.timeout_secs = 0.05\n{mapping}",
+        mode.as_str()
+    );
+    let config = CourierConfig::from_toml("courier", &block, &|_| None);
+    config.map_err(|mistakes| anyhow::anyhow!("the demo's own block: {mistakes}"))
+}
+
+/// In direct mode one event starts something by the sink's own mapping, so that both ways can be seen: all others go to
+/// `/inbound`, where links start things.
 const MAPPING: &str = "[[automations]]\non = 'track/Trial Ending'\ntemplate = 'trial-ending'\n";
 
 /// Automations that stand there from the start, so that there is something to link to and to run.

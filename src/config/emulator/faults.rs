@@ -58,6 +58,8 @@ pub struct Fault {
 pub enum FaultKind {
     /// `unauthorized`: 401; with a schedule, a window in which the key is not known
     Unauthorized,
+    /// `forbidden`: 403; the key is known, and may not do that
+    Forbidden,
     /// `reset_before_commit`: the connection is reset, and nothing was done
     ResetBeforeCommit,
     /// `error_503`: nothing was done, and no idempotency key remembers it
@@ -78,8 +80,9 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them, in the order in which they count.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unauthorized,
+        Self::Forbidden,
         Self::ResetBeforeCommit,
         Self::Error503,
         Self::Error500,
@@ -94,6 +97,7 @@ impl FaultKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
             Self::ResetBeforeCommit => "reset_before_commit",
             Self::Error503 => "error_503",
             Self::Error500 => "error_500",

@@ -3,16 +3,16 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use super::Endpoints;
 use crate::config::block::Block;
-use crate::courier::Class;
 
 /// The limits of an emulator. By default there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Of all requests together
     pub total: ClassLimit,
-    /// `classes.CLASS`: of each class of endpoints, by [`Class::index`]
-    pub classes: [ClassLimit; Class::ALL.len()],
+    /// `classes.CLASS`: of each class of endpoints, by [`Endpoints::index`]
+    pub classes: [ClassLimit; Endpoints::ALL.len()],
     /// `wait_header`: how a 429 says how long to wait
     pub wait_header: WaitHeader,
 }
@@ -48,7 +48,7 @@ pub enum WaitHeader {
 pub(super) fn read(block: &mut Block<'_>) -> Limits {
     let total = class(block);
     let classes = block.table("classes", |block| {
-        Class::ALL.map(|it| block.take(it.as_str()).and_then(|item| item.table(class)))
+        Endpoints::ALL.map(|it| block.take(it.as_str()).and_then(|item| item.table(class)))
     });
     let choices = [
         ("none", WaitHeader::None),

@@ -3,10 +3,13 @@
 //! Also read by itself, from a file that has no more than this block, and for `limits` and `faults` from a text with their
 //! options, which is how they are changed while an emulator runs.
 
+mod endpoints;
 mod faults;
 mod limits;
 mod schedule;
+mod written;
 
+pub use endpoints::Endpoints;
 pub use faults::{Distribution, Fault, FaultKind, Faults, Latency};
 pub use limits::{ClassLimit, Limits, WaitHeader};
 pub use schedule::Schedule;
@@ -27,12 +30,24 @@ pub struct EmulatorConfig {
     pub address: SocketAddr,
     /// `api_key`: the one key it accepts. By default it accepts any.
     pub api_key: Option<SecretString>,
+    /// `unknown_profile`: what `GET /profiles/{id}` answers of a user nobody wrote
+    pub unknown_profile: UnknownProfile,
     /// `seed`: where its run and message ids start. Default 0.
     pub seed: u64,
     /// `limits`: by default it takes whatever comes
     pub limits: Limits,
     /// `faults`: by default nothing goes wrong
     pub faults: Faults,
+}
+
+/// What a profile that nobody wrote reads as. Courier documents neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownProfile {
+    /// `empty`: 200 with an empty profile, since Courier's OpenAPI has no 404 there
+    #[default]
+    Empty,
+    /// `not_found`: 404, as of other things that are not there
+    NotFound,
 }
 
 impl EmulatorConfig {
@@ -80,7 +95,7 @@ impl Faults {
     }
 }
 
-/// `address` is required; `api_key`, `seed`, `limits` and `faults` are not.
+/// `address` is required; `api_key`, `unknown_profile`, `seed`, `limits` and `faults` are not.
 pub(super) fn read(item: Item<'_>) -> Option<EmulatorConfig> {
     if !cfg!(feature = "emulator") {
         item.refuse("this build has no emulator");
@@ -97,10 +112,12 @@ pub(super) fn read(item: Item<'_>) -> Option<EmulatorConfig> {
         let wants_key = block.reader.wants_keys;
         let api_key = block.take("api_key").filter(|_| wants_key).map(Item::secret);
         let api_key = api_key.and_then(|item| item.text()).map(SecretString::from);
+        let choices = [("empty", UnknownProfile::Empty), ("not_found", UnknownProfile::NotFound)];
+        let unknown_profile = block.choice("unknown_profile", &choices);
         let seed = seed(block).unwrap_or_default();
         let limits = block.table("limits", limits::read);
         let faults = block.table("faults", faults::read);
-        Some(EmulatorConfig { address: address?, api_key, seed, limits, faults })
+        Some(EmulatorConfig { address: address?, api_key, unknown_profile, seed, limits, faults })
     };
     item.table(read).flatten()
 }

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use toml_span::value::ValueInner;
 
-use super::seed;
+use super::{Endpoints, seed};
 use crate::config::block::Block;
 use crate::config::item::Item;
-use crate::courier::Class;
 
 /// Which requests are hit.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +20,7 @@ pub struct Schedule {
     /// `every_secs` and `for_secs`: from then on, for so long in each such time. Default always.
     pub every: Option<(Duration, Duration)>,
     /// `classes` of endpoints: a request of another, or of none, is not hit, but counted like any. Default all requests.
-    pub classes: Option<Vec<Class>>,
+    pub classes: Option<Vec<Endpoints>>,
     /// `seed`: to draw independently of the others. Default what `faults.seed` makes of the kind.
     pub seed: Option<u64>,
 }
@@ -59,14 +58,14 @@ pub(super) fn schedule(block: &mut Block<'_>) -> Schedule {
     Schedule { probability: probability.unwrap_or(1.0), from, until, every, classes, seed }
 }
 
-fn classes(item: Item<'_>) -> Option<Vec<Class>> {
+fn classes(item: Item<'_>) -> Option<Vec<Endpoints>> {
     if item.value.as_array().is_some_and(Vec::is_empty) {
         item.refuse("must not be empty");
         return None;
     }
     let mut classes = Vec::new();
     for item in item.elements()? {
-        match item.choice(&Class::ALL.map(|class| (class.as_str(), class))) {
+        match item.choice(&Endpoints::ALL.map(|class| (class.as_str(), class))) {
             Some(class) if classes.contains(&class) => item.refuse("is there twice"),
             class => classes.extend(class),
         }

@@ -1,10 +1,10 @@
-//! How long a `delay` step waits: `duration` as in "5 minutes", or `until` as RFC 3339.
+//! How long a `delay` step waits: `duration` as in "5 minutes", or `until` an ISO 8601 time.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::clock::Time;
+use super::super::times;
 
 /// The longest that is believed: beyond it a run would look as if it never ended.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
@@ -14,27 +14,14 @@ pub(super) fn length(step: &Value, at: Duration) -> Result<Duration, String> {
     let member = |name| step.get(name).filter(|value: &&Value| !value.is_null());
     let text = |value: &Value| value.as_str().map(str::trim).unwrap_or_default().to_owned();
     match (member("duration"), member("until")) {
-        (Some(duration), _) => read(&text(duration))
+        (Some(duration), _) => times::length(&text(duration))
+            .map(|length| length.min(LONGEST))
             .ok_or_else(|| format!("{duration} is not a duration such as \"5 minutes\"")),
-        (None, Some(until)) => Time::parse(&text(until))
-            .map(|until| until.since_epoch().saturating_sub(at).min(LONGEST))
-            .ok_or_else(|| format!("{until} is not an RFC 3339 time")),
+        (None, Some(until)) => times::time(&text(until))
+            .map(|until| until.saturating_sub(at).min(LONGEST))
+            .ok_or_else(|| format!("{until} is not an ISO 8601 time")),
         (None, None) => Err("a delay has a 'duration' or an 'until'".to_owned()),
     }
-}
-
-fn read(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_once(char::is_whitespace)?;
-    let number: f64 = number.parse().ok()?;
-    let unit = match unit.trim().trim_end_matches('s') {
-        "second" => 1,
-        "minute" => 60,
-        "hour" => 3_600,
-        "day" => 24 * 3_600,
-        "week" => 7 * 24 * 3_600,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(number * f64::from(unit)).ok().map(|time| time.min(LONGEST))
 }
 
 #[cfg(test)]

@@ -5,11 +5,21 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::super::members::written;
 use super::super::outbox::{Outgoing, addressees, send};
+use super::super::retention::weight;
 use super::super::state::StartedBy;
 use super::Start;
 use super::delay;
-use super::engine::{Done, Engine, Open, written};
+use super::engine::{Done, Engine, Open};
+
+const TOO_LARGE: &str = "the profiles it copies are larger than the emulator keeps";
+
+/// Security: what a step writes below `data` is as deep as its path is long.
+const MAX_PATH_PARTS: usize = 16;
+
+/// Security: what a cancel pays of the room of one start for each run that it looks at.
+const BYTES_FOR_A_RUN: usize = 64;
 
 impl Engine<'_> {
     /// Performs a step whose references are resolved; an error is why that cannot be.
@@ -24,13 +34,8 @@ impl Engine<'_> {
             }
             "update-profile" => self.update_profile(step, open),
             "subscribe" => self.subscribe(step, open),
-            "cancel" => {
-                let token = step.get("cancelation_token").and_then(written);
-                let token = token.ok_or("a 'cancelation_token' is needed")?;
-                let messages = self.state.runs.cancel_all(&token, self.now);
-                self.state.messages.cancel(&messages);
-                Ok(Done::default())
-            }
+            "cancel" => self.cancel(step, open),
+            "get-profile" => self.get_profile(step, open),
             "invoke" => self.invoke(step, open),
             _ => Ok(Done { note: Some("recorded, not performed".to_owned()), ..Done::default() }),
         }
@@ -41,8 +46,8 @@ impl Engine<'_> {
         let text = |from: &Value, name| from.get(name).and_then(Value::as_str).map(String::from);
         let message = step.get("message").filter(|message| message.is_object());
         let own = || {
-            let recipient =
-                text(step, "recipient").or_else(|| context.recipient().map(String::from));
+            let recipient = step.get("recipient").and_then(written);
+            let recipient = recipient.or_else(|| context.recipient().map(String::from));
             let given = step.get("profile").and_then(Value::as_object);
             let reachable = || given.or(context.profile()).and_then(address);
             recipient.or_else(reachable).unwrap_or_default()
@@ -88,16 +93,52 @@ impl Engine<'_> {
         let user = user.ok_or("there is no recipient whose profile it could be")?;
         let given = step.get("profile").and_then(Value::as_object).cloned();
         let given = given.ok_or("the 'profile' is not an object")?;
-        let stored = self.state.profiles.get(user.as_str()).cloned();
-        let stored = || stored.unwrap_or_default();
-        let merged = match step.get("merge").and_then(Value::as_str).unwrap_or("replace") {
-            "replace" => given,
-            "overwrite" => laid_over(stored(), given),
-            "soft-merge" => laid_over(given, stored()),
-            "none" => Some(stored()).filter(|stored| !stored.is_empty()).unwrap_or(given),
-            other => return Err(format!("there is no merge strategy '{other}'")),
-        };
+        let stored = self.stored(&user)?;
+        let merge = step.get("merge").and_then(Value::as_str).unwrap_or("replace");
+        let merged = merged(merge, stored, given)?;
         self.state.put_profile(&user, merged);
+        self.written.push(user);
+        Ok(Done::default())
+    }
+
+    /// Reads a profile into what later steps refer to: by default under what the run's `profile` has.
+    fn get_profile(&mut self, step: &Value, open: &Open<'_>) -> Result<Done, String> {
+        let user = step.get("user_id").and_then(written).ok_or("a 'user_id' is needed")?;
+        let path = step.get("path").and_then(Value::as_str).unwrap_or("profile");
+        let parts = path.split('.').count();
+        if path != "profile" && (!path.starts_with("data.") || parts > MAX_PATH_PARTS) {
+            return Err(format!("its 'path' must be 'profile' or below 'data', was '{path}'"));
+        }
+        let there = open.context.at(path).and_then(Value::as_object);
+        self.room.take(there.map_or(0, weight)).map_err(|_| TOO_LARGE)?;
+        let there = there.cloned().unwrap_or_default();
+        let stored = self.stored(&user)?;
+        let merge = step.get("merge_strategy").and_then(Value::as_str).unwrap_or("soft-merge");
+        let profile = Value::Object(merged(merge, there, stored)?);
+        Ok(Done { got: Some((path.to_owned(), profile)), ..Done::default() })
+    }
+
+    /// A copy of a profile, which takes of the room: a step may ask for it again and again.
+    fn stored(&mut self, user: &str) -> Result<Map<String, Value>, String> {
+        let stored = self.state.profiles.get(user);
+        self.room.take(stored.map_or(0, weight)).map_err(|_| TOO_LARGE)?;
+        Ok(stored.cloned().unwrap_or_default())
+    }
+
+    /// Stops the runs that share a token, as of when the step is due: those that have not ended by then, this one and those
+    /// that started it included, and those that start between now and then.
+    fn cancel(&mut self, step: &Value, open: &Open<'_>) -> Result<Done, String> {
+        let token = step.get("cancelation_token").and_then(written);
+        let token = token.ok_or("a 'cancelation_token' is needed")?;
+        let looked_at = self.state.runs.count(&token).saturating_mul(BYTES_FOR_A_RUN);
+        let too_many = "more runs share its token than one start may cancel";
+        self.room.take(looked_at).map_err(|_| too_many)?;
+        let messages = self.state.runs.cancel_all(&token, open.at, self.now);
+        self.state.messages.cancel(&messages);
+        self.stops.cancel(&token, open.at);
+        if open.at > self.now && !self.state.runs.expect_cancel(&token, open.at, self.now) {
+            return Err("there are too many cancels yet to come".to_owned());
+        }
         Ok(Done::default())
     }
 
@@ -122,6 +163,22 @@ impl Engine<'_> {
         let start = Start::template(self.state, template, by, context);
         let run_id = self.run(start, open.at, open.depth + 1);
         Ok(Done { run_id: Some(run_id), ..Done::default() })
+    }
+}
+
+/// By the strategy of that name, what is given with what is there.
+fn merged(
+    strategy: &str,
+    there: Map<String, Value>,
+    given: Map<String, Value>,
+) -> Result<Map<String, Value>, String> {
+    match strategy {
+        "replace" => Ok(given),
+        "overwrite" => Ok(laid_over(there, given)),
+        "soft-merge" => Ok(laid_over(given, there)),
+        "none" if there.is_empty() => Ok(given),
+        "none" => Ok(there),
+        other => Err(format!("there is no merge strategy '{other}'")),
     }
 }
 

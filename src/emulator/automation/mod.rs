@@ -3,11 +3,13 @@
 //! In: a start, by request, by event or by a step of another run. Out: a run in the state's log, and the effects of its
 //! steps. Sync; it runs under the state's lock, so what one start may cost is bounded. It knows no HTTP.
 
+mod condition;
 mod context;
 mod delay;
 mod effects;
 mod engine;
 mod resolve;
+mod stops;
 
 pub(super) use context::Context;
 
@@ -54,4 +56,15 @@ impl Start {
 /// Runs it, and gives the run's id.
 pub(super) fn start(state: &mut State, start: Start, now: Duration) -> String {
     Engine::new(state, now).run(start, now, 0)
+}
+
+/// Logs a start whose steps are wrong as a run that failed, since whoever sent them was told nothing. Gives the run's id.
+pub(super) fn refuse(
+    state: &mut State,
+    start: Start,
+    given: &Value,
+    why: String,
+    now: Duration,
+) -> String {
+    Engine::new(state, now).refuse(start, given, why)
 }

@@ -28,7 +28,7 @@ impl Default for Room {
 }
 
 impl Room {
-    fn take(&mut self, bytes: usize) -> Result<(), TooLarge> {
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), TooLarge> {
         self.bytes = self.bytes.checked_sub(bytes).ok_or(TooLarge)?;
         Ok(())
     }
@@ -118,8 +118,10 @@ fn accessor(members: &Map<String, Value>) -> Option<&str> {
     members.get("$ref").filter(|_| members.len() == 1)?.as_str()
 }
 
-fn is_path(text: &str) -> bool {
-    text.starts_with("refs.") && !text.contains(char::is_whitespace)
+/// Whether all of a text is a path; what has a comparison in it is a condition.
+pub(super) fn is_path(text: &str) -> bool {
+    let ends_path = |it: char| it.is_whitespace() || matches!(it, '<' | '>' | '=' | '!');
+    text.starts_with("refs.") && !text.contains(ends_path)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
                         h2 { "Mapping" }
                         @if !toml.is_empty() {
                             span {
-                                button type="button" data-copy="toml" { "Copy" } " "
+                                button type="button" data-copy="toml" { "Copy" }
                                 a.button href=(page.frame.link("/mapping.toml")) download="mapping.toml" { "Download" }
                             }
                         }

@@ -21,7 +21,7 @@ const CHUNKS: usize = 96;
 const KEPT: u64 = 100_000;
 
 /// Security: answers that wait are looked for again, of so many at once.
-const MAX_WAITING: usize = 1_000;
+const MAX_WAITING: usize = 10_000;
 
 /// Security: the names of events are foreign, so not every one is counted.
 const MAX_TRIGGERS: usize = 1_000;
@@ -86,17 +86,7 @@ impl Follower {
         if row.outcome == Outcome::Waiting && self.waiting.len() < MAX_WAITING {
             self.waiting.push_back(row.number);
         }
-        if let Some(source) = rows::starts(&row) {
-            let trigger = (source, row.trigger());
-            let has_room = self.triggers.len() < MAX_TRIGGERS;
-            match self.triggers.get_mut(&trigger) {
-                Some(count) => *count += 1,
-                None if has_room => {
-                    self.triggers.insert(trigger, 1);
-                }
-                None => {}
-            }
-        }
+        count(&mut self.triggers, &row);
         self.feed.push(row);
     }
 
@@ -106,16 +96,38 @@ impl Follower {
             return;
         }
         let state = courier.state();
-        let feed = &mut self.feed;
+        let (feed, triggers) = (&mut self.feed, &mut self.triggers);
         self.waiting.retain(|number| {
             let request = state.log.since(*number).next();
             let status = request.filter(|it| it.sequence == *number).map(|it| it.status);
             match status {
-                Some(Some(status)) => feed.end(*number, Outcome::Answered(status.as_u16())),
+                Some(Some(status)) => {
+                    feed.end(*number, Outcome::Answered(status.as_u16()));
+                    // Only now is it known to have been taken.
+                    if let Some(row) = feed.row(*number) {
+                        count(triggers, row);
+                    }
+                }
                 Some(None) => return true,
                 None => {}
             }
             false
         });
+    }
+}
+
+/// Counts an event that something can be linked to.
+fn count(triggers: &mut BTreeMap<Trigger, u64>, row: &Row) {
+    let Some(source) = rows::starts(row) else {
+        return;
+    };
+    let trigger = (source, row.trigger());
+    let has_room = triggers.len() < MAX_TRIGGERS;
+    match triggers.get_mut(&trigger) {
+        Some(count) => *count += 1,
+        None if has_room => {
+            triggers.insert(trigger, 1);
+        }
+        None => {}
     }
 }

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::super::state::{InboundKind, Link, Run, StartedBy};
+use super::super::state::{InboundKind, Link, Run};
 use super::{Page, rows, runs};
 use crate::page::{Filter, Row, encoded};
 
-/// Security: runs that are looked through for those an event started; what came at one moment is far less.
-const MAX_LOOKED_AT: usize = 5_000;
+/// Security: an event may start any number of runs; so many are shown.
+const MAX_RUNS: usize = 100;
 
 /// What the emulator adds to an event's details: what it starts, and what it started.
 pub(super) fn details(page: &Page, row: &Row, filter: &Filter) -> Markup {
@@ -16,9 +16,7 @@ pub(super) fn details(page: &Page, row: &Row, filter: &Filter) -> Markup {
     let back = format!("{}{}", page.frame.base, filter.query());
     let on = row.trigger();
     let state = page.courier.state();
-    let started = state.runs.newest(None).take(MAX_LOOKED_AT);
-    let started = started.take_while(|run| run.created >= row.at);
-    let started: Vec<&Run> = started.filter(|run| is_by(run, row, source, &on)).collect();
+    let started: Vec<&Run> = state.runs.of_request(row.number).take(MAX_RUNS).collect();
     html! {
         @if let Some(source) = starts {
             div.link #link {
@@ -37,16 +35,6 @@ pub(super) fn details(page: &Page, row: &Row, filter: &Filter) -> Markup {
             }
         }
     }
-}
-
-/// Whether the event started the run: at that moment, for that user, by that name.
-fn is_by(run: &Run, row: &Row, source: Option<InboundKind>, on: &str) -> bool {
-    let is_alike = match (&run.started_by, source) {
-        (StartedBy::Event(kind, name), Some(source)) => *kind == source && name == on,
-        (StartedBy::Invoke, None) => matches!(row.label, "automation" | "journey"),
-        (StartedBy::Event(..) | StartedBy::Invoke | StartedBy::Run(_), _) => false,
-    };
-    is_alike && run.created == row.at && (run.recipient.is_none() || run.recipient == row.user)
 }
 
 /// The automations an event starts.

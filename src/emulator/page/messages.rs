@@ -1,5 +1,7 @@
 //! Messages that a real Courier would have sent.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 
 use super::super::state::{Message, MessageStatus};
@@ -11,6 +13,7 @@ use crate::page::{encoded, moment, payload, time};
 const MESSAGES: usize = 100;
 
 pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
+    let now = page.now();
     let state = page.courier.state();
     let messages = state.messages.newest(asked.after.as_deref()).take(MESSAGES + 1);
     let mut messages: Vec<&Message> = messages.collect();
@@ -30,7 +33,7 @@ pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
                             th.user scope="col" { "Recipient" } th.request scope="col" { "Message" }
                             th.outcome scope="col" { "Status" }
                         } }
-                        tbody { @for message in &messages { (entry(message, asked)) } }
+                        tbody { @for message in &messages { (entry(message, now, asked)) } }
                     }
                 }
                 div.pages {
@@ -43,31 +46,31 @@ pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
             }
             @if let Some(message) = open {
                 aside.card.details #details aria-label="Details" data-part=(format!("message-{}", message.id)) {
-                    (about(page, message, asked))
+                    (about(page, message, now, asked))
                 }
             }
         }
     }
 }
 
-fn entry(message: &Message, asked: &Asked) -> Markup {
+fn entry(message: &Message, now: Duration, asked: &Asked) -> Markup {
     let is_open = asked.open.as_ref() == Some(&message.id);
     html! {
-        tr data-number="" aria-selected=(is_open) {
+        tr data-number="" aria-current=[is_open.then_some("true")] {
             td.time { (time(message.at)) }
             td.name { a id=(format!("message-{}", message.id)) href=(asked.opening(&message.id)) data-soft="" {
                 (name(message)) } }
             td.user { (recipient(message)) }
             td.request { (message.id) }
-            td.outcome { (status(message.status)) }
+            td.outcome { (status(message, now)) }
         }
     }
 }
 
-fn about(page: &Page, message: &Message, asked: &Asked) -> Markup {
+fn about(page: &Page, message: &Message, now: Duration, asked: &Asked) -> Markup {
     html! {
         header {
-            div { (status(message.status)) h2 { (name(message)) } }
+            div { (status(message, now)) h2 { (name(message)) } }
             a.close #close href=(asked.closed()) data-soft="" aria-label="Close" title="Close (esc)" { "×" }
         }
         dl {
@@ -76,8 +79,8 @@ fn about(page: &Page, message: &Message, asked: &Asked) -> Markup {
             dt { "Filed under" } dd { (message.event) }
             dt { "Due" } dd { (moment(message.at)) }
             @if let Some(run) = &message.run_id {
-                dt { "Sent by" }
-                dd { a.more href=(format!("{}?open={}", page.frame.link("/runs"), encoded(run))) { "the run " (run) } }
+                dt { "Sent by run" }
+                dd.mono { a.more href=(format!("{}?open={}", page.frame.link("/runs"), encoded(run))) { (run) } }
             }
         }
         h3 { "Content" }
@@ -93,11 +96,15 @@ fn recipient(message: &Message) -> Markup {
     html! { @if message.recipient.is_empty() { span.quiet { "nobody" } } @else { (message.recipient) } }
 }
 
-fn status(status: MessageStatus) -> Markup {
-    let tone = match status {
+/// What became of it, or that its run has a delay before it.
+fn status(message: &Message, now: Duration) -> Markup {
+    let tone = match message.status {
+        MessageStatus::Simulated if message.at > now => {
+            return html! { span.state.quiet { "due later" } };
+        }
         MessageStatus::Simulated => "good",
         MessageStatus::Unroutable => "bad",
         MessageStatus::Canceled => "warn",
     };
-    html! { span class=(format!("state {tone}")) { (status.as_str().to_lowercase()) } }
+    html! { span class=(format!("state {tone}")) { (message.status.as_str().to_lowercase()) } }
 }

@@ -143,10 +143,13 @@ impl Page {
         }
         let page = Arc::clone(self);
         page::news(&self.news, move || {
+            let now = page.now();
             let read = page.follower().read();
             let state = page.courier.state();
-            let (links, runs) = (state.automations.links().count(), state.runs.next());
-            format!("{read} {links} {runs} {}", state.messages.next())
+            // All else that is shown is changed by requests, and those are read.
+            let automations = state.automations.version();
+            let ended = state.runs.ended_last(now).unwrap_or_default();
+            format!("{read} {automations} {} {}", ended.0.as_millis(), ended.1)
         })
     }
 

@@ -1,4 +1,4 @@
-//! Profiles by id, and of one what it holds and which tenants its user belongs to.
+//! Profiles by id, users without one who are members included, and of one what it holds and which tenants its user belongs to.
 
 use maud::{Markup, html};
 use serde_json::{Map, Value};
@@ -14,8 +14,10 @@ const MAX_TENANTS: usize = 100;
 
 pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
     let state = page.courier.state();
-    let found = Listed::of(&state.profiles, asked);
-    let open = asked.open.as_deref().and_then(|id| Some((id, state.profiles.get(id)?)));
+    let found = Listed::of(&state.profiles, |from| state.memberships.users(from), asked);
+    let is_known = |id: &&str| {
+        state.profiles.get(*id).is_some() || state.memberships.of_user(id, None).next().is_some()
+    };
     let columns = [("name", "User"), ("email", "Email"), ("also", "Name")];
     let cells = |profile: &Map<String, Value>| {
         let text = |name: &str| profile.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -23,11 +25,12 @@ pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
         let name = if name.trim().is_empty() { text("name").to_owned() } else { name };
         html! { td { (text("email")) } td.quiet { (name) } }
     };
-    let details = open.map(|(id, profile)| (id, about(page, &state, id, profile)));
+    let open = asked.open.as_deref().filter(is_known);
+    let details = open.map(|id| (id, about(page, &state, id)));
     listed(asked, "profiles", &columns, &found, &cells, details)
 }
 
-fn about(page: &Page, state: &State, id: &str, profile: &Map<String, Value>) -> Markup {
+fn about(page: &Page, state: &State, id: &str) -> Markup {
     let tenants: Vec<_> = state.memberships.of_user(id, None).take(MAX_TENANTS).collect();
     html! {
         @if !tenants.is_empty() {
@@ -39,6 +42,9 @@ fn about(page: &Page, state: &State, id: &str, profile: &Map<String, Value>) -> 
             }
         }
         h3 { "Profile" }
-        (payload(Value::Object(profile.clone()).to_string().as_bytes()))
+        @match state.profiles.get(id) {
+            Some(profile) => (payload(Value::Object(profile.clone()).to_string().as_bytes())),
+            None => p.quiet { "Nothing was written of this user, who is a member all the same." },
+        }
     }
 }

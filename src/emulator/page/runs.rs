@@ -54,7 +54,7 @@ pub(super) fn view(page: &Page, asked: &Asked) -> Markup {
 fn entry(run: &Run, now: Duration, asked: &Asked) -> Markup {
     let is_open = asked.open.as_ref() == Some(&run.run_id);
     html! {
-        tr data-number="" aria-selected=(is_open) {
+        tr data-number="" aria-current=[is_open.then_some("true")] {
             td.time { (time(run.created)) }
             td.name { a id=(format!("run-{}", run.run_id)) href=(asked.opening(&run.run_id)) data-soft="" { (name(run)) } }
             td.user { @match &run.recipient { Some(user) => (user), None => span.quiet { "nobody" } } }

@@ -1,5 +1,6 @@
 //! A list of things by id, found by how their ids begin, with one of them in detail beside it.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -15,24 +16,32 @@ const ROWS: usize = 100;
 /// The rows of one page.
 #[derive(Debug)]
 pub(super) struct Listed<'a> {
-    rows: Vec<(&'a str, &'a Map<String, Value>)>,
+    rows: Vec<(&'a str, Option<&'a Map<String, Value>>)>,
     has_more: bool,
-    total: usize,
+    stored: usize,
 }
 
 impl<'a> Listed<'a> {
-    /// What is asked for. The ids are in order, so only what is shown is looked at.
-    pub(super) fn of(table: &'a Table<Arc<str>, Map<String, Value>>, asked: &Asked) -> Self {
+    /// What is asked for: what is stored, and what else is `known` by its id, from a bound on. Both are in order, so only
+    /// what is shown is looked at.
+    pub(super) fn of<I: Iterator<Item = &'a str>>(
+        table: &'a Table<Arc<str>, Map<String, Value>>,
+        known: impl FnOnce(Bound<Arc<str>>) -> I,
+        asked: &Asked,
+    ) -> Self {
         let find = asked.find.as_str();
         let from = match &asked.after {
             Some(after) => Bound::Excluded(Arc::from(after.as_str())),
             None => Bound::Included(Arc::from(find)),
         };
-        let rows = table.from(from).take_while(|(id, _)| id.starts_with(find));
-        let mut rows: Vec<_> = rows.take(ROWS + 1).map(|(id, value)| (&**id, value)).collect();
+        let known = known(from.clone()).map(|id| (id, None)).take(ROWS + 1);
+        let stored = table.from(from).map(|(id, value)| (&**id, Some(value)));
+        let rows: BTreeMap<_, _> = known.chain(stored.take(ROWS + 1)).collect();
+        let rows = rows.into_iter().take_while(|(id, _)| id.starts_with(find));
+        let mut rows: Vec<_> = rows.take(ROWS + 1).collect();
         let has_more = rows.len() > ROWS;
         rows.truncate(ROWS);
-        Self { rows, has_more, total: table.len() }
+        Self { rows, has_more, stored: table.len() }
     }
 }
 
@@ -64,15 +73,18 @@ pub(super) fn listed(
                     table.rows {
                         thead { tr { @for (class, label) in columns { th class=(class) scope="col" { (label) } } } }
                         tbody { @for (id, value) in &found.rows {
-                            tr data-number="" aria-selected=(asked.open.as_deref() == Some(*id)) {
+                            tr data-number="" aria-current=[(asked.open.as_deref() == Some(*id)).then_some("true")] {
                                 td.name { a id=(format!("id-{id}")) href=(asked.opening(id)) data-soft="" { (id) } }
-                                (cells(value))
+                                @match value {
+                                    Some(value) => (cells(value)),
+                                    None => td.quiet colspan="2" { "known by membership only" },
+                                }
                             }
                         } }
                     }
                 }
                 div.pages {
-                    span.quiet { (found.total) " in all" }
+                    span.quiet { (found.stored) " stored" }
                     @if asked.after.is_some() { a href=(asked.first()) data-soft="" { "First" } }
                     @if let (true, Some((id, _))) = (found.has_more, found.rows.last()) {
                         a href=(asked.past(id)) data-soft="" { "Next" }

@@ -61,6 +61,12 @@ impl<T> Recent<T> {
         numbers.zip(self.entries.range(..end).rev().map(|(_, entry)| entry))
     }
 
+    /// The entries kept from the first on that is not `before`, oldest first. Those that are must have come first.
+    pub(in super::super) fn past(&self, before: impl Fn(&T) -> bool) -> impl Iterator<Item = &T> {
+        let first = self.entries.partition_point(|(_, entry)| before(entry));
+        self.entries.range(first..).map(|(_, entry)| entry)
+    }
+
     /// The entries kept whose number is at least `number`, oldest first.
     pub(in super::super) fn since(&self, number: u64) -> impl DoubleEndedIterator<Item = &T> {
         let gone = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
@@ -92,6 +98,7 @@ mod tests {
         assert_eq!(recent.get_mut(2), Some(&mut 12));
         assert_eq!((recent.get(0), recent.get(1)), (None, Some(&11)));
         assert_eq!(recent.since(2).count(), 1);
+        assert_eq!(recent.past(|entry| *entry < 12).collect::<Vec<_>>(), [&12]);
         assert_eq!(recent.before(2).collect::<Vec<_>>(), [(1, &11)]);
         assert_eq!(recent.before(9).collect::<Vec<_>>(), [(2, &12), (1, &11)]);
         assert_eq!(recent.since(9).count(), 0);

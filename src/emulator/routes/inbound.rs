@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{optional_string, required_object, required_string, wrong};
+use super::super::members::{optional_string, required_object, required_string, written, wrong};
 use super::super::state::{InboundEvent, InboundKind, State};
 use super::triggers;
 
@@ -100,11 +100,5 @@ fn accept(
 
 /// An id, which these products also write as a number.
 fn id(body: &Map<String, Value>, name: &str) -> Option<String> {
-    match body.get(name)? {
-        Value::String(id) if !id.is_empty() => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-            None
-        }
-    }
+    written(body.get(name)?)
 }

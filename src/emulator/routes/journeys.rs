@@ -1,5 +1,5 @@
-//! `/journeys`: a journey for somebody, and an end to one. Any id is accepted, as with automations; what a journey does is
-//! not known here, so it goes on until it is cancelled.
+//! `/journeys`: a journey for somebody, and an end to one. Any id is accepted, as with automations, unless its state was set;
+//! what a journey does is not known here, so it goes on until it is cancelled.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::super::answer::{Answer, Refusal};
 use super::super::automation::{Context, Start, start};
 use super::super::call::Call;
-use super::super::members::{optional_object, optional_string};
-use super::super::state::{Invocation, Source, StartedBy, State};
+use super::super::members::{given_object, given_string, optional_string, written};
+use super::super::state::{Invocation, JourneyState, Source, StartedBy, State};
 
 /// Where a journey looks for its user besides the `user_id` of the request.
 const USER_MEMBERS: [&str; 3] = ["user_id", "userId", "anonymousId"];
@@ -29,10 +29,10 @@ const CONTACT_MEMBERS: [&str; 10] = [
 
 pub(super) fn invoke(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
-    let profile = optional_object(&body, "profile")?;
-    let data = optional_object(&body, "data")?;
-    let user = optional_string(&body, "user_id")?.filter(|user| !user.is_empty());
-    let user = user.or_else(|| user_in(profile)).or_else(|| user_in(data)).map(String::from);
+    let profile = given_object(&body, "profile")?;
+    let data = given_object(&body, "data")?;
+    let user = given_string(&body, "user_id")?.filter(|user| !user.is_empty());
+    let user = user.map(String::from).or_else(|| user_in(profile)).or_else(|| user_in(data));
     let reachable = |profile: &Map<String, Value>| {
         CONTACT_MEMBERS.iter().any(|name| profile.get(*name).is_some_and(is_given))
     };
@@ -41,7 +41,11 @@ pub(super) fn invoke(state: &mut State, call: &mut Call) -> Result<Answer, Refus
             "a recipient is required: 'user_id', or a user id or contact member in 'profile'",
         ));
     }
-    let source = Source::Journey(call.id()?.to_owned());
+    let id = call.id()?;
+    if let Some(state) = state.journeys.get(id) {
+        return Err(refusal(id, state));
+    }
+    let source = Source::Journey(id.to_owned());
     let context = Context::of(state, &body, user.as_deref());
     let what = Start {
         source: source.clone(),
@@ -58,37 +62,46 @@ pub(super) fn invoke(state: &mut State, call: &mut Call) -> Result<Answer, Refus
     Ok(answer)
 }
 
-/// Ends the runs with a token, or one run by its id; one that has ended stays as it is.
+/// Why a journey starts for nobody, in Courier's statuses.
+fn refusal(id: &str, state: JourneyState) -> Refusal {
+    match state {
+        JourneyState::Unknown => Refusal::not_found(format!("Automation template {id} not found")),
+        JourneyState::Archived => Refusal::unprocessable(format!("the journey '{id}' is archived")),
+        JourneyState::Disabled => Refusal::unprocessable(format!("the journey '{id}' is disabled")),
+        JourneyState::ConditionsNotMet => Refusal::unprocessable(format!(
+            "the trigger conditions of the journey '{id}' are not met"
+        )),
+    }
+}
+
+/// Ends a journey's run by its id; one that has ended stays as it is. Automations have no such way.
+///
+/// What a journey's token is made of is drawn in the journey, which is not known here, so none has the token asked for.
 pub(super) fn cancel(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
-    let token = optional_string(&body, "cancelation_token")?;
-    let run_id = optional_string(&body, "run_id")?;
-    let (messages, answer) = match (token, run_id) {
+    let given = |name| optional_string(&body, name).map(|it| it.filter(|text| !text.is_empty()));
+    let run_id = match (given("cancelation_token")?, given("run_id")?) {
         (Some(token), None) => {
-            (state.runs.cancel_all(token, call.now), json!({"cancelation_token": token}))
+            return Ok(Answer::json(StatusCode::ACCEPTED, &json!({"cancelation_token": token})));
         }
-        (None, Some(run_id)) => {
-            let (run, messages) = state
-                .runs
-                .cancel(run_id, call.now)
-                .ok_or_else(|| Refusal::not_found(format!("there is no run '{run_id}'")))?;
-            let status = run.status(call.now).as_str();
-            (messages, json!({"run_id": run_id, "status": status}))
-        }
+        (None, Some(run_id)) => run_id,
         (Some(_), Some(_)) | (None, None) => {
             return Err(Refusal::bad_request(
                 "exactly one of 'cancelation_token' and 'run_id' is required",
             ));
         }
     };
+    let unknown = || Refusal::not_found(format!("there is no journey's run '{run_id}'"));
+    let run = state.runs.get(run_id).filter(|run| matches!(run.source, Source::Journey(_)));
+    run.ok_or_else(unknown)?;
+    let (run, messages) = state.runs.cancel(run_id, call.now).ok_or_else(unknown)?;
+    let status = run.status(call.now).as_str();
     state.messages.cancel(&messages);
-    Ok(Answer::json(StatusCode::ACCEPTED, &answer))
+    Ok(Answer::json(StatusCode::ACCEPTED, &json!({"run_id": run_id, "status": status})))
 }
 
-fn user_in(object: Option<&Map<String, Value>>) -> Option<&str> {
-    let object = object?;
-    let mut users = USER_MEMBERS.iter().filter_map(|name| object.get(*name)?.as_str());
-    users.find(|user| !user.is_empty())
+fn user_in(object: Option<&Map<String, Value>>) -> Option<String> {
+    USER_MEMBERS.iter().find_map(|name| written(object?.get(*name)?))
 }
 
 fn is_given(value: &Value) -> bool {

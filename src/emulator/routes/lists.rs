@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{preferences, required_string};
+use super::super::members::required_string;
 use super::super::paging::Page;
+use super::super::preferences::preferences;
 use super::super::state::{List, State};
 use crate::clock::Time;
 
@@ -38,19 +39,13 @@ pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
 
 /// Deletes a list; its subscriptions wait for it to be restored.
 pub(super) fn delete(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
-    set_deleted(state, call, true)
+    let id = call.id()?;
+    state.lists.delete(id).then(Answer::empty).ok_or_else(|| unknown(id))
 }
 
 pub(super) fn restore(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
-    set_deleted(state, call, false)
-}
-
-fn set_deleted(state: &mut State, call: &Call, is_deleted: bool) -> Result<Answer, Refusal> {
     let id = call.id()?;
-    if state.lists.set_deleted(id, is_deleted) {
-        return Ok(Answer::empty());
-    }
-    Err(unknown(id))
+    state.lists.restore(id).then(Answer::empty).ok_or_else(|| unknown(id))
 }
 
 /// `*` stands for one part of an id, `**` for the rest of it.

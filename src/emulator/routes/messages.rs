@@ -46,7 +46,8 @@ pub(super) fn accept(state: &mut State, call: &mut Call) -> Result<Answer, Refus
 /// Messages, newest first; of one recipient, event, notification or status if asked for.
 pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
-    let fits = |name, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
+    let wanted = |name| call.query(name).filter(|wanted| !wanted.is_empty());
+    let fits = |name, value: &str| wanted(name).is_none_or(|wanted| wanted == value);
     let messages = state.messages.newest(page.after.as_deref()).filter(|message| {
         fits("recipient", &message.recipient)
             && fits("event", &message.event)

@@ -7,13 +7,21 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{missing, take_object, wrong};
+use super::super::members::{missing, required_string, take_object, wrong};
 use super::super::retention::value_weight;
 use super::super::state::State;
+use crate::config::emulator::UnknownProfile;
 
-/// A profile nobody wrote reads as an empty one: Courier's schema has no 404 here.
+/// A profile nobody wrote reads as the settings have it: Courier's schema has no 404 here, and no page says what it answers.
 pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
-    let profile = state.profiles.get(call.id()?).cloned().unwrap_or_default();
+    let id = call.id()?;
+    let profile = match (state.profiles.get(id), call.unknown_profile) {
+        (Some(profile), _) => profile.clone(),
+        (None, UnknownProfile::Empty) => Map::new(),
+        (None, UnknownProfile::NotFound) => {
+            return Err(Refusal::not_found(format!("there is no profile '{id}'")));
+        }
+    };
     Ok(Answer::json(StatusCode::OK, &json!({"profile": profile})))
 }
 
@@ -45,10 +53,18 @@ const MAX_OPERATIONS: usize = 1_000;
 const MAX_PROFILE_BYTES: usize = 12 * 1024 * 1024;
 
 /// Carries out a JSON Patch (RFC 6902), all of it or nothing, on a profile that is made where there is none. Courier's
-/// schema types `value` as a string; any is taken, as the RFC has it.
+/// schema is narrower than the RFC: each operation has an `op`, a `path` and a `value`, and all are strings.
 pub(super) fn patch(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let given = body.get("patch").ok_or_else(|| missing("patch"))?;
+    let all = given.as_array().ok_or_else(|| wrong("patch", "an array"))?;
+    for operation in all {
+        let operation =
+            operation.as_object().ok_or_else(|| wrong("patch", "an array of objects"))?;
+        for name in ["op", "path", "value"] {
+            required_string(operation, name)?;
+        }
+    }
     let operations: Vec<PatchOperation> = Deserialize::deserialize(given)
         .map_err(|error| Refusal::bad_request(format!("'patch' is not a JSON Patch: {error}")))?;
     if operations.len() > MAX_OPERATIONS {

@@ -72,7 +72,7 @@ fn template(run: &Run) -> Option<&str> {
     }
 }
 
-fn shown(run: &Run, now: Duration) -> Value {
+pub(super) fn shown(run: &Run, now: Duration) -> Value {
     let source = match (&run.started_by, template(run)) {
         (StartedBy::Event(kind, on), _) => format!("{}/{on}", kind.name()),
         (StartedBy::Invoke | StartedBy::Run(_), Some(template)) => format!("invoke/{template}"),
@@ -87,7 +87,7 @@ fn shown(run: &Run, now: Duration) -> Value {
     })
 }
 
-fn shown_step(step: &RunStep) -> Value {
+pub(super) fn shown_step(step: &RunStep) -> Value {
     let at = Time::from_epoch(step.at).to_string();
     json!({
         "step_id": step.step_id,

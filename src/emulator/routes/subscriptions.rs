@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{missing, preferences, required_string, wrong};
+use super::super::members::{missing, required_string, wrong};
 use super::super::paging::Page;
+use super::super::preferences::preferences;
 use super::super::state::State;
 use super::lists::unknown;
 use crate::clock::Time;

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{STATUSES, optional_object, optional_string, required_string, wrong};
+use super::super::members::{optional_object, optional_string, required_string, wrong};
 use super::super::paging::Page;
+use super::super::preferences::topic;
 use super::super::state::State;
 
 pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
@@ -45,7 +46,7 @@ pub(super) fn delete(state: &mut State, call: &mut Call) -> Result<Answer, Refus
 
 pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
-    let parent = call.query("parent_tenant_id");
+    let parent = call.query("parent_tenant_id").filter(|parent| !parent.is_empty());
     let from = page.after.as_deref().map_or(Bound::Unbounded, |id| Bound::Excluded(Arc::from(id)));
     let tenants = state
         .tenants
@@ -70,19 +71,17 @@ fn check(tenant: &Map<String, Value>) -> Result<(), Refusal> {
     let Some(preferences) = optional_object(tenant, "default_preferences")? else {
         return Ok(());
     };
+    let place = "default_preferences.items";
     let items = match preferences.get("items") {
         None | Some(Value::Null) => return Ok(()),
-        Some(items) => items.as_array(),
+        Some(items) => items.as_array().ok_or_else(|| wrong(place, "an array or null"))?,
     };
-    let is_item = |item: &Value| {
-        let status = item.get("status").and_then(Value::as_str);
-        item.get("id").is_some_and(Value::is_string)
-            && status.is_some_and(|status| STATUSES.contains(&status))
-    };
-    if items.is_some_and(|items| items.iter().all(is_item)) {
-        return Ok(());
+    for item in items {
+        let item = item.as_object().ok_or_else(|| wrong(place, "an array of objects"))?;
+        required_string(item, "id")?;
+        topic(item)?;
     }
-    Err(wrong("default_preferences.items", "an array of objects with an 'id' and a known 'status'"))
+    Ok(())
 }
 
 fn unknown(id: &str) -> Refusal {

@@ -4,14 +4,12 @@ use serde_json::{Map, Value};
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{STATUSES, required_string, wrong};
+use super::super::preferences;
 use super::super::state::State;
 
 pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
     let mut topic = call.object()?;
-    if !STATUSES.contains(&required_string(&topic, "status")?) {
-        return Err(wrong("status", "'OPTED_IN', 'OPTED_OUT' or 'REQUIRED'"));
-    }
+    preferences::topic(&topic)?;
     let (tenant, id) = call.ids()?;
     topic.insert("id".to_owned(), Value::from(id));
     topic.insert("type".to_owned(), Value::from("subscription_topic"));

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::super::automation::{Context, Start, start};
+use super::super::automation::{Context, Start, refuse, start};
+use super::super::members::written;
 use super::super::state::{InboundKind, Source, StartedBy, State};
 use super::steps;
 
-/// Starts all of them, and gives their runs' ids. An event was accepted whatever it starts, so steps that are wrong start
-/// nothing.
+/// Starts all of them, and gives their runs' ids. An event was accepted whatever it starts, so steps that are wrong are a run
+/// that failed. They are an array: that one page of Courier's calls them an object is taken for a slip.
 ///
 /// Where Courier's pages differ on what `refs.data` is, this is what its newest examples have: `data` of the payload; or
 /// the `properties` of its own tracks; or the whole event. Members of the payload that its ad hoc invoke knows too
@@ -28,7 +29,7 @@ pub(super) fn start_all(
     let payload = payload.and_then(Value::as_object);
     let given = |name| payload.and_then(|it| it.get(name)).filter(|value| !value.is_null());
     let text = |name| given(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let inline = given("steps").map(|given| steps::check(Some(given), "steps"));
+    let inline = given("steps").map(|given| (given, steps::check(Some(given), "steps")));
     let templates = match (&inline, text("template")) {
         (Some(_), _) => Vec::new(),
         (None, Some(template)) => vec![template.to_owned()],
@@ -47,24 +48,30 @@ pub(super) fn start_all(
     for name in ["profile", "brand"] {
         members.insert(name.to_owned(), given(name).cloned().unwrap_or_default());
     }
-    let recipient = text("recipient").or(user);
-    let context = Context::of(state, &members, recipient);
+    let recipient = given("recipient").and_then(written).or_else(|| user.map(String::from));
+    let context = Context::of_event(&members, recipient.as_deref());
     let started_by = || StartedBy::Event(kind, on.to_owned());
-    let token = text("cancelation_token").map(String::from);
+    let token = given("cancelation_token").and_then(written);
 
-    let mut starts = Vec::new();
-    if let Some(Ok(steps)) = inline {
-        starts.push(Start {
-            source: Source::AdHoc,
-            started_by: started_by(),
-            steps: Some(Arc::from(steps)),
-            context: context.clone(),
-            token: token.clone(),
-        });
+    let ad_hoc = |steps| Start {
+        source: Source::AdHoc,
+        started_by: started_by(),
+        steps,
+        context: context.clone(),
+        token: token.clone(),
+    };
+    match inline {
+        Some((_, Ok(steps))) => vec![start(state, ad_hoc(Some(Arc::from(steps))), now)],
+        Some((given, Err(refusal))) => {
+            vec![refuse(state, ad_hoc(None), given, refusal.message(), now)]
+        }
+        None => {
+            let starts = templates.iter().map(|template| {
+                let what = Start::template(state, template, started_by(), context.clone());
+                let what = Start { token: token.clone().or_else(|| what.token.clone()), ..what };
+                start(state, what, now)
+            });
+            starts.collect()
+        }
     }
-    for template in templates {
-        let start = Start::template(state, &template, started_by(), context.clone());
-        starts.push(Start { token: token.clone().or(start.token), ..start });
-    }
-    starts.into_iter().map(|what| start(state, what, now)).collect()
 }

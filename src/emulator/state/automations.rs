@@ -49,11 +49,18 @@ pub struct Link {
 pub(in super::super) struct Automations {
     pub(in super::super) templates: Table<Arc<str>, Template>,
     links: BTreeSet<Link>,
+    /// How often any of them was changed.
+    version: u64,
 }
 
 impl Automations {
     pub(in super::super) fn new() -> Self {
-        Self { templates: Table::new(TEMPLATES), links: BTreeSet::new() }
+        Self { templates: Table::new(TEMPLATES), links: BTreeSet::new(), version: 0 }
+    }
+
+    /// What is another whenever any of them was changed.
+    pub(in super::super) const fn version(&self) -> u64 {
+        self.version
     }
 
     /// Creates or replaces a template; `created` of one that is there stays.
@@ -61,12 +68,14 @@ impl Automations {
         if let Some(known) = self.templates.get(id) {
             template.created = known.created;
         }
+        self.version += 1;
         let steps: usize = template.steps.iter().map(value_weight).sum();
         self.templates.insert(Arc::from(id), template, id.len() + steps);
     }
 
     /// Removes a template with the links to it; false where there is none.
     pub(in super::super) fn remove(&mut self, id: &str) -> bool {
+        self.version += 1;
         let is_removed = self.templates.remove(id).is_some();
         if is_removed {
             self.links.retain(|link| link.template != id);
@@ -79,6 +88,7 @@ impl Automations {
         let has_room = self.links.len() < MOST_LINKS
             && self.linked(link.source, &link.on).len() < MOST_FOR_ONE_EVENT;
         let has_room = has_room || self.links.contains(&link);
+        self.version += 1;
         if has_room {
             self.links.insert(link);
         }
@@ -87,6 +97,7 @@ impl Automations {
 
     /// Removes a link; false where there is none.
     pub(in super::super) fn unlink(&mut self, link: &Link) -> bool {
+        self.version += 1;
         self.links.remove(link)
     }
 

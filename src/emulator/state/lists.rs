@@ -74,12 +74,21 @@ impl Lists {
         );
     }
 
-    /// Deletes or restores a list; false where there is none.
-    pub(in super::super) fn set_deleted(&mut self, id: &str, is_deleted: bool) -> bool {
+    /// Deletes a list; false where there is none, or none any more.
+    pub(in super::super) fn delete(&mut self, id: &str) -> bool {
+        let Some(list) = self.get(id).cloned() else {
+            return false;
+        };
+        self.write(id, List { is_deleted: true, ..list });
+        true
+    }
+
+    /// Restores a list that was deleted, or leaves it as it is; false where there never was one.
+    pub(in super::super) fn restore(&mut self, id: &str) -> bool {
         let Some(list) = self.lists.get(id).cloned() else {
             return false;
         };
-        self.write(id, List { is_deleted, ..list });
+        self.write(id, List { is_deleted: false, ..list });
         true
     }
 

@@ -1,6 +1,9 @@
 //! Who belongs to which tenant, with a profile per membership. Neither has to exist for one to be made: Courier documents
 //! no such condition.
 
+use std::ops::Bound;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::super::merge::Merge;
@@ -48,6 +51,16 @@ impl Memberships {
 
     pub(in super::super) fn remove_user(&mut self, user: &str) {
         self.0.remove_right(user);
+    }
+
+    /// The tenants that have members, from an id on, in order.
+    pub(in super::super) fn tenants(&self, from: Bound<Arc<str>>) -> impl Iterator<Item = &str> {
+        self.0.lefts(from)
+    }
+
+    /// The users that are members somewhere, from an id on, in order.
+    pub(in super::super) fn users(&self, from: Bound<Arc<str>>) -> impl Iterator<Item = &str> {
+        self.0.rights(from)
     }
 
     /// The users of a tenant after one, in order, each with the membership's profile.

@@ -6,22 +6,26 @@
 //! `automations.links`. What is newest comes first, and is asked for from the id of the last one seen.
 
 mod automations;
+mod journeys;
 mod lists;
 mod memberships;
 mod messages;
 mod pairs;
 mod records;
+mod run_log;
 mod runs;
 
 pub(super) use automations::Automations;
 pub use automations::{Link, Template};
+pub use journeys::JourneyState;
+pub(super) use journeys::Journeys;
 pub(super) use lists::Lists;
 pub use lists::{List, Subscription};
 pub(super) use memberships::Memberships;
 pub(super) use messages::Messages;
 pub use messages::{Message, MessageStatus};
 pub use records::{InboundEvent, InboundKind, Invocation, Source};
-pub(super) use runs::Runs;
+pub(super) use run_log::Runs;
 pub use runs::{Run, RunStatus, RunStep, StartedBy, StepStatus};
 
 use std::sync::Arc;
@@ -59,6 +63,7 @@ pub(super) struct State {
     pub(super) memberships: Memberships,
     pub(super) lists: Lists,
     pub(super) automations: Automations,
+    pub(super) journeys: Journeys,
     pub(super) runs: Runs,
     pub(super) messages: Messages,
     pub(super) invocations: Recent<Invocation>,
@@ -81,6 +86,7 @@ impl State {
             memberships: Memberships::new(WORKSPACE),
             lists: Lists::new(WORKSPACE),
             automations: Automations::new(),
+            journeys: Journeys::new(),
             runs: Runs::new(ACCEPTED),
             messages: Messages::new(ACCEPTED),
             invocations: Recent::new(ACCEPTED),

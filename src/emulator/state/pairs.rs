@@ -2,6 +2,7 @@
 //! first. It does not know what the ids are of.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -85,6 +86,33 @@ impl<V> Pairs<V> {
                 Some((&**left, value))
             })
     }
+
+    /// Whatever stands to the left, from an id on, in order and once each.
+    pub(in super::super) fn lefts(&self, from: Bound<Arc<str>>) -> impl Iterator<Item = &str> {
+        once_each(from, |start| self.rows.from(start).next().map(|((left, _), _)| &**left))
+    }
+
+    /// Whatever stands to the right, from an id on, in order and once each.
+    pub(in super::super) fn rights(&self, from: Bound<Arc<str>>) -> impl Iterator<Item = &str> {
+        let pairs = |start| self.by_right.range((start, Bound::Unbounded));
+        once_each(from, move |start| pairs(start).next().map(|(right, _)| &**right))
+    }
+}
+
+/// The ids that come first in pairs, from one on. `first` gives that of the first pair past a bound: so a search for each
+/// id, however many pairs it has.
+fn once_each<'a>(
+    from: Bound<Arc<str>>,
+    first: impl Fn(Bound<Pair>) -> Option<&'a str>,
+) -> impl Iterator<Item = &'a str> {
+    // No text comes between another one and the same with this at its end.
+    let past = |id: &str| Bound::Included(pair(&format!("{id}\0"), ""));
+    let start = match from {
+        Bound::Included(id) => start(&id, None),
+        Bound::Excluded(id) => past(&id),
+        Bound::Unbounded => Bound::Unbounded,
+    };
+    iter::successors(first(start), move |id| first(past(id)))
 }
 
 fn pair(first: &str, second: &str) -> Pair {
@@ -124,6 +152,20 @@ mod tests {
             |after| -> Vec<&str> { pairs.of_left("b", after).map(|(right, ())| right).collect() };
         assert_eq!(rights(None), ["y", "z"]);
         assert_eq!(rights(Some("y")), ["z"]);
+    }
+
+    #[test]
+    fn each_id_of_a_side_is_found_once_however_many_pairs_it_is_in() {
+        let mut pairs = Pairs::new(Limits { entries: 9, bytes: usize::MAX });
+        for (left, right) in [("a", "y"), ("b", "x"), ("b", "y"), ("b\0", "x"), ("bb", "z")] {
+            pairs.put(left, right, (), 0);
+        }
+        let lefts = |from| pairs.lefts(from).collect::<Vec<_>>();
+        assert_eq!(lefts(Bound::Unbounded), ["a", "b", "b\0", "bb"]);
+        assert_eq!(lefts(Bound::Included(Arc::from("b"))), ["b", "b\0", "bb"]);
+        assert_eq!(lefts(Bound::Excluded(Arc::from("b"))), ["b\0", "bb"]);
+        let rights: Vec<_> = pairs.rights(Bound::Included(Arc::from("y"))).collect();
+        assert_eq!(rights, ["y", "z"]);
     }
 
     #[test]

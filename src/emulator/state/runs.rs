@@ -1,16 +1,15 @@
-//! The run log: what each invocation did, step by step, with the values its steps had.
+//! What each invocation did, step by step, with the values its steps had.
 //!
 //! A run is carried out at once, delays included: they are noted, and what comes after them is done as if they were over.
 //! But a run counts as waiting until they would be, so that a cancel in time still stops it: its messages that would
-//! not have been sent by then are cancelled. What had written to a profile stays written.
+//! not have been sent by then are cancelled. What had written to a profile stays written. A cancel may itself come after a
+//! delay: then it counts from when it is due, for runs that start until then as well.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::retention::{Limits, Recent, value_weight};
+use super::super::retention::value_weight;
 use super::records::{InboundKind, Source};
 
 /// One run of an automation or a journey.
@@ -22,6 +21,8 @@ pub struct Run {
     pub source: Source,
     /// By what.
     pub started_by: StartedBy,
+    /// The request that started it, by its place in the log: also where another run did, since all are done at once.
+    pub request: u64,
     /// Whom it is for.
     pub recipient: Option<String>,
     /// What `refs.…` reads: `data`, `profile`, `recipient`, `brand`, `template`.
@@ -32,9 +33,9 @@ pub struct Run {
     pub steps: Vec<RunStep>,
     /// How it ended, were there no delays. Ask [`Run::status`] how it stands.
     pub outcome: RunStatus,
-    /// When it started, since the Unix epoch.
+    /// When it started, since the Unix epoch; delays before the step that started it included.
     pub created: Duration,
-    /// When its delays are over, since the Unix epoch; the same where there are none.
+    /// When its delays are over or it is cancelled, since the Unix epoch; when it started, where neither is later.
     pub ends: Duration,
 }
 
@@ -128,18 +129,22 @@ impl StepStatus {
 impl Run {
     /// How it stands at a time since the Unix epoch.
     pub fn status(&self, now: Duration) -> RunStatus {
-        let waits = self.outcome == RunStatus::Processed && now < self.ends;
-        if waits { RunStatus::Waiting } else { self.outcome }
+        let is_to_end = matches!(self.outcome, RunStatus::Processed | RunStatus::Canceled);
+        if is_to_end && now < self.ends { RunStatus::Waiting } else { self.outcome }
     }
 
-    /// Stops it, if it has not ended: gives the messages that are not to be sent.
-    fn cancel(&mut self, now: Duration) -> Vec<String> {
-        if !matches!(self.status(now), RunStatus::Processing | RunStatus::Waiting) {
+    pub(super) fn is_over(&self, now: Duration) -> bool {
+        !matches!(self.status(now), RunStatus::Processing | RunStatus::Waiting)
+    }
+
+    /// Stops it as of a time, if it has started and not ended by then: gives the messages that are not to be sent.
+    pub(super) fn cancel(&mut self, at: Duration) -> Vec<String> {
+        if at < self.created || self.is_over(at) {
             return Vec::new();
         }
         self.outcome = RunStatus::Canceled;
-        self.ends = now;
-        let due = self.steps.iter_mut().filter(|step| step.at > now);
+        self.ends = at;
+        let due = self.steps.iter_mut().filter(|step| step.at > at);
         due.filter(|step| step.status == StepStatus::Processed)
             .filter_map(|step| {
                 step.status = StepStatus::Canceled;
@@ -148,84 +153,9 @@ impl Run {
             .collect()
     }
 
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let steps =
             self.steps.iter().map(|step| size_of::<RunStep>() + value_weight(&step.resolved));
         size_of::<Self>() + value_weight(&self.context) + steps.sum::<usize>()
-    }
-}
-
-/// Runs by number, by id and by what cancels them.
-#[derive(Debug)]
-pub(in super::super) struct Runs {
-    recent: Recent<Run>,
-    by_id: BTreeMap<Arc<str>, u64>,
-    by_token: BTreeSet<(Arc<str>, u64)>,
-}
-
-impl Runs {
-    pub(in super::super) fn new(limits: Limits) -> Self {
-        Self { recent: Recent::new(limits), by_id: BTreeMap::new(), by_token: BTreeSet::new() }
-    }
-
-    /// How many there ever were.
-    pub(in super::super) fn next(&self) -> u64 {
-        self.recent.next()
-    }
-
-    pub(in super::super) fn push(&mut self, run: Run) {
-        let number = self.recent.next();
-        self.by_id.insert(Arc::from(run.run_id.as_str()), number);
-        if let Some(token) = &run.cancelation_token {
-            self.by_token.insert((Arc::from(token.as_str()), number));
-        }
-        let bytes = run.bytes();
-        let forgotten = self.recent.push(run, bytes);
-        for run in forgotten {
-            let number = self.by_id.remove(run.run_id.as_str());
-            if let (Some(token), Some(number)) = (run.cancelation_token, number) {
-                self.by_token.remove(&(Arc::from(token), number));
-            }
-        }
-    }
-
-    pub(in super::super) fn get(&self, run_id: &str) -> Option<&Run> {
-        self.recent.get(*self.by_id.get(run_id)?)
-    }
-
-    /// The runs before the one of this id, or all; newest first.
-    pub(in super::super) fn newest(&self, before: Option<&str>) -> impl Iterator<Item = &Run> {
-        let number = match before {
-            Some(run_id) => self.by_id.get(run_id).copied().unwrap_or(0),
-            None => u64::MAX,
-        };
-        self.recent.before(number).map(|(_, run)| run)
-    }
-
-    /// Stops a run that has not ended; gives it as it then is, and the messages that are not to be sent.
-    pub(in super::super) fn cancel(
-        &mut self,
-        run_id: &str,
-        now: Duration,
-    ) -> Option<(&Run, Vec<String>)> {
-        let run = self.recent.get_mut(*self.by_id.get(run_id)?)?;
-        let messages = run.cancel(now);
-        Some((run, messages))
-    }
-
-    /// Stops all runs with a token that have not ended; gives the messages that are not to be sent.
-    pub(in super::super) fn cancel_all(&mut self, token: &str, now: Duration) -> Vec<String> {
-        let first = (Arc::from(token), 0);
-        let known = self.by_token.range(first..).take_while(|(found, _)| **found == *token);
-        let known: Vec<_> = known.cloned().collect();
-        let mut messages = Vec::new();
-        for entry in known {
-            // Whatever its state was, it is over now, so the token finds it no more.
-            self.by_token.remove(&entry);
-            if let Some(run) = self.recent.get_mut(entry.1) {
-                messages.extend(run.cancel(now));
-            }
-        }
-        messages
     }
 }

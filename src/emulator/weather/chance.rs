@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::emulator::{Distribution, Latency, Schedule};
-use crate::courier::Class;
+use crate::config::emulator::{Distribution, Endpoints, Latency, Schedule};
 
 /// The longest that one answer waits: an exponential distribution has no end.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -33,8 +32,8 @@ impl Chance {
 }
 
 /// Whether a schedule is in force at an age, for requests of that class.
-pub(super) fn is_due(schedule: &Schedule, class: Option<Class>, age: Duration) -> bool {
-    let is_among = |classes: &Vec<Class>| class.is_some_and(|class| classes.contains(&class));
+pub(super) fn is_due(schedule: &Schedule, class: Option<Endpoints>, age: Duration) -> bool {
+    let is_among = |classes: &Vec<Endpoints>| class.is_some_and(|class| classes.contains(&class));
     if !schedule.classes.as_ref().is_none_or(is_among) {
         return false;
     }
@@ -64,6 +63,7 @@ pub(super) fn latency(latency: &Latency, chance: &mut Chance) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::courier::Class;
 
     const ALWAYS: Schedule = Schedule {
         probability: 1.0,
@@ -105,11 +105,13 @@ mod tests {
 
     #[test]
     fn a_schedule_of_classes_is_in_force_for_no_other_and_not_for_what_has_none() {
-        let classes = Some(vec![Class::Inbound, Class::Tenants]);
+        let (inbound, lists) = (Endpoints::Of(Class::Inbound), Endpoints::Lists);
+        let classes = Some(vec![lists, inbound]);
         let schedule = Schedule { classes, ..ALWAYS };
         let is_due = |class| is_due(&schedule, class, Duration::ZERO);
-        let due: Vec<Class> = Class::ALL.into_iter().filter(|class| is_due(Some(*class))).collect();
-        assert_eq!(due, [Class::Tenants, Class::Inbound]);
+        let all = Endpoints::ALL.into_iter();
+        let due: Vec<Endpoints> = all.filter(|class| is_due(Some(*class))).collect();
+        assert_eq!(due, [inbound, lists]);
         assert!(!is_due(None));
     }
 

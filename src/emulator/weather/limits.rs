@@ -7,15 +7,14 @@ use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
 use super::super::answer::Answer;
-use crate::config::emulator::{ClassLimit, Limits, WaitHeader};
-use crate::courier::Class;
+use crate::config::emulator::{ClassLimit, Endpoints, Limits, WaitHeader};
 
 /// Counts what the limits count.
 #[derive(Debug)]
 pub(super) struct Gate {
     limits: Limits,
     total: Count,
-    classes: [Count; Class::ALL.len()],
+    classes: [Count; Endpoints::ALL.len()],
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +26,7 @@ struct Count {
 
 /// A request that is under way, and is to be released.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Permit(Option<Class>);
+pub(in super::super) struct Permit(Option<Endpoints>);
 
 /// There is no room now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +38,11 @@ pub(in super::super) struct Full {
 
 impl Gate {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, total: Count::default(), classes: [Count::default(); Class::ALL.len()] }
+        Self { limits, total: Count::default(), classes: [Count::default(); Endpoints::ALL.len()] }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// What is under way stays counted.
@@ -48,7 +51,11 @@ impl Gate {
     }
 
     /// Room in both counts or in neither.
-    pub(super) fn admit(&mut self, class: Option<Class>, now: Duration) -> Result<Permit, Full> {
+    pub(super) fn admit(
+        &mut self,
+        class: Option<Endpoints>,
+        now: Duration,
+    ) -> Result<Permit, Full> {
         let header = self.limits.wait_header;
         let full = |wait| Full { wait, header };
         let total = self.total.checked(self.limits.total, now).map_err(full)?;
@@ -69,7 +76,7 @@ impl Gate {
     fn of<'a>(
         limits: &Limits,
         classes: &'a mut [Count],
-        class: Option<Class>,
+        class: Option<Endpoints>,
     ) -> Option<(ClassLimit, &'a mut Count)> {
         let index = class?.index();
         Some((*limits.classes.get(index)?, classes.get_mut(index)?))
@@ -123,6 +130,7 @@ mod tests {
     use std::num::{NonZeroU32, NonZeroUsize};
 
     use super::*;
+    use crate::courier::Class;
 
     fn rate(num: u32) -> ClassLimit {
         ClassLimit {
@@ -150,13 +158,14 @@ mod tests {
     #[test]
     fn a_class_has_its_own_limit_and_takes_nothing_from_others_when_it_is_full() {
         let mut limits = Limits { total: rate(3), ..Limits::default() };
-        limits.classes[Class::Inbound.index()] = rate(1);
+        let of = |class| Some(Endpoints::Of(class));
+        limits.classes[Endpoints::Of(Class::Inbound).index()] = rate(1);
         let mut gate = Gate::new(limits);
-        assert!(gate.admit(Some(Class::Inbound), millis(0)).is_ok());
-        assert!(gate.admit(Some(Class::Inbound), millis(0)).is_err());
-        assert!(gate.admit(Some(Class::Profiles), millis(0)).is_ok());
+        assert!(gate.admit(of(Class::Inbound), millis(0)).is_ok());
+        assert!(gate.admit(of(Class::Inbound), millis(0)).is_err());
+        assert!(gate.admit(of(Class::Profiles), millis(0)).is_ok());
         assert!(gate.admit(None, millis(0)).is_ok());
-        assert!(gate.admit(Some(Class::Profiles), millis(0)).is_err());
+        assert!(gate.admit(of(Class::Profiles), millis(0)).is_err());
     }
 
     #[test]

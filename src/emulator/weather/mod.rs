@@ -10,8 +10,7 @@ pub(super) use limits::Permit;
 
 use std::time::Duration;
 
-use crate::config::emulator::{Fault, FaultKind, Faults, Limits};
-use crate::courier::Class;
+use crate::config::emulator::{Endpoints, Fault, FaultKind, Faults, Limits};
 use chance::{Chance, is_due, latency};
 use limits::Gate;
 
@@ -41,6 +40,11 @@ impl Weather {
         Self { gate: Gate::new(limits), faults, since: now, requests: 0 }
     }
 
+    /// What is in force.
+    pub(super) fn options(&self) -> (&Limits, &Faults) {
+        (self.gate.limits(), &self.faults)
+    }
+
     pub(super) fn set_limits(&mut self, limits: Limits) {
         self.gate.set(limits);
     }
@@ -53,7 +57,7 @@ impl Weather {
     /// Takes room for a request, or tells how long there is none, and in which header to say so.
     pub(super) fn admit(
         &mut self,
-        class: Option<Class>,
+        class: Option<Endpoints>,
         now: Duration,
     ) -> Result<Permit, limits::Full> {
         self.gate.admit(class, now)
@@ -65,7 +69,7 @@ impl Weather {
     }
 
     /// What happens to the next request, which is of that class.
-    pub(super) fn outlook(&mut self, class: Option<Class>, now: Duration) -> Outlook {
+    pub(super) fn outlook(&mut self, class: Option<Endpoints>, now: Duration) -> Outlook {
         if self.faults.latency.is_none() && self.faults.faults.is_empty() {
             return Outlook::default();
         }

@@ -85,9 +85,9 @@ fn is_same_source(old: &Source, new: &Source) -> bool {
 
 fn is_same_emulator(old: Option<&EmulatorConfig>, new: Option<&EmulatorConfig>) -> bool {
     let (Some(old), Some(new)) = (old, new) else { return old.is_none() && new.is_none() };
-    let EmulatorConfig { address, api_key, seed, limits, faults } = old;
+    let EmulatorConfig { address, api_key, unknown_profile, seed, limits, faults } = old;
     let key = |key: &Option<SecretString>| key.as_ref().map(|it| it.expose_secret().to_owned());
-    (*address, *seed) == (new.address, new.seed)
+    (*address, *unknown_profile, *seed) == (new.address, new.unknown_profile, new.seed)
         && key(api_key) == key(&new.api_key)
         && *limits == new.limits
         && *faults == new.faults

@@ -14,7 +14,9 @@ const AUTOMATION: &str = "order-thanks";
 const SINK: &str = "data_dir = \"data\"\n\n[sources.events]\ntype = \"stdin\"\n\n[sinks.courier]\n\
                     type = \"courier\"\ninputs = [\"events\"]\napi_key = \"k\"\n\n";
 
-const TOTAL: &str = "Number(document.querySelector('.count b').textContent.replace(/\\D/g, ''))";
+/// How many events the page counts.
+pub const TOTAL: &str =
+    "Number(document.querySelector('.count b').textContent.replace(/\\D/g, ''))";
 
 /// Keeps back the answer to a choice of type until something else that was asked for after it has been answered.
 const HOLD_FIRST_ANSWER: &str = "(() => {
@@ -34,8 +36,9 @@ const HOLD_FIRST_ANSWER: &str = "(() => {
 
 pub async fn walk(browser: &Browser, page: &str, program: &Path) -> Result<()> {
     a_slow_answer_is_waited_for(browser, page).await?;
+    by_keyboard(browser, page).await?;
     events_arrive(browser, page).await?;
-    open_one(browser).await?;
+    find_an_order(browser).await?;
     link_it(browser).await?;
     see_a_run(browser, page).await?;
     let toml = export(browser, page).await?;
@@ -65,8 +68,33 @@ async fn a_slow_answer_is_waited_for(browser: &Browser, page: &str) -> Result<()
     browser.until(&format!("document.querySelector('tr[data-number]') && {is_track}")).await
 }
 
+/// The content is a key away, what redraws keeps the focus, and a form is left as it was entered.
+async fn by_keyboard(browser: &Browser, page: &str) -> Result<()> {
+    const TRACK: &str = "document.activeElement.matches('a.count[href$=\"type=track\"]')";
+    browser.client.goto(page).await?;
+    browser.see("tr[data-number]").await?;
+    browser.press("\u{e004}").await?;
+    browser.until("document.activeElement.className === 'skip'").await?;
+    browser.press("\u{e007}").await?;
+    browser.until("document.activeElement.id === 'view'").await?;
+    browser.press("\u{e004}\u{e004}\u{e004}").await?;
+    browser.until(TRACK).await?;
+    let before = browser.ask(TOTAL).await?;
+    browser.until(&format!("{TOTAL} > {before} + 3")).await?;
+    ensure!(browser.ask(TRACK).await? == true, "news took the focus away");
+
+    browser.client.goto(&format!("{page}/automations")).await?;
+    let plus = "document.querySelector('tr[data-event=\"track/Product Viewed\"] summary')";
+    browser.until(&format!("{plus} && ({plus}.focus(), true)")).await?;
+    browser.press("\u{e007}").await?;
+    browser.until(&format!("{plus}.parentElement.open")).await?;
+    browser.press("\u{e004}\u{e00c}").await?;
+    let closed = format!("!{plus}.parentElement.open && document.activeElement === {plus}");
+    browser.until(&closed).await
+}
+
 /// By keyboard alone: search, go to the first row, open it.
-async fn open_one(browser: &Browser) -> Result<()> {
+pub async fn find_an_order(browser: &Browser) -> Result<()> {
     browser.press("/").await?;
     browser.until("document.activeElement.id === 'search'").await?;
     browser.press("Order Completed").await?;
@@ -120,7 +148,8 @@ async fn export(browser: &Browser, page: &str) -> Result<String> {
     Ok(toml)
 }
 
-async fn nothing_else_is_loaded(browser: &Browser) -> Result<()> {
+/// Everything came from where the page did.
+pub async fn nothing_else_is_loaded(browser: &Browser) -> Result<()> {
     let foreign = browser
         .ask("performance.getEntriesByType('resource').map((it) => it.name).filter((it) => !it.startsWith(location.origin))")
         .await?;

@@ -78,6 +78,18 @@ assert.equal((await client.messages.retrieve(requestId)).notification, "t");
 
 // Errors
 await fails(Courier.BadRequestError, () => client.journeys.invoke("journey", {}));
+for (const [state, kind] of [
+  ["unknown", Courier.NotFoundError],
+  ["archived", Courier.UnprocessableEntityError],
+  ["conditions_not_met", Courier.UnprocessableEntityError],
+]) {
+  await control("PUT", "/emulator/journeys/journey", JSON.stringify({ state }));
+  await fails(kind, () => client.journeys.invoke("journey", { user_id: "u" }));
+}
+await control("DELETE", "/emulator/journeys/journey");
+await control("PUT", "/emulator/faults", "forbidden.classes = ['journeys']");
+await fails(Courier.PermissionDeniedError, () => client.journeys.invoke("journey", { user_id: "u" }));
+await control("DELETE", "/emulator/faults");
 const stranger = new Courier({ apiKey: "wrong", baseURL: url, maxRetries: 0 });
 await fails(Courier.AuthenticationError, () => stranger.tenants.list());
 for (const [faults, kind] of [

@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, Request};
-use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::super::answer::{Answer, Refusal};
-use super::super::super::body::receive;
 use super::super::super::courier::Courier;
 use super::super::super::members::{optional_string, required_string, wrong};
 use super::super::super::state::{InboundKind, Link, State, Template};
 use super::super::steps;
+use super::{answer, json_of};
+
+/// Security: an id is foreign; longer ones than this are nobody's.
+const MAX_ID_CHARS: usize = 200;
 
 pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let of = || courier.clone();
@@ -41,10 +43,6 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
                 .put(async move |request: Request| answer(add(&link, request).await))
                 .delete(async move |request: Request| answer(remove(&unlink, request).await)),
         )
-}
-
-fn answer(result: Result<Answer, Refusal>) -> Response {
-    result.unwrap_or_else(Answer::from).into_response()
 }
 
 fn automations(courier: &Courier) -> Answer {
@@ -130,17 +128,13 @@ pub(in super::super::super) fn put_link(state: &mut State, link: Link) -> Result
     if !is_track && (!is_other || link.source == InboundKind::Courier) {
         return Err(wrong("on", "'track/NAME', 'identify' or 'group', as this source has it"));
     }
-    if link.template.is_empty() {
+    // `.` and `..` are no ids in a path, so no sink could be told of them.
+    let is_id = !matches!(link.template.as_str(), "" | "." | "..");
+    if !is_id || link.template.chars().count() > MAX_ID_CHARS {
         return Err(wrong("template", "the id of an automation"));
     }
     if state.automations.link(link) {
         return Ok(());
     }
     Err(Refusal::conflict("there are too many links already"))
-}
-
-async fn json_of(request: Request) -> Result<Value, Refusal> {
-    let body = receive(request.into_body()).await?;
-    serde_json::from_slice(&body)
-        .map_err(|error| Refusal::bad_request(format!("the body is not JSON: {error}")))
 }

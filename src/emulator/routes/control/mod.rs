@@ -1,23 +1,26 @@
-//! The emulator's own routes, which Courier does not have: the log, the summary, and what is drawn in Studio, limits
-//! and faults. They ask
-//! for no key and are not logged.
+//! The emulator's own routes, which Courier does not have: the log, the summary, what is drawn in Studio, the run log,
+//! limits and faults. They ask for no key and are not logged.
 
 pub(super) mod automations;
+mod journeys;
+mod runs;
 mod weather;
 
 use std::convert::Infallible;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use futures::stream::{self, Stream};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::super::answer::Answer;
+use super::super::answer::{Answer, Refusal};
+use super::super::body::receive;
 use super::super::courier::Courier;
 use super::super::log::LoggedRequest;
 
@@ -27,9 +30,11 @@ const CHUNK: usize = 256;
 
 pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let (log, summary) = (courier.clone(), courier.clone());
-    let router = weather::routes(courier, router);
-    automations::routes(courier, router)
-        .route("/emulator/requests", get(async move || requests(log.clone())))
+    let router = automations::routes(courier, router);
+    let router = journeys::routes(courier, router);
+    let router = runs::routes(courier, router);
+    weather::routes(courier, router)
+        .route("/emulator/requests", get(async move || ndjson(lines(log.clone()))))
         .route("/emulator/summary", get(async move || summarize(&summary)))
 }
 
@@ -37,8 +42,18 @@ fn summarize(courier: &Courier) -> Response {
     Answer::json(StatusCode::OK, &json!(courier.summary())).into_response()
 }
 
-fn requests(courier: Courier) -> Response {
-    let mut response = Response::new(Body::from_stream(lines(courier)));
+fn answer(result: Result<Answer, Refusal>) -> Response {
+    result.unwrap_or_else(Answer::from).into_response()
+}
+
+async fn json_of(request: Request) -> Result<Value, Refusal> {
+    let body = receive(request.into_body()).await?;
+    serde_json::from_slice(&body)
+        .map_err(|error| Refusal::bad_request(format!("the body is not JSON: {error}")))
+}
+
+fn ndjson(lines: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static) -> Response {
+    let mut response = Response::new(Body::from_stream(lines));
     let ndjson = HeaderValue::from_static("application/x-ndjson");
     response.headers_mut().insert(CONTENT_TYPE, ndjson);
     response

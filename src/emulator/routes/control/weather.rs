@@ -1,11 +1,13 @@
 //! `/emulator/limits` and `/emulator/faults`: changed while it runs. `PUT` takes the options of the configuration's table
-//! of that name, in TOML, in place of all that were in force; `DELETE` ends them.
+//! of that name, in TOML, in place of all that were in force; `GET` gives what is in force, as `PUT` takes it; `DELETE` ends
+//! it.
 
 use axum::Router;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::put;
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 
 use super::super::super::answer::{Answer, Refusal};
 use super::super::super::body::receive;
@@ -16,6 +18,7 @@ use crate::config::emulator::{Faults, Limits};
 pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let of = || courier.clone();
     let (limits, no_limits, faults, no_faults) = (of(), of(), of(), of());
+    let (limits_now, faults_now) = (of(), of());
     router
         .route(
             "/emulator/limits",
@@ -23,6 +26,7 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
                 let parsed = read(request, Limits::parse).await;
                 answer(parsed.map(|parsed| limits.set_limits(parsed)))
             })
+            .get(async move || toml(limits_now.limits().to_string()))
             .delete(async move || {
                 answer(Ok(Limits::default()).map(|none| no_limits.set_limits(none)))
             }),
@@ -33,6 +37,7 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
                 let parsed = read(request, Faults::parse).await;
                 answer(parsed.map(|parsed| faults.set_faults(parsed)))
             })
+            .get(async move || toml(faults_now.faults().to_string()))
             .delete(async move || {
                 answer(Ok(Faults::default()).map(|none| no_faults.set_faults(none)))
             }),
@@ -51,4 +56,8 @@ async fn read<T>(
 
 fn answer(result: Result<(), Refusal>) -> Response {
     result.map_or_else(Answer::from, |()| Answer::empty()).into_response()
+}
+
+fn toml(options: String) -> Response {
+    ([(CONTENT_TYPE, "application/toml")], options).into_response()
 }
