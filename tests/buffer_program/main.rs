@@ -8,6 +8,7 @@ mod contract;
 mod client;
 mod commands;
 mod crashes;
+mod damage;
 #[path = "../runner/held_server.rs"]
 #[allow(dead_code, reason = "the runner's tests use all of it")]
 mod held_server;

@@ -86,6 +86,8 @@ pub struct Report {
     pub discarded: u64,
     /// Records that were damaged on disk, and are lost
     pub lost: u64,
+    /// Whether more are lost, or may be: the note of what had ended was damaged as well, so nobody can count them
+    pub has_lost_uncounted: bool,
     /// Whether all that ended is noted on disk
     pub is_noted: bool,
 }
@@ -99,8 +101,10 @@ struct Shared {
     work: Notify,
     /// There may be room for a group that waits
     room: Notify,
-    /// Records of earlier runs
+    /// Records of earlier runs, and those of them that were found lost
     left_before: u64,
+    /// Whether more may be lost than could be counted
+    has_lost_uncounted: bool,
     stored: AtomicU64,
     lost: AtomicU64,
     discarded: AtomicU64,
@@ -117,7 +121,7 @@ impl Buffer {
         chance: &mut fastrand::Rng,
     ) -> Result<Self, BufferError> {
         let (store, contents) = Store::open(Place::new(folder), chance.u64(..))?;
-        let Contents { ledger, commit, used } = contents;
+        let Contents { ledger, commit, used, lost } = contents;
         let path = store.place().store();
         if ledger.left() > 0 {
             tracing::info!(
@@ -129,12 +133,13 @@ impl Buffer {
         }
         let shared = Arc::new(Shared {
             path,
-            left_before: ledger.left(),
+            left_before: ledger.left().saturating_add(lost.records),
+            has_lost_uncounted: lost.is_uncounted,
             stored: AtomicU64::new(0),
             state: Mutex::new(State::new(ledger, used)),
             work: Notify::new(),
             room: Notify::new(),
-            lost: AtomicU64::new(0),
+            lost: AtomicU64::new(lost.records),
             discarded: AtomicU64::new(0),
             unstored: AtomicU64::new(0),
         });
@@ -222,10 +227,18 @@ impl Running {
     }
 }
 
+            has_lost_uncounted: self.shared.has_lost_uncounted,
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+impl Report {
+    /// Whether anything is lost, or may be.
+    pub const fn has_lost(&self) -> bool {
+        self.lost > 0 || self.has_lost_uncounted
+    }
+}
 
     /// A record of the block that begins with `block` has ended.
     fn ended(&self, block: u64, sequence: u64, status: EventStatus) {
