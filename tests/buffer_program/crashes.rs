@@ -15,7 +15,7 @@ use crate::server::Server;
 const ROUNDS: usize = 50;
 
 /// Status of the answer to a batch; nothing where the other end dies.
-fn post(address: &str, events: &[String]) -> Option<u16> {
+pub(crate) fn post(address: &str, events: &[String]) -> Option<u16> {
     let body = format!("{{\"batch\":[{}]}}", events.join(","));
     let mut stream = TcpStream::connect(address).ok()?;
     let length = body.len();

@@ -9,6 +9,7 @@ mod client;
 mod commands;
 mod crashes;
 mod damage;
+mod full;
 #[path = "../runner/held_server.rs"]
 #[allow(dead_code, reason = "the runner's tests use all of it")]
 mod held_server;

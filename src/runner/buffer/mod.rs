@@ -248,7 +248,7 @@ impl Report {
             state.wants_room && !state.removable.is_empty()
         };
         if is_room_wanted {
-            self.work.notify_one();
+            self.room.notify_one();
         }
     }
 
