@@ -19,3 +19,4 @@ mod process;
 #[path = "../dead_letters/server.rs"]
 #[allow(dead_code, reason = "the tests of dead letters use all of it")]
 mod server;
+mod stops;

@@ -205,10 +205,15 @@ impl Running {
         }
     }
 
-    /// Ends it: what was taken in is written, what has ended is noted. To be called when the sink is gone.
-    pub async fn end(mut self) -> Report {
+    /// Gives back what is not on disk yet.
+    pub async fn take_no_more(&mut self) {
         self.cancel.cancel();
         self.taken_in().await;
+    }
+
+    /// Ends it: what was taken in is written, what has ended is noted. To be called when the sink is gone.
+    pub async fn end(mut self) -> Report {
+        self.take_no_more().await;
         drop(self.appends);
         // A panic was printed.
         let is_noted = self.keeper.await.unwrap_or(false);
@@ -222,16 +227,11 @@ impl Running {
             unstored: read(&self.shared.unstored),
             discarded: read(&self.shared.discarded),
             lost: read(&self.shared.lost),
+            has_lost_uncounted: self.shared.has_lost_uncounted,
             is_noted: is_noted && !is_broken,
         }
     }
 }
-
-            has_lost_uncounted: self.shared.has_lost_uncounted,
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 
 impl Report {
     /// Whether anything is lost, or may be.
@@ -239,6 +239,11 @@ impl Report {
         self.lost > 0 || self.has_lost_uncounted
     }
 }
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     /// A record of the block that begins with `block` has ended.
     fn ended(&self, block: u64, sequence: u64, status: EventStatus) {
