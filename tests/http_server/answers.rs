@@ -102,8 +102,15 @@ fn the_strict_rule_refuses_the_whole() {
     let (status, text) = source.batch(&[&good, "{}"]);
     assert_eq!((status, text.as_str()), (400, "request neither has anonymousId nor userId\n"));
     assert_eq!(source.batch(&[&good, "{x}"]), (400, "invalid json\n".to_owned()));
+    // Where any shape is taken, lines are as good as an array.
+    let lines = format!("{good}\n{}\n", track("u", "2"));
+    for (body, answer) in [(lines.clone(), (200, "ok")), (lines + "{x}\n", (400, "invalid json\n"))]
+    {
+        let got = source.post("/v1/webhook", body);
+        assert_eq!((got.status, got.body.as_str()), answer);
+    }
     let ended = source.stop().expect(0);
-    assert_eq!(ended.count("delivered"), 0);
+    assert_eq!(ended.count("delivered"), 2);
 }
 
 #[test]
