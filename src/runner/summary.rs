@@ -55,7 +55,7 @@ impl Summary {
     /// How it ended.
     pub fn exit(&self) -> Exit {
         let exit = Exit::of(&self.totals, self.owed(), self.input);
-        let has_failed = self.buffer.is_some_and(|buffer| buffer.has_lost() || !buffer.is_noted);
+        let has_failed = self.buffer.is_some_and(|buffer| buffer.was_damaged() || !buffer.is_noted);
         if has_failed { exit.and(Exit::Internal) } else { exit }
     }
 
@@ -105,7 +105,7 @@ impl Summary {
         if totals.ignored_inline > 0 {
             group("inline automations ignored", totals.ignored_inline, &none);
         }
-        if let Some(buffer) = self.buffer.filter(Report::has_lost) {
+        if let Some(buffer) = self.buffer.filter(Report::was_damaged) {
             lines.push(("lost, damaged in the buffer".to_owned(), lost(&buffer)));
         }
         let input = match self.input {

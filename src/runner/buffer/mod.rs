@@ -88,6 +88,8 @@ pub struct Report {
     pub lost: u64,
     /// Whether more are lost, or may be: the note of what had ended was damaged as well, so nobody can count them
     pub has_lost_uncounted: bool,
+    /// Whether it was damaged when it was opened, and set aside
+    pub is_salvaged: bool,
     /// Whether all that ended is noted on disk
     pub is_noted: bool,
 }
@@ -105,6 +107,7 @@ struct Shared {
     left_before: u64,
     /// Whether more may be lost than could be counted
     has_lost_uncounted: bool,
+    is_salvaged: bool,
     stored: AtomicU64,
     lost: AtomicU64,
     discarded: AtomicU64,
@@ -122,6 +125,7 @@ impl Buffer {
     ) -> Result<Self, BufferError> {
         let (store, contents) = Store::open(Place::new(folder), chance.u64(..))?;
         let Contents { ledger, commit, used, lost } = contents;
+        let (is_salvaged, lost) = (lost.is_some(), lost.unwrap_or_default());
         let path = store.place().store();
         if ledger.left() > 0 {
             tracing::info!(
@@ -135,6 +139,7 @@ impl Buffer {
             path,
             left_before: ledger.left().saturating_add(lost.records),
             has_lost_uncounted: lost.is_uncounted,
+            is_salvaged,
             stored: AtomicU64::new(0),
             state: Mutex::new(State::new(ledger, used)),
             work: Notify::new(),
@@ -228,15 +233,17 @@ impl Running {
             discarded: read(&self.shared.discarded),
             lost: read(&self.shared.lost),
             has_lost_uncounted: self.shared.has_lost_uncounted,
+            is_salvaged: self.shared.is_salvaged,
             is_noted: is_noted && !is_broken,
         }
     }
 }
 
 impl Report {
-    /// Whether anything is lost, or may be.
-    pub const fn has_lost(&self) -> bool {
-        self.lost > 0 || self.has_lost_uncounted
+    /// Whether anything was damaged. What was counted is what the newest ledger tells that was found; where that was hit as well,
+    /// more may be lost.
+    pub const fn was_damaged(&self) -> bool {
+        self.lost > 0 || self.is_salvaged
     }
 }
 

@@ -31,8 +31,8 @@ pub(super) struct Contents {
     pub(super) commit: u64,
     /// What its blocks take on disk
     pub(super) used: u64,
-    /// What was lost, as it was found damaged
-    pub(super) lost: Lost,
+    /// What was lost, where it was found damaged
+    pub(super) lost: Option<Lost>,
 }
 
 impl Store {
@@ -42,11 +42,11 @@ impl Store {
         let path = place.store();
         salvage::finish(&place).map_err(BufferError::io(&path))?;
         let noted = lock.id().map_err(BufferError::io(&place.lock_file()))?;
-        let mut lost = Lost::default();
+        let mut lost = None;
         let opened = match open(&place, noted) {
             Err(Trouble::Damaged(problem)) => {
                 // Where the id is gone as well, nothing of it can be found.
-                lost = salvage::salvage(&place, noted.unwrap_or(Id(draw)), &problem)?;
+                lost = Some(salvage::salvage(&place, noted.unwrap_or(Id(draw)), &problem)?);
                 open(&place, noted)
             }
             opened => opened,
