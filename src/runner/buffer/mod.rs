@@ -88,9 +88,9 @@ pub struct Report {
     pub lost: u64,
     /// Whether more are lost, or may be: the note of what had ended was damaged as well, so nobody can count them
     pub has_lost_uncounted: bool,
+    /// Whether all that ended is noted on disk
     /// Whether it was damaged when it was opened, and set aside
     pub is_salvaged: bool,
-    /// Whether all that ended is noted on disk
     pub is_noted: bool,
 }
 
@@ -107,8 +107,8 @@ struct Shared {
     left_before: u64,
     /// Whether more may be lost than could be counted
     has_lost_uncounted: bool,
-    is_salvaged: bool,
     stored: AtomicU64,
+    is_salvaged: bool,
     lost: AtomicU64,
     discarded: AtomicU64,
     unstored: AtomicU64,
@@ -125,8 +125,8 @@ impl Buffer {
     ) -> Result<Self, BufferError> {
         let (store, contents) = Store::open(Place::new(folder), chance.u64(..))?;
         let Contents { ledger, commit, used, lost } = contents;
-        let (is_salvaged, lost) = (lost.is_some(), lost.unwrap_or_default());
         let path = store.place().store();
+        let (is_salvaged, lost) = (lost.is_some(), lost.unwrap_or_default());
         if ledger.left() > 0 {
             tracing::info!(
                 path = %path.display(),
@@ -139,8 +139,8 @@ impl Buffer {
             path,
             left_before: ledger.left().saturating_add(lost.records),
             has_lost_uncounted: lost.is_uncounted,
-            is_salvaged,
             stored: AtomicU64::new(0),
+            is_salvaged,
             state: Mutex::new(State::new(ledger, used)),
             work: Notify::new(),
             room: Notify::new(),
@@ -233,8 +233,8 @@ impl Running {
             discarded: read(&self.shared.discarded),
             lost: read(&self.shared.lost),
             has_lost_uncounted: self.shared.has_lost_uncounted,
-            is_salvaged: self.shared.is_salvaged,
             is_noted: is_noted && !is_broken,
+            is_salvaged: self.shared.is_salvaged,
         }
     }
 }
