@@ -55,7 +55,7 @@ impl Summary {
     /// How it ended.
     pub fn exit(&self) -> Exit {
         let exit = Exit::of(&self.totals, self.owed(), self.input);
-        let has_failed = self.buffer.is_some_and(|buffer| buffer.lost > 0 || !buffer.is_noted);
+        let has_failed = self.buffer.is_some_and(|buffer| buffer.was_damaged() || !buffer.is_noted);
         if has_failed { exit.and(Exit::Internal) } else { exit }
     }
 
@@ -92,13 +92,11 @@ impl Summary {
         group("skipped", sum(&totals.skipped), &totals.skipped);
         group("rejected", sum(&totals.rejected), &totals.rejected);
         group("still owed", self.owed(), &none);
-        if let Some(Report { left, unstored, discarded, lost, .. }) = self.buffer {
+        if let Some(Report { left, unstored, discarded, .. }) = self.buffer {
             group("  in the buffer", left, &none);
-            for (name, count) in [
-                ("  not stored", unstored),
-                ("discarded, the buffer was full", discarded),
-                ("lost, damaged in the buffer", lost),
-            ] {
+            for (name, count) in
+                [("  not stored", unstored), ("discarded, the buffer was full", discarded)]
+            {
                 if count > 0 {
                     group(name, count, &none);
                 }
@@ -109,6 +107,9 @@ impl Summary {
         }
         if totals.ignored_inline > 0 {
             group("inline automations ignored", totals.ignored_inline, &none);
+        }
+        if let Some(buffer) = self.buffer.filter(Report::was_damaged) {
+            lines.push(("lost, damaged in the buffer".to_owned(), lost(&buffer)));
         }
         let input = match self.input {
             InputEnd::Complete => "complete".to_owned(),
@@ -173,6 +174,15 @@ impl fmt::Display for Summaries {
             summary.fmt(f)?;
         }
         Ok(())
+    }
+}
+
+/// How many records a buffer lost.
+fn lost(buffer: &Report) -> String {
+    match (buffer.lost, buffer.has_lost_uncounted) {
+        (lost, false) => lost.to_string(),
+        (0, true) => "nobody knows how many".to_owned(),
+        (lost, true) => format!("{lost} at least"),
     }
 }
 

@@ -62,6 +62,9 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 /// slower than this is gone.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long they may at least, also where the time to drain in is over: who is hung up on cannot tell what it lost.
+const ANSWERS_AT_LEAST: Duration = Duration::from_secs(1);
+
 /// Runs `config` to its end. Blocks on the disk while it starts. Dropping the future abandons the run: what has not
 /// ended is owed.
 pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, RunError> {
@@ -133,12 +136,15 @@ pub async fn run(mut config: Config, mut context: Context) -> Result<Outcome, Ru
         timeout: config.shutdown_timeout,
     };
     let ended = drive(sinks.done(), limits).await;
+    sources.stop().cancel();
     sinks.stop().await;
     fans.shutdown().await;
+    // Before the answers: whoever waits for room in a buffer hears only now that there will be none.
+    sinks.take_in(Instant::now() + ANSWERS_AT_LEAST).await;
 
     let now = Instant::now();
     let deadline = ended.deadline.unwrap_or(now + config.shutdown_timeout);
-    sources.end(deadline.min(now + ANSWERS_WITHIN)).await;
+    sources.end(deadline.clamp(now + ANSWERS_AT_LEAST, now + ANSWERS_WITHIN)).await;
     reloading.shutdown().await;
     let done = sinks.end().await;
     saving.shutdown().await;

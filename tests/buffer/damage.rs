@@ -31,6 +31,8 @@ async fn a_flipped_bit_anywhere_costs_at_most_one_record() {
         let (numbers, report) = buffer.drain().await;
         let missing = expected.iter().filter(|it| !numbers.contains(it)).count();
         assert!(missing <= 1, "byte {at}, bit {bit}: {missing} are missing, {report:?}");
+        let told = (usize::try_from(report.lost).unwrap(), report.has_lost_uncounted);
+        assert_eq!(told, (missing, false), "byte {at}, bit {bit}");
         assert!(numbers.is_sorted(), "byte {at}, bit {bit}: {numbers:?}");
         salvaged += buffer.set_aside();
         for name in crate::support::names(buffer.folder.path()) {
@@ -47,12 +49,21 @@ async fn of_a_file_that_is_cut_off_everything_that_is_there_is_kept() {
     let buffer = Buffer::new();
     buffer.store(0..200).await;
     let whole = std::fs::read(buffer.file()).unwrap();
-    for length in [whole.len() - 1, whole.len() / 2, whole.len() / 8, 4096, 100, 1] {
+    for length in [whole.len() - 1, whole.len() / 2, whole.len() / 8, 4096, 100, 1, 0] {
         std::fs::write(buffer.file(), &whole[..length]).unwrap();
-        let there = list(&buffer.file()).unwrap().left;
-        let (numbers, _) = buffer.drain().await;
+        let there = list(&buffer.file()).unwrap();
+        let (numbers, report) = buffer.drain().await;
         assert!(numbers.is_sorted());
-        assert!(u64::try_from(numbers.len()).unwrap() <= there, "{length}");
+        let kept = u64::try_from(numbers.len()).unwrap();
+        assert_eq!(kept, there.left - there.damaged, "{length}");
+        assert_eq!(report.lost, there.damaged, "{length}");
+        // An older ledger knows less than there was, and without any nobody knows.
+        assert!(kept + report.lost <= 200 && report.is_salvaged, "{length}: {report:?}");
+        match length {
+            0..=100 => assert!(report.has_lost_uncounted, "{length}: {report:?}"),
+            _ if length == whole.len() - 1 => assert_eq!((kept, report.lost), (200, 0)),
+            _ => {}
+        }
     }
 }
 
@@ -61,7 +72,8 @@ async fn a_file_that_is_something_else_is_set_aside() {
     let buffer = Buffer::new();
     buffer.store(0..3).await;
     std::fs::write(buffer.file(), "something else").unwrap();
-    assert!(buffer.drain().await.0.is_empty());
+    let (numbers, report) = buffer.drain().await;
+    assert!(numbers.is_empty() && report.has_lost_uncounted, "{report:?}");
     assert_eq!(buffer.set_aside(), 1);
     buffer.store(0..3).await;
     assert_eq!(buffer.drain().await.0, [0, 1, 2]);

@@ -5,6 +5,7 @@
 #![cfg(feature = "runner")]
 
 mod damage;
+mod full;
 mod order;
 mod refed;
 mod stop;

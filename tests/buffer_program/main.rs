@@ -8,6 +8,8 @@ mod contract;
 mod client;
 mod commands;
 mod crashes;
+mod damage;
+mod full;
 #[path = "../runner/held_server.rs"]
 #[allow(dead_code, reason = "the runner's tests use all of it")]
 mod held_server;
@@ -17,3 +19,4 @@ mod process;
 #[path = "../dead_letters/server.rs"]
 #[allow(dead_code, reason = "the tests of dead letters use all of it")]
 mod server;
+mod stops;

@@ -20,6 +20,10 @@ for n in range(number):
             analytics.group(user, f"group-{n % 7}", {"n": n})
         case 3:
             analytics.page(user, "Docs", "Index", {"n": n})
+        case 4:
+            analytics.screen(user, "Docs", "Index", {"n": n})
+        case 5:
+            analytics.alias(f"{user}-before", user)
         case _:
             analytics.track(user, "Order Completed", {"n": n, "name": "Zoë \U0001f600"})
 analytics.shutdown()

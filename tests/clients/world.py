@@ -40,6 +40,12 @@ class Courier:
             seen = [json.loads(line) for line in answer.read().decode().splitlines() if line]
         return [it for it in seen if it["path"].startswith("/inbound") and not it["replayed"]]
 
+    def profile(self, user):
+        """What it knows of a user."""
+        request = urllib.request.Request(f"{self.url}/profiles/{user}", headers={"authorization": "Bearer right"})
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)["profile"]
+
     def end(self):
         self.keep_log()
         self.process.kill()
@@ -59,7 +65,7 @@ class Courier:
 class Source:
     """`courier-sink run` with an `http_server`; it can be stopped or killed, and started again at its address."""
 
-    def __init__(self, binary, folder, courier, source="", sink="", shutdown=30):
+    def __init__(self, binary, folder, courier, source="", sink="", mode="inbound", shutdown=30):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -79,7 +85,7 @@ type = "courier"
 inputs = ["sdk"]
 endpoint = "{courier.url}"
 api_key = "right"
-mode = "inbound"
+mode = "{mode}"
 healthcheck = false
 batch.timeout_secs = 0.01
 {sink}

@@ -107,11 +107,9 @@ impl Intake {
         loop {
             {
                 let mut state = self.shared.state();
-                // What waits to be removed still makes room when the sink is gone, and nothing else does.
-                let is_stuck = state.feed_is_gone && state.removable.is_empty();
                 let is_full = !self.limits.fits(state.used, group.bytes);
                 let waits = self.limits.when_full == WhenFull::Block;
-                if state.is_broken || (is_stuck && is_full && waits) {
+                if state.is_broken || (state.feed_is_gone && is_full && waits) {
                     // Dropped, they say that they are not stored.
                     self.shared.unstored.fetch_add(count(&group.finalizers), Ordering::Relaxed);
                     return None;
@@ -128,7 +126,6 @@ impl Intake {
                 }
                 state.wants_room = true;
             }
-            self.shared.work.notify_one();
             tokio::select! {
                 () = self.shared.room.notified() => {}
                 () = self.cancel.cancelled() => return None,

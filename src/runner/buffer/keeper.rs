@@ -3,7 +3,7 @@
 //! In: groups of records to append, wishes to read, the ends of records. Out: blocks in the state, answers to whoever
 //! appends. What has ended is noted with the next group, or within a second. A failure is told and tried again.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -84,11 +84,7 @@ impl Keeper {
                 shared.state().unread();
             }
             self.read().await;
-            let is_wanted = {
-                let state = shared.state();
-                is_time || (state.wants_room && !state.removable.is_empty())
-            };
-            if is_wanted {
+            if is_time {
                 self.note().await;
             }
         }
@@ -161,7 +157,7 @@ impl Keeper {
             let ledger = frame::ledger(id, commit, at, |out| state.ledger.write(count, out));
             (std::mem::take(&mut state.removable), ledger)
         };
-        let firsts: Vec<u64> = removed.keys().copied().collect();
+        let firsts: Vec<u64> = removed.iter().copied().collect();
         let result = self
             .lend(move |mut store| {
                 let commit = Commit { block: None, removed: &firsts, ledger: &ledger };
@@ -171,7 +167,7 @@ impl Keeper {
             .await?;
         match result {
             Ok(done) => {
-                self.succeeded(&removed);
+                self.succeeded();
                 Some(done)
             }
             Err(trouble) => {
@@ -181,16 +177,13 @@ impl Keeper {
         }
     }
 
-    fn succeeded(&mut self, removed: &BTreeMap<u64, u64>) {
+    fn succeeded(&mut self) {
         if std::mem::take(&mut self.is_failing) {
             tracing::info!("the buffer can be written again");
         }
-        let mut state = self.shared.state();
-        state.used = state.used.saturating_sub(removed.values().sum());
-        self.shared.room.notify_one();
     }
 
-    async fn failed(&mut self, trouble: Trouble, removed: BTreeMap<u64, u64>) {
+    async fn failed(&mut self, trouble: Trouble, removed: BTreeSet<u64>) {
         let is_empty = {
             let mut state = self.shared.state();
             state.is_changed = true;

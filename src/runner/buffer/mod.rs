@@ -87,7 +87,11 @@ pub struct Report {
     pub discarded: u64,
     /// Records that were damaged on disk, and are lost
     pub lost: u64,
+    /// Whether more are lost, or may be: the note of what had ended was damaged as well, so nobody can count them
+    pub has_lost_uncounted: bool,
     /// Whether all that ended is noted on disk
+    /// Whether it was damaged when it was opened, and set aside
+    pub is_salvaged: bool,
     pub is_noted: bool,
 }
 
@@ -100,9 +104,12 @@ struct Shared {
     work: Notify,
     /// There may be room for a group that waits
     room: Notify,
-    /// Records of earlier runs
+    /// Records of earlier runs, and those of them that were found lost
     left_before: u64,
+    /// Whether more may be lost than could be counted
+    has_lost_uncounted: bool,
     stored: AtomicU64,
+    is_salvaged: bool,
     lost: AtomicU64,
     discarded: AtomicU64,
     unstored: AtomicU64,
@@ -118,8 +125,9 @@ impl Buffer {
         chance: &mut fastrand::Rng,
     ) -> Result<Self, BufferError> {
         let (store, contents) = Store::open(Place::new(folder), chance.u64(..))?;
-        let Contents { ledger, commit, used } = contents;
+        let Contents { ledger, commit, used, lost } = contents;
         let path = store.place().store();
+        let (is_salvaged, lost) = (lost.is_some(), lost.unwrap_or_default());
         if ledger.left() > 0 {
             tracing::info!(
                 path = %path.display(),
@@ -130,12 +138,14 @@ impl Buffer {
         }
         let shared = Arc::new(Shared {
             path,
-            left_before: ledger.left(),
+            left_before: ledger.left().saturating_add(lost.records),
+            has_lost_uncounted: lost.is_uncounted,
             stored: AtomicU64::new(0),
+            is_salvaged,
             state: Mutex::new(State::new(ledger, used)),
             work: Notify::new(),
             room: Notify::new(),
-            lost: AtomicU64::new(0),
+            lost: AtomicU64::new(lost.records),
             discarded: AtomicU64::new(0),
             unstored: AtomicU64::new(0),
         });
@@ -201,10 +211,15 @@ impl Running {
         }
     }
 
-    /// Ends it: what was taken in is written, what has ended is noted. To be called when the sink is gone.
-    pub async fn end(mut self) -> Report {
+    /// Gives back what is not on disk yet.
+    pub async fn take_no_more(&mut self) {
         self.cancel.cancel();
         self.taken_in().await;
+    }
+
+    /// Ends it: what was taken in is written, what has ended is noted. To be called when the sink is gone.
+    pub async fn end(mut self) -> Report {
+        self.take_no_more().await;
         drop(self.appends);
         // A panic was printed.
         let is_noted = self.keeper.await.unwrap_or(false);
@@ -218,8 +233,18 @@ impl Running {
             unstored: read(&self.shared.unstored),
             discarded: read(&self.shared.discarded),
             lost: read(&self.shared.lost),
+            has_lost_uncounted: self.shared.has_lost_uncounted,
             is_noted: is_noted && !is_broken,
+            is_salvaged: self.shared.is_salvaged,
         }
+    }
+}
+
+impl Report {
+    /// Whether anything was damaged. What was counted is what the newest ledger tells that was found; where that was hit as well,
+    /// more may be lost.
+    pub const fn was_damaged(&self) -> bool {
+        self.lost > 0 || self.is_salvaged
     }
 }
 
@@ -236,7 +261,7 @@ impl Shared {
             state.wants_room && !state.removable.is_empty()
         };
         if is_room_wanted {
-            self.work.notify_one();
+            self.room.notify_one();
         }
     }
 

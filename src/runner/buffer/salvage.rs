@@ -1,10 +1,11 @@
 //! A store that is damaged is set aside, and another made of what is whole in it.
 //!
 //! In: the place of a buffer nobody else uses. Out: a new store under the same name, the old one beside it as
-//! `buffer.corrupt-N`. The new one is complete before anything is renamed, and a kill at any moment leaves one of the two.
+//! `buffer.corrupt-N`, and what could not be kept. The new one is complete before anything is renamed, and a kill at any moment leaves one of the two.
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use super::BufferError;
 use super::database::{self, Commit};
@@ -14,26 +15,25 @@ use super::limits::{BLOCK_BYTES, BLOCK_RECORDS};
 use super::place::{Place, private};
 use super::survey::{Spot, Survey};
 
-/// Salvages the buffer at `place`, whose store has a `problem`. Blocks on the disk.
-pub(super) fn salvage(place: &Place, id: Id, problem: &str) -> Result<(), BufferError> {
+/// Records that could not be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) records: u64,
+    /// Whether there may be more: without a ledger nobody knows how many there were
+    pub(super) is_uncounted: bool,
+}
+
+/// Salvages the buffer at `place`, whose store has a `problem`; tells what is lost. Blocks on the disk.
+pub(super) fn salvage(place: &Place, id: Id, problem: &str) -> Result<Lost, BufferError> {
     let path = place.store();
     let file = File::open(&path).map_err(BufferError::io(&path))?;
     let look = file.try_clone().map_err(BufferError::io(&path))?;
     let survey = Survey::of(look, id).map_err(BufferError::io(&path))?;
     let kept = rebuild(place, id, file, &survey)?;
     let aside = place.aside();
-    std::fs::rename(&path, &aside).map_err(BufferError::io(&aside))?;
-    take_place(place).map_err(BufferError::io(&path))?;
-    tracing::error!(
-        path = %path.display(),
-        aside = %aside.display(),
-        problem,
-        kept,
-        lost = survey.lost,
-        has_ledger = survey.ledger.is_some(),
-        "the buffer is damaged: it was set aside, and every record that is whole was kept; without its ledger, some that \
-         were delivered before are delivered again"
-    );
+    let lost = Lost { records: survey.lost, is_uncounted: survey.ledger.is_none() };
+    // Before it is done: whoever goes on after a kill between the renames knows no number any more.
+    tell(&path, &aside, problem, kept, lost);
     for spot in &survey.damaged {
         tracing::error!(
             path = %aside.display(),
@@ -42,7 +42,25 @@ pub(super) fn salvage(place: &Place, id: Id, problem: &str) -> Result<(), Buffer
             "a record of the buffer is damaged and lost"
         );
     }
-    Ok(())
+    std::fs::rename(&path, &aside).map_err(BufferError::io(&aside))?;
+    take_place(place).map_err(BufferError::io(&path))?;
+    Ok(lost)
+}
+
+fn tell(path: &Path, aside: &Path, problem: &str, kept: u64, lost: Lost) {
+    let (path, aside) = (path.display(), aside.display());
+    if lost.is_uncounted {
+        tracing::error!(
+            %path, %aside, problem, kept,
+            "the buffer is damaged: it is set aside, and every record that is whole is kept; its ledger is gone, so nobody \
+             knows how many are lost, and some that were delivered before are delivered again"
+        );
+    } else {
+        tracing::error!(
+            %path, %aside, problem, kept, lost = lost.records,
+            "the buffer is damaged: it is set aside, and every record that is whole is kept"
+        );
+    }
 }
 
 /// Ends a salvage that was interrupted between its renames, or forgets one that did not get that far.

@@ -3,15 +3,14 @@
 //! In: blocks as they are written or read, and the ends of their records. Out: the next record, in order; once one ended
 //! Errored, or will, none, until all that were fed have ended. It touches neither disk nor clock; whoever is to go on is woken.
 
-use std::collections::{BTreeMap, VecDeque};
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::task::Waker;
 
-use super::database::Row;
-use super::frame::{Content, Id};
 use super::ledger::Ledger;
 use super::limits::{READY_BYTES, cost};
-use super::scan;
 use crate::event::Origin;
 use crate::finalization::{Advance, EventStatus};
 use crate::sink::Payload;
@@ -25,15 +24,15 @@ pub(super) use next::Next;
 #[expect(clippy::struct_excessive_bools, reason = "each is set and asked for by itself")]
 pub(super) struct State {
     pub(super) ledger: Ledger,
-    /// What its blocks take on disk
+    /// What its blocks take on disk, those left out that have ended: they go with the next commit, whatever that brings
     pub(super) used: u64,
     /// Whether the ledger has changed since it was written last
     pub(super) is_changed: bool,
     /// Blocks of which something was fed, by their first sequence. As many as there are records that were fed and have
     /// not ended, and one.
     touched: BTreeMap<u64, Touched>,
-    /// Blocks that have ended and are still on disk, and what they take there
-    pub(super) removable: BTreeMap<u64, u64>,
+    /// Blocks that have ended and are still on disk
+    pub(super) removable: BTreeSet<u64>,
     ready: VecDeque<Block>,
     ready_bytes: usize,
     /// Behind the last block that is ready or was fed
@@ -80,7 +79,7 @@ impl State {
             used,
             is_changed: false,
             touched: BTreeMap::new(),
-            removable: BTreeMap::new(),
+            removable: BTreeSet::new(),
             ready: VecDeque::new(),
             ready_bytes: 0,
             pass: 0,
@@ -180,9 +179,17 @@ impl State {
         if let Some(touched) = self.touched.get_mut(&first) {
             touched.left = touched.left.saturating_sub(1);
             if touched.left == 0 {
-                self.removable.insert(first, touched.cost);
-                self.touched.remove(&first);
+                let cost = touched.cost;
+                self.remove(first, cost);
             }
+        }
+    }
+
+    /// A block has ended that takes so much.
+    fn remove(&mut self, first: u64, cost: u64) {
+        self.touched.remove(&first);
+        if self.removable.insert(first) {
+            self.used = self.used.saturating_sub(cost);
         }
     }
 
@@ -204,7 +211,7 @@ impl State {
         self.ledger.append(count);
         self.ledger.end(range.clone());
         self.is_changed = true;
-        self.removable.insert(range.start, 0);
+        self.removable.insert(range.start);
         if self.tail == range.start {
             self.tail = range.end;
         }
@@ -214,64 +221,6 @@ impl State {
     pub(super) fn restarted(&mut self) {
         self.used = 0;
         self.removable.clear();
-    }
-
-    /// What was asked for could not be read: it is asked for again.
-    pub(super) fn unread(&mut self) {
-        self.is_reading = false;
-        self.wake();
-    }
-
-    /// Blocks were read behind the tail, in `pass`. Gives the records that are damaged: they have ended.
-    pub(super) fn read(&mut self, id: Id, rows: Vec<Row>, pass: u64) -> Vec<Range<u64>> {
-        let mut lost = Vec::new();
-        if pass != self.pass {
-            return lost;
-        }
-        self.is_reading = false;
-        let is_last = rows.is_empty();
-        for row in rows {
-            let range = row.range.start..row.range.end.min(self.ledger.next());
-            self.lose(self.tail..range.start, &mut lost);
-            let bytes = row.bytes.len();
-            let mut records = VecDeque::new();
-            let mut expected = range.start;
-            for (header, content) in scan::frames(id, row.bytes) {
-                let is_next = header.sequence >= expected && header.sequence < range.end;
-                if let (true, Some(Content::Record { payload, origin })) = (is_next, content) {
-                    self.lose(expected..header.sequence, &mut lost);
-                    records.push_back((header.sequence, payload, origin));
-                    expected = header.sequence + 1;
-                }
-            }
-            self.lose(expected..range.end, &mut lost);
-            let left = self.ledger.left_in(&range);
-            if left == 0 {
-                // Nobody will tell its end any more.
-                self.tail = range.end;
-                self.touched.remove(&range.start);
-                self.removable.insert(range.start, cost(bytes));
-            } else {
-                if let Some(touched) = self.touched.get_mut(&range.start) {
-                    touched.left = left;
-                }
-                self.push(Block { range, bytes, records });
-            }
-        }
-        if is_last {
-            self.lose(self.tail..self.ledger.next(), &mut lost);
-            self.tail = self.ledger.next();
-        }
-        self.wake();
-        lost
-    }
-
-    /// What is not there any more has ended.
-    fn lose(&mut self, range: Range<u64>, lost: &mut Vec<Range<u64>>) {
-        if self.ledger.end(range.clone()) > 0 {
-            self.is_changed = true;
-            lost.push(range);
-        }
     }
 
     fn push(&mut self, block: Block) {

@@ -11,7 +11,7 @@ use super::frame::{self, Content, Id};
 use super::ledger::Ledger;
 use super::limits::cost;
 use super::place::{Lock, Place, private};
-use super::salvage;
+use super::salvage::{self, Lost};
 
 /// An open buffer. Nobody else has it.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(super) struct Contents {
     pub(super) commit: u64,
     /// What its blocks take on disk
     pub(super) used: u64,
+    /// What was lost, where it was found damaged
+    pub(super) lost: Option<Lost>,
 }
 
 impl Store {
@@ -40,11 +42,12 @@ impl Store {
         let path = place.store();
         salvage::finish(&place).map_err(BufferError::io(&path))?;
         let noted = lock.id().map_err(BufferError::io(&place.lock_file()))?;
-        let opened = match open(&place) {
+        let mut lost = None;
+        let opened = match open(&place, noted) {
             Err(Trouble::Damaged(problem)) => {
                 // Where the id is gone as well, nothing of it can be found.
-                salvage::salvage(&place, noted.unwrap_or(Id(draw)), &problem)?;
-                open(&place)
+                lost = Some(salvage::salvage(&place, noted.unwrap_or(Id(draw)), &problem)?);
+                open(&place, noted)
             }
             opened => opened,
         };
@@ -58,7 +61,7 @@ impl Store {
         let (ledger, commit) =
             ledger.map_or((Ledger::starting_at(1), 0), |noted| (noted.ledger, noted.commit));
         let store = Self { place, id, database: Some(database), _lock: lock };
-        Ok((store, Contents { ledger, commit, used }))
+        Ok((store, Contents { ledger, commit, used, lost }))
     }
 
     pub(super) const fn id(&self) -> Id {
@@ -120,8 +123,13 @@ struct Noted {
     id: Id,
 }
 
-/// Opens the store and reads what it holds.
-fn open(place: &Place) -> Result<(Database, (Option<Noted>, u64)), Trouble> {
+/// Opens the store and reads what it holds. One whose id is known has been there before.
+fn open(place: &Place, known: Option<Id>) -> Result<(Database, (Option<Noted>, u64)), Trouble> {
+    let is_cut_off = known.is_some() && place.store().metadata().is_ok_and(|it| it.len() == 0);
+    if is_cut_off {
+        // A restart that was killed leaves the same: better told once too often than not at all.
+        return Err(Trouble::Damaged("its file is empty".to_owned()));
+    }
     let file = private().create(true).truncate(false).open(place.store())?;
     let database = database::open(file)?;
     let (ledger, blocks) = database::contents(&database)?;

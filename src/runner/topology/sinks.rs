@@ -9,6 +9,7 @@ use std::sync::Arc;
 use futures::stream::{self, BoxStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -238,6 +239,16 @@ impl Sinks {
     /// Ends those that are not done, whose events go back to their sources.
     pub(super) async fn stop(&mut self) {
         self.running.shutdown().await;
+    }
+
+    /// Has what came for them taken into their buffers, or given back: at once where that has not ended by `deadline`. To be
+    /// called when the input has ended, and what is stored leads nowhere any more.
+    pub(super) async fn take_in(&mut self, deadline: Instant) {
+        for buffer in self.buffers.values_mut() {
+            if timeout_at(deadline, buffer.taken_in()).await.is_err() {
+                buffer.take_no_more().await;
+            }
+        }
     }
 
     /// Waits until everything they left is kept, and tells what each of them did. To be called when all have ended.

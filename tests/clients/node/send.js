@@ -33,6 +33,12 @@ for (let n = 0; n < number; n += 1) {
     case 3:
       analytics.page({ userId, category: "Docs", name: "Index", properties: { n } }, ended);
       break;
+    case 4:
+      analytics.screen({ userId, category: "Docs", name: "Index", properties: { n } }, ended);
+      break;
+    case 5:
+      analytics.alias({ userId, previousId: `${userId}-before` }, ended);
+      break;
     default:
       analytics.track({ userId, event: "Order Completed", properties: { n, name: "Zoë \u{1f600}" } }, ended);
   }

@@ -54,6 +54,18 @@ pub(super) fn tail_before(file: &mut File, offset: u64) -> io::Result<u128> {
     bytes_before(file, offset).map(|tail| hash(&tail))
 }
 
+/// Whether `file` still holds before `offset` what `tail` is the hash of; it is then read on at `next`.
+pub(super) fn holds_before(
+    file: &mut File,
+    offset: u64,
+    tail: u128,
+    next: u64,
+) -> io::Result<bool> {
+    let is_there = tail_before(file, offset)? == tail;
+    file.seek(SeekFrom::Start(next))?;
+    Ok(is_there)
+}
+
 fn bytes_before(file: &mut File, offset: u64) -> io::Result<Vec<u8>> {
     let length = u64::try_from(TAIL_BYTES).map_or(offset, |most| offset.min(most));
     file.seek(SeekFrom::Start(offset - length))?;

@@ -2,6 +2,7 @@
 
 mod copies;
 mod growing;
+mod identity;
 mod recalled;
 mod rotation;
 

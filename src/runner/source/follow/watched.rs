@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::content::{Content, tail_before};
+use super::content::{Content, holds_before, tail_before};
 use super::look::Look;
 use crate::runner::checkpoint::{Checkpoints, Claim, Found, Kept, Reached};
 use crate::runner::source::feed::{Feed, Input, PIECE_BYTES, Stopped, unfinished};
@@ -269,6 +269,17 @@ impl Watched {
                 Err(error) => return Ok(Err(error)),
             };
             let length = u64::try_from(read.len()).unwrap_or(u64::MAX);
+            if let Content::Plain(file) = &mut self.content {
+                // What came before may have waited long to be taken; if it has gone meanwhile, this is of something else.
+                match holds_before(file, self.read, self.trail.mark().tail, self.read + length) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        self.lose();
+                        return Ok(Ok(()));
+                    }
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
             self.read += length;
             self.trail.push(read);
             self.framer.push(read);

@@ -69,13 +69,17 @@ impl Refusal {
 
     /// The response that says so.
     pub(super) fn into_response(self) -> Response {
-        let mut response = with(self.status(), TEXT, format!("{self}\n"));
-        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let mut response = error(self.status(), format!("{self}\n"));
         if self == Self::Overloaded {
             response.headers_mut().insert(RETRY_AFTER, OVERLOADED_FOR);
         }
         response
     }
+}
+
+/// What is said of a path that is none of ours: the gateway leaves that to Go, which says it so.
+pub(super) async fn not_found() -> Response {
+    error(StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
 /// The response to a request whose events were handed over.
@@ -91,6 +95,12 @@ pub(super) fn of(verdict: Verdict) -> Response {
 /// A JSON document.
 pub(super) fn json(status: StatusCode, text: impl Into<Body>) -> Response {
     with(status, JSON, text)
+}
+
+fn error(status: StatusCode, text: impl Into<Body>) -> Response {
+    let mut response = with(status, TEXT, text);
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 fn with(status: StatusCode, content_type: HeaderValue, body: impl Into<Body>) -> Response {

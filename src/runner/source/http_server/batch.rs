@@ -47,7 +47,7 @@ const EVENTS_PER_TURN: usize = 256;
 
 /// The records of `body`, cut but not read.
 pub(super) fn cut(body: &Bytes, rules: &Rules<'_>) -> Result<Vec<Bytes>, Refusal> {
-    if rules.strict && serde_json::from_slice::<IgnoredAny>(body).is_err() {
+    if rules.strict && !is_json_throughout(body, rules.shape) {
         return Err(Refusal::NotJson);
     }
     let records: Box<dyn Iterator<Item = Bytes> + Send> = match rules.shape {
@@ -65,6 +65,15 @@ pub(super) fn cut(body: &Bytes, rules: &Rules<'_>) -> Result<Vec<Bytes>, Refusal
         return Err(if is_json { Refusal::EmptyBatch } else { Refusal::NotJson });
     }
     Ok(cut)
+}
+
+/// Whether nothing in a body is anything but JSON: one value, or lines of them where its route takes any shape.
+fn is_json_throughout(body: &[u8], shape: Shape) -> bool {
+    if shape != Shape::Any {
+        return serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    }
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<IgnoredAny>();
+    values.all(|value| value.is_ok())
 }
 
 /// The elements of the `batch` of a body, which is found without reading them: a broken one costs no other.

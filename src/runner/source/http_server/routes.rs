@@ -62,6 +62,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
     };
     let any_method = MethodFilter::POST.or(MethodFilter::PUT).or(MethodFilter::PATCH);
     let mut router = Router::new()
+        .fallback(answer::not_found)
         .route("/", get(health.clone()))
         .route("/health", get(health))
         .route("/version", get(|| std::future::ready(version())))

@@ -125,6 +125,12 @@ async fn rest(client: &mut DuplexStream) -> String {
 
 /// Status and body of the next answer.
 async fn answer(client: &mut DuplexStream) -> (u16, String) {
+    let (head, body) = whole_answer(client).await;
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+}
+
+/// Head, in lower case, and body of the next answer.
+async fn whole_answer(client: &mut DuplexStream) -> (String, String) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await.expect("there is an answer"));
@@ -133,8 +139,7 @@ async fn answer(client: &mut DuplexStream) -> (u16, String) {
     let length = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
     let mut body = vec![0; length.parse().unwrap()];
     client.read_exact(&mut body).await.unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, String::from_utf8(body).unwrap())
+    (head, String::from_utf8(body).unwrap())
 }
 
 #[tokio::test(start_paused = true)]

@@ -120,6 +120,34 @@ fn a_body_of_any_shape_is_what_the_sink_understands() {
 }
 
 #[test]
+fn lines_are_taken_by_the_strict_rule_as_well_if_each_of_them_is_good() {
+    let rules = Rules { strict: true, ..rules(Shape::Any) };
+    for body in [
+        format!("{A}\n{B}"),
+        format!("{A}\n\n{B}\r\n"),
+        format!("[{A},{B}]"),
+        format!("[\n{A},\n{B}\n]\n"),
+        format!("[{A}]\n{B}"),
+        format!("{{\"batch\":[{A},{B}]}}"),
+    ] {
+        assert_eq!(take(body.as_bytes(), &rules).unwrap(), [A, B], "{body}");
+    }
+    for body in [
+        format!("{A}\nx\n{B}"),
+        format!("{A} {B}"),
+        format!("[{A},{B}"),
+        format!("[{A},]"),
+        format!("[{A}]x"),
+        format!("{{\"batch\":[{A},{B}]"),
+        format!("{{\"batch\":[{A}]}} x"),
+        format!("{{\"batch\":[{A}],}}"),
+    ] {
+        assert_eq!(take(body.as_bytes(), &rules), Err(Refusal::NotJson), "{body}");
+    }
+    assert_eq!(take(format!("{A}\n5").as_bytes(), &rules), Err(Refusal::NotAnEvent));
+}
+
+#[test]
 fn nesting_is_no_matter_here() {
     let deep = format!(r#"{{"userId":"a","x":{}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
     let body = format!(r#"{{"batch":[{deep},{A}]}}"#);

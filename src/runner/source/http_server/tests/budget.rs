@@ -74,7 +74,16 @@ async fn what_is_under_way_is_bounded_and_more_is_refused_at_once() {
         tokio::task::yield_now().await;
     }
     for client in &mut clients[4..] {
-        assert_eq!(answer(client).await, (503, "Service Unavailable\n".to_owned()));
+        let (head, body) = whole_answer(client).await;
+        assert_eq!(body, "Service Unavailable\n");
+        for said in [
+            "http/1.1 503 ",
+            "\r\nretry-after: 1\r\n",
+            "\r\nx-content-type-options: nosniff\r\n",
+            "\r\ncontent-type: text/plain; charset=utf-8\r\n",
+        ] {
+            assert!(head.contains(said), "{said}: {head}");
+        }
     }
     assert_eq!((clients.len(), start.elapsed()), (20, Duration::ZERO));
 }
