@@ -9,7 +9,7 @@ use super::courier::Beside;
 use super::emulator::{self, EmulatorConfig};
 use super::item::Item;
 use super::reader::{Place, Reader};
-use super::{ApiConfig, Mistakes, Sink, Source, TracesConfig, api, sink, source, traces};
+use super::{ApiConfig, Mistake, Mistakes, Sink, Source, TracesConfig, api, sink, source, traces};
 
 /// A whole configuration, checked.
 #[derive(Clone, Debug)]
@@ -52,6 +52,18 @@ impl Config {
         let reader = Reader::without_keys(text, environment);
         reader.read(read).map_err(|mistakes| Mistakes::new(file, mistakes))
     }
+
+    /// Reads what can be read, for whoever looks for further mistakes: together with all that were found, in the order of
+    /// the text. Options that are wrong have their defaults, and blocks are missing of which nothing can be said; nothing
+    /// comes of a text that is not TOML. Not for running.
+    pub fn parse_partly(
+        text: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> (Option<Self>, Vec<Mistake>) {
+        let (config, mut mistakes) = Reader::new(text, environment).read_partly(read);
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        (config, mistakes)
+    }
 }
 
 pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
@@ -70,10 +82,7 @@ pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
         sinks,
         api,
         traces,
-        emulator: match emulator {
-            Some(emulator) => Some(emulator?),
-            None => None,
-        },
+        emulator: emulator.flatten(),
     })
 }
 
