@@ -14,11 +14,18 @@ const WAITING_QUESTIONS: usize = 8;
 /// Asks a sink how it stands. Clones ask the same one.
 #[derive(Clone, Debug)]
 pub struct Inspector {
-    questions: mpsc::Sender<oneshot::Sender<Snapshot>>,
+    questions: mpsc::Sender<Question>,
+}
+
+/// Somebody who asks.
+pub(super) struct Question {
+    /// What its source waits for, where the sink waits for its source
+    pub(super) source: Constraint,
+    pub(super) answer: oneshot::Sender<Snapshot>,
 }
 
 /// The sink's end of it.
-pub(super) type Questions = mpsc::Receiver<oneshot::Sender<Snapshot>>;
+pub(super) type Questions = mpsc::Receiver<Question>;
 
 /// A sink at one moment.
 #[derive(Clone, Debug)]
@@ -57,8 +64,13 @@ impl Inspector {
     /// How the sink stands now; `None` if it does not run any more. One that was built and not yet run answers when it
     /// does. Asking also brings its gauges up to date. May be dropped at any time.
     pub async fn look(&self) -> Option<Snapshot> {
-        let (sender, answer) = oneshot::channel();
-        self.questions.send(sender).await.ok()?;
-        answer.await.ok()
+        self.look_behind(Constraint::Source).await
+    }
+
+    /// The same for whoever knows more of its source: where the sink waits for that, `source` is what keeps it.
+    pub async fn look_behind(&self, source: Constraint) -> Option<Snapshot> {
+        let (answer, received) = oneshot::channel();
+        self.questions.send(Question { source, answer }).await.ok()?;
+        received.await.ok()
     }
 }

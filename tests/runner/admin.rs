@@ -36,7 +36,7 @@ pub(crate) fn start(folder: &Path, config: &str) -> (Running, String) {
     (running, format!("127.0.0.1:{port}"))
 }
 
-fn get(address: &str, path: &str) -> (u16, String) {
+pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
     get_as(address, address, path)
 }
 

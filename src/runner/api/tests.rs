@@ -34,7 +34,7 @@ fn snapshot() -> Snapshot {
 }
 
 fn unread(records: u64) -> Unread {
-    Unread { bytes: 0, records: Some(records), given: 100 }
+    Unread { records: Some(records), given: 100, ..Unread::default() }
 }
 
 #[test]

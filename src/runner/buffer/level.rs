@@ -26,6 +26,8 @@ pub struct Filled {
     pub discarded: u64,
     /// Records that were damaged on disk, and are lost
     pub lost: u64,
+    /// Whether records went back to it, and nothing is fed until they are fed again
+    pub waits_again: bool,
 }
 
 impl Level {
@@ -35,9 +37,9 @@ impl Level {
 
     /// How full it is now.
     pub fn show(&self) -> Filled {
-        let (records, bytes) = {
+        let (records, bytes, waits_again) = {
             let state = self.0.state();
-            (state.ledger.left(), state.used)
+            (state.ledger.left(), state.used, state.is_halted())
         };
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (received, lost) = (read(&self.0.stored), read(&self.0.lost));
@@ -49,6 +51,7 @@ impl Level {
             unstored: read(&self.0.unstored),
             discarded: read(&self.0.discarded),
             lost,
+            waits_again,
         }
     }
 }

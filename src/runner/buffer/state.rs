@@ -166,6 +166,11 @@ impl State {
         self.is_halted = true;
     }
 
+    /// Whether nothing newer is fed because something went back.
+    pub(super) const fn is_halted(&self) -> bool {
+        self.is_halted
+    }
+
     /// A record that was fed has ended.
     pub(super) fn end(&mut self, first: u64, sequence: u64, status: EventStatus) {
         self.outstanding -= 1;

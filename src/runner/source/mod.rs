@@ -149,7 +149,10 @@ impl Reading {
             if let (Some(input), Some(frame)) = (self.input.clone(), self.frames.pop_front()) {
                 match self.record(&input, frame).await {
                     Some(record) => return Some(record),
-                    None => continue,
+                    None => {
+                        self.progress.leave_out(1);
+                        continue;
+                    }
                 }
             }
             let message = tokio::select! {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Driver;
 use crate::sink::Transport;
 use crate::sink::gauges::Gauges;
-use crate::sink::inspect::{Questions, Snapshot};
+use crate::sink::inspect::{Question, Questions, Snapshot};
 use crate::sink::pace::{Meter, Pace};
 use crate::telemetry::Constraint;
 
@@ -62,29 +62,30 @@ impl<S: Transport> Driver<S> {
         self.look.was_busy = is_busy;
         if has_settled || now >= self.look.next {
             self.look.next = now.saturating_add(EVERY);
-            self.show(now);
+            self.show(now, Constraint::Source);
         }
         if !is_busy {
             self.look.meter.rest();
         }
         while let Poll::Ready(Some(question)) = self.look.questions.poll_recv(cx) {
+            let Question { source, answer } = question;
             // Whoever asked may be gone.
-            let _ = question.send(self.show(now));
+            let _ = answer.send(self.show(now, source));
         }
     }
 
-    /// Brings the gauges up to date, and gives what they show.
-    fn show(&mut self, now: Duration) -> Snapshot {
+    /// Brings the gauges up to date, and gives what they show. `source` is what keeps it where only its source does.
+    fn show(&mut self, now: Duration, source: Constraint) -> Snapshot {
         if !self.window.is_empty() {
             self.look.meter.note(now, self.look.left, self.shared.tally.ended());
         }
-        let snapshot = self.snapshot(now);
+        let snapshot = self.snapshot(now, source);
         let share = self.look.utilization.share(now);
         self.look.gauges.set(&snapshot, share);
         snapshot
     }
 
-    fn snapshot(&self, now: Duration) -> Snapshot {
+    fn snapshot(&self, now: Duration, source: Constraint) -> Snapshot {
         let tally = &self.shared.tally;
         let gate = self.shared.gate.report();
         let (events, bytes) = self.window.size();
@@ -107,7 +108,7 @@ impl<S: Transport> Driver<S> {
         } else if self.in_flight.is_empty() && !self.batch.is_empty() {
             Constraint::Batch
         } else {
-            Constraint::Source
+            source
         };
         let expiring = match (gate.held, pace) {
             (Some(_), _) => Some(self.expiring(0.0)),
