@@ -5,6 +5,7 @@
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata};
 
 use super::metric::Metric;
+use super::{ErrorType, Stage, names};
 
 /// What is said of all metrics.
 const METADATA: Metadata<'static> = Metadata::new("courier_sink", Level::INFO, None);
@@ -75,6 +76,13 @@ impl Component {
         self.key(metric, labels).map_or_else(Histogram::noop, |key| {
             metrics::with_recorder(|recorder| recorder.register_histogram(&key, &METADATA))
         })
+    }
+
+    /// Counts errors of a kind that happen there.
+    pub(super) fn errors(&self, kind: ErrorType, stage: Stage) -> Counter {
+        let labels =
+            [("error_type", kind.as_str().to_owned()), ("stage", stage.as_str().to_owned())];
+        self.counter(names::ERRORS, &labels)
     }
 
     /// A counter for each of `values` of one label.

@@ -27,7 +27,7 @@ pub(super) struct Flow {
     pub(super) merged: Counter,
     pub(super) buffered: Counter,
     pub(super) unbuffered: Counter,
-    errors: [Counter; ErrorType::ALL.len()],
+    errors: [Counter; ErrorType::OF_SINKS.len()],
     pub(super) requests: [Counter; Endpoint::ALL.len()],
     pub(super) retries: Counter,
     holds: Family<&'static str>,
@@ -67,13 +67,7 @@ impl Flow {
             merged: plain(names::MERGED),
             buffered: in_memory(names::BUFFER_RECEIVED_EVENTS),
             unbuffered: in_memory(names::BUFFER_SENT_EVENTS),
-            errors: ErrorType::ALL.map(|kind| {
-                let labels = [
-                    ("error_type", kind.as_str().to_owned()),
-                    ("stage", kind.stage().as_str().to_owned()),
-                ];
-                component.counter(names::ERRORS, &labels)
-            }),
+            errors: ErrorType::OF_SINKS.map(|kind| component.errors(kind, kind.stage())),
             requests: component.counters(names::REQUESTS, "endpoint", endpoints),
             retries: plain(names::RETRIES),
             holds: Family::new(component, names::HOLDS),

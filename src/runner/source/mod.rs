@@ -42,6 +42,7 @@ use crate::config::FileSource;
 use crate::event::{Origin, Seed, Trust};
 use crate::finalization::EventFinalizer;
 use crate::sink::{Payload, Record};
+use crate::telemetry::{ErrorType, SourceErrors};
 
 /// What a source reads.
 #[derive(Debug)]
@@ -72,11 +73,12 @@ struct Reading {
     max_bytes: usize,
     progress: Arc<Progress>,
     problems: Arc<AtomicUsize>,
+    errors: SourceErrors,
 }
 
 /// Starts to read. A record may take `max_bytes`. What cannot be read is logged and counted.
 pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Opened, SourceError> {
-    let Context { name, stop, clock, chance, progress, problems } = context;
+    let Context { name, stop, clock, chance, progress, problems, errors } = context;
     let (feed, messages) = Feed::new(Arc::clone(&progress));
     let mut reading = Reading {
         name,
@@ -90,6 +92,7 @@ pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Ope
         max_bytes,
         progress: Arc::clone(&progress),
         problems,
+        errors,
     };
     // A thread and not the executor's pool, which would wait at the end for a read that may never return.
     let thread = std::thread::Builder::new().name("source".to_owned());
@@ -177,6 +180,7 @@ impl Reading {
         // The sink that reads a source polls it, and has no part in what ails it: hence not in its span.
         tracing::error!(parent: None, source = %self.name, "{problem}");
         self.problems.fetch_add(1, Ordering::Relaxed);
+        self.errors.count(ErrorType::Reader);
     }
 
     /// The record of a frame; nothing where it has ended already.
