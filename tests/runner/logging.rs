@@ -62,8 +62,11 @@ fn as_json_each_line_is_an_object_and_none_holds_a_secret_whatever_is_asked_for(
 
 #[test]
 fn the_first_lines_say_which_program_which_configuration_and_which_limits() {
-    let limits = "request = { rate_limit_num = 70, concurrency = 3, timeout_secs = 9, retry_attempts = 4 }\n\
-                  buffer.max_events = 123\nacknowledgements = false";
+    let limits = "request = { rate_limit_num = 70, concurrency = 3, timeout_secs = 9, retry_attempts = 4, \
+                  classes.journeys = { rate_limit_num = 5, rate_limit_burst = 2 } }\n\
+                  buffer = { type = \"disk\", max_size = 16777216, max_events = 123 }\nacknowledgements = false\n\
+                  ordering_max_wait_secs = 60\nexpires_after_secs = 3600\n\
+                  expires_after_secs_by_event = { \"Code Sent\" = 600 }";
     let folder = folder(1, "", limits);
     let ended = run(folder.path(), &["run", "config.toml", "--log-format", "json"]).expect(0);
     let lines = lines(&ended);
@@ -77,7 +80,11 @@ fn the_first_lines_say_which_program_which_configuration_and_which_limits() {
     let limits = said(&lines, "its limits");
     for (name, value) in [
         ("sink", Value::from("out")),
-        ("rate", "70 in 1 s".into()),
+        ("rate", "70 in 1 s, 3 at once".into()),
+        ("class_rates", "journeys: 5 in 1 s, 2 at once".into()),
+        ("disk_max_bytes", 16_777_216.into()),
+        ("ordering_max_wait_secs", 60.0.into()),
+        ("expires", "all: 3600 s; \"Code Sent\": 600 s".into()),
         ("concurrency", "3".into()),
         ("retry_attempts", "4".into()),
         ("timeout_secs", 9.0.into()),
