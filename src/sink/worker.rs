@@ -285,7 +285,7 @@ impl<S: Transport> Driver<S> {
     /// An event has left; gives how long it was inside.
     fn leave(&mut self, room: Room) -> Duration {
         self.look.left += 1;
-        self.shared.tally.left();
+        self.shared.tally.left(room.bytes());
         self.moment.saturating_sub(self.window.leave(room))
     }
 

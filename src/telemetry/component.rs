@@ -7,6 +7,15 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata};
 use super::metric::Metric;
 use super::{ErrorType, Stage, names};
 
+/// Which of its buffers metrics of a component are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BufferType {
+    /// The one records go through first, where there is one
+    Disk,
+    /// The window behind it
+    Memory,
+}
+
 /// What is said of all metrics.
 const METADATA: Metadata<'static> = Metadata::new("courier_sink", Level::INFO, None);
 
@@ -55,6 +64,19 @@ impl Component {
     /// The values of the labels `endpoint` and `protocol`.
     pub(crate) fn destination(&self) -> [(&'static str, String); 2] {
         [("endpoint", self.endpoint.clone()), ("protocol", self.protocol.to_owned())]
+    }
+
+    /// The values of the labels `buffer_id`, `buffer_type` and `stage`.
+    pub(crate) fn buffer(&self, buffer: BufferType) -> [(&'static str, String); 3] {
+        let (name, stage) = match buffer {
+            BufferType::Disk => ("disk", "0"),
+            BufferType::Memory => ("memory", "1"),
+        };
+        [
+            ("buffer_id", self.id().unwrap_or_default().to_owned()),
+            ("buffer_type", name.to_owned()),
+            ("stage", stage.to_owned()),
+        ]
     }
 
     /// A handle that counts `metric` for this component.

@@ -23,7 +23,7 @@ mod tests;
 
 pub(crate) use attempts::{AttemptEnd, DeliveryEnd, Found, Load};
 pub use component::Component;
-pub(crate) use component::{bytes, number};
+pub(crate) use component::{BufferType, bytes, number};
 pub use constraint::Constraint;
 pub use errors::{ErrorType, Stage};
 pub use metric::{Metric, MetricKind};

@@ -13,7 +13,7 @@ use super::events_page::EventsPage;
 use super::page::MetricsPage;
 use super::status::{SinkStatus, Status};
 use crate::runner::source::Progress;
-use crate::sink::Inspector;
+use crate::sink::{Inspector, Upstream};
 use crate::telemetry::Constraint;
 
 /// How long a sink may take to answer: it does so between two pieces of work.
@@ -57,8 +57,11 @@ impl Board {
             let sources = sink.progress.iter().map(|source| source.unread());
             let unread = sources.reduce(std::ops::Add::add).unwrap_or_default();
             let waits_again = unread.waits_again || level.is_some_and(|level| level.waits_again);
-            let source = if waits_again { Constraint::Retry } else { Constraint::Source };
-            let look = sink.inspector.look_behind(source);
+            let upstream = Upstream {
+                constraint: if waits_again { Constraint::Retry } else { Constraint::Source },
+                oldest_age: level.and_then(|level| level.oldest_age),
+            };
+            let look = sink.inspector.look_behind(upstream);
             let snapshot = timeout(ANSWER_WITHIN, look).await.ok().flatten();
             let status = snapshot.map(|snapshot| SinkStatus::new(&snapshot, level, unread, health));
             (sink.name.clone(), status.unwrap_or_else(SinkStatus::ended))

@@ -71,6 +71,7 @@ pub struct Running {
     cancel: CancellationToken,
     intake: JoinHandle<()>,
     keeper: JoinHandle<bool>,
+    clock: Clock,
     /// The keeper reads for the feed as long as this is there
     appends: mpsc::Sender<Append>,
 }
@@ -101,9 +102,12 @@ struct Shared {
     room: Notify,
     /// Records of earlier runs
     left_before: u64,
+    /// Bytes they took
+    used_before: u64,
     stored: AtomicU64,
     lost: AtomicU64,
     discarded: AtomicU64,
+    discarded_bytes: AtomicU64,
     unstored: AtomicU64,
 }
 
@@ -130,12 +134,14 @@ impl Buffer {
         let shared = Arc::new(Shared {
             path,
             left_before: ledger.left(),
+            used_before: used,
             stored: AtomicU64::new(0),
             state: Mutex::new(State::new(ledger, used)),
             work: Notify::new(),
             room: Notify::new(),
             lost: AtomicU64::new(0),
             discarded: AtomicU64::new(0),
+            discarded_bytes: AtomicU64::new(0),
             unstored: AtomicU64::new(0),
         });
         Ok(Self { shared, limits: Limits::new(buffer), store, commit, clock })
@@ -160,12 +166,13 @@ impl Buffer {
             appends: appends.clone(),
             cancel: cancel.clone(),
         };
-        let keeper = Keeper::new(Arc::clone(&shared), (store, commit), clock, taken);
+        let keeper = Keeper::new(Arc::clone(&shared), (store, commit), clock.clone(), taken);
         let feed = Feed::new(Arc::clone(&shared), stop);
         let running = Running {
             shared,
             cancel,
             appends,
+            clock,
             intake: tokio::spawn(intake.run(input).in_current_span()),
             keeper: tokio::spawn(keeper.run().in_current_span()),
         };
@@ -189,7 +196,7 @@ pub fn refuse_left_behind(folder: &Path) -> Result<(), BufferError> {
 impl Running {
     /// Whom to ask how full it is.
     pub fn level(&self) -> Level {
-        Level::new(Arc::clone(&self.shared))
+        Level::new(Arc::clone(&self.shared), self.clock.clone())
     }
 
     /// Resolves once the input has ended and all that came from it is on disk, or told that it is not.

@@ -12,6 +12,7 @@ use super::frame::{Content, Id};
 use super::ledger::Ledger;
 use super::limits::{READY_BYTES, cost};
 use super::scan;
+use crate::clock::Time;
 use crate::event::Origin;
 use crate::finalization::EventStatus;
 use crate::sink::Payload;
@@ -23,6 +24,8 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     /// What its blocks take on disk
     pub(super) used: u64,
+    /// What those took that were written in this run
+    pub(super) appended: u64,
     /// Whether the ledger has changed since it was written last
     pub(super) is_changed: bool,
     /// Blocks of which something was fed, by their first sequence. As many as there are records that were fed and have
@@ -57,6 +60,7 @@ pub(super) struct State {
 struct Touched {
     left: u64,
     cost: u64,
+    at: Option<Time>,
 }
 
 /// A block whose records wait to be fed.
@@ -65,6 +69,8 @@ pub(super) struct Block {
     pub(super) range: Range<u64>,
     /// Its frames' length
     pub(super) bytes: usize,
+    /// When it was written
+    pub(super) at: Option<Time>,
     pub(super) records: VecDeque<(u64, Payload, Origin)>,
 }
 
@@ -92,6 +98,7 @@ impl State {
             tail: ledger.low(),
             ledger,
             used,
+            appended: 0,
             is_changed: false,
             touched: BTreeMap::new(),
             removable: BTreeMap::new(),
@@ -131,7 +138,8 @@ impl State {
                 let first = block.range.start;
                 if !self.touched.contains_key(&first) {
                     let left = self.ledger.left_in(&block.range);
-                    self.touched.insert(first, Touched { left, cost: cost(block.bytes) });
+                    let (cost, at) = (cost(block.bytes), block.at);
+                    self.touched.insert(first, Touched { left, cost, at });
                 }
                 self.outstanding += 1;
                 return Next::Record(first, sequence, payload, origin);
@@ -166,11 +174,6 @@ impl State {
         self.is_halted = true;
     }
 
-    /// Whether nothing newer is fed because something went back.
-    pub(super) const fn is_halted(&self) -> bool {
-        self.is_halted
-    }
-
     /// A record that was fed has ended.
     pub(super) fn end(&mut self, first: u64, sequence: u64, status: EventStatus) {
         self.outstanding -= 1;
@@ -201,36 +204,13 @@ impl State {
     /// A block has been written that takes the next sequences.
     pub(super) fn appended(&mut self, block: Block) {
         self.used = self.used.saturating_add(cost(block.bytes));
+        self.appended = self.appended.saturating_add(cost(block.bytes));
         self.ledger.append(block.range.end - block.range.start);
         let fits = self.ready.is_empty() || self.ready_bytes + block.bytes <= READY_BYTES;
         // Only what comes right behind: what is further on is read once it is its turn.
         if self.tail == block.range.start && fits && !self.is_reading {
             self.push(block);
         }
-        self.wake();
-    }
-
-    /// Nothing is known to be written, and the next sequences are used up. What may be there all the same goes.
-    pub(super) fn burn(&mut self, count: u64) {
-        let range = self.ledger.next()..self.ledger.next().saturating_add(count);
-        self.ledger.append(count);
-        self.ledger.end(range.clone());
-        self.is_changed = true;
-        self.removable.insert(range.start, 0);
-        if self.tail == range.start {
-            self.tail = range.end;
-        }
-    }
-
-    /// The store is empty and made anew.
-    pub(super) fn restarted(&mut self) {
-        self.used = 0;
-        self.removable.clear();
-    }
-
-    /// What was asked for could not be read: it is asked for again.
-    pub(super) fn unread(&mut self) {
-        self.is_reading = false;
         self.wake();
     }
 
@@ -247,10 +227,11 @@ impl State {
             self.lose(self.tail..range.start, &mut lost);
             let bytes = row.bytes.len();
             let mut records = VecDeque::new();
-            let mut expected = range.start;
+            let (mut expected, mut at) = (range.start, None);
             for (header, content) in scan::frames(id, row.bytes) {
                 let is_next = header.sequence >= expected && header.sequence < range.end;
                 if let (true, Some(Content::Record { payload, origin })) = (is_next, content) {
+                    at = at.or(Some(header.at));
                     self.lose(expected..header.sequence, &mut lost);
                     records.push_back((header.sequence, payload, origin));
                     expected = header.sequence + 1;
@@ -267,7 +248,7 @@ impl State {
                 if let Some(touched) = self.touched.get_mut(&range.start) {
                     touched.left = left;
                 }
-                self.push(Block { range, bytes, records });
+                self.push(Block { range, bytes, at, records });
             }
         }
         if is_last {
@@ -299,5 +280,7 @@ impl State {
     }
 }
 
+mod failed;
+mod look;
 #[cfg(test)]
 mod tests;
