@@ -10,6 +10,9 @@ use crate::runner::source::Unread;
 use crate::sink::{Pace, Snapshot};
 use crate::telemetry::{Constraint, Totals};
 
+#[cfg(feature = "emulator")]
+mod foretold;
+
 fn snapshot() -> Snapshot {
     Snapshot {
         events: 100,
