@@ -15,14 +15,15 @@ use crate::support::{Letters, Told, channel, context, failed, ok, server, settin
 /// Values by name and own labels: a gauge's one, and all that a histogram was told.
 fn measured(snapshotter: &Snapshotter) -> BTreeMap<String, Vec<f64>> {
     let values = snapshotter.snapshot().into_vec().into_iter().filter_map(|(key, _, _, value)| {
-        let labels = key.key().labels().filter(|label| !label.key().starts_with("component_"));
-        let own: String = labels.map(|label| format!(" {}", label.value())).collect();
+        let key = key.key();
+        let labels = key.labels().filter(|label| !label.key().starts_with("component_"));
+        let name: Vec<_> = std::iter::once(key.name()).chain(labels.map(|it| it.value())).collect();
         let values = match value {
             DebugValue::Counter(_) => return None,
             DebugValue::Gauge(value) => vec![value.0],
             DebugValue::Histogram(values) => values.into_iter().map(|value| value.0).collect(),
         };
-        Some((format!("{}{own}", key.key().name()), values))
+        Some((name.join(" "), values))
     });
     values.collect()
 }
