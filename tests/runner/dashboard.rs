@@ -45,7 +45,7 @@ fn selectors(expression: &str) -> Vec<(&str, Vec<(String, String)>)> {
     let mut found = Vec::new();
     let mut rest = expression;
     while let Some(at) = rest.find(is_name) {
-        let start = &rest[at..];
+        let (_, start) = rest.split_at(at);
         let end = start.find(|c| !is_name(c)).unwrap_or(start.len());
         let (word, behind) = start.split_at(end);
         rest = behind;
@@ -66,11 +66,10 @@ fn selectors(expression: &str) -> Vec<(&str, Vec<(String, String)>)> {
 fn without_groups(expression: &str) -> (BTreeSet<String>, String) {
     let (mut grouped, mut text) = (BTreeSet::new(), expression.to_owned());
     for word in ["by (", "on (", "ignoring ("] {
-        while let Some(start) = text.find(word) {
-            let end = start + text[start..].find(')').unwrap();
-            let names = text[start + word.len()..end].split(',').map(|it| it.trim().to_owned());
-            grouped.extend(names);
-            text.replace_range(start..=end, "");
+        while let Some((before, behind)) = text.split_once(word) {
+            let (names, after) = behind.split_once(')').unwrap();
+            grouped.extend(names.split(',').map(|name| name.trim().to_owned()));
+            text = format!("{before}{after}");
         }
     }
     (grouped, text)
@@ -108,12 +107,19 @@ fn texts<'a>(value: &'a serde_json::Value, name: &str, found: &mut Vec<&'a str>)
     match value {
         serde_json::Value::Object(members) => {
             found.extend(members.get(name).and_then(serde_json::Value::as_str));
-            members.values().for_each(|value| texts(value, name, found));
+            for value in members.values() {
+                texts(value, name, found);
+            }
         }
         serde_json::Value::Array(elements) => {
-            elements.iter().for_each(|value| texts(value, name, found));
+            for value in elements {
+                texts(value, name, found);
+            }
         }
-        _ => {}
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
     }
 }
 
@@ -172,5 +178,7 @@ fn every_series_of_the_dashboard_and_the_rules_is_on_the_page_of_a_run() {
         let query = variable.strip_prefix("label_values(").unwrap().rsplit_once(',').unwrap().0;
         check(query, &there_are);
     }
-    rules.iter().for_each(|rule| check(rule, &there_are));
+    for rule in &rules {
+        check(rule, &there_are);
+    }
 }

@@ -17,7 +17,8 @@ fn measured(snapshotter: &Snapshotter) -> BTreeMap<String, Vec<f64>> {
     let values = snapshotter.snapshot().into_vec().into_iter().filter_map(|(key, _, _, value)| {
         let key = key.key();
         let labels = key.labels().filter(|label| !label.key().starts_with("component_"));
-        let name: Vec<_> = std::iter::once(key.name()).chain(labels.map(|it| it.value())).collect();
+        let name: Vec<_> =
+            std::iter::once(key.name()).chain(labels.map(metrics::Label::value)).collect();
         let values = match value {
             DebugValue::Counter(_) => return None,
             DebugValue::Gauge(value) => vec![value.0],
