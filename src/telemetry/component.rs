@@ -9,7 +9,7 @@ use super::{ErrorType, Stage, names};
 
 /// Which of its buffers metrics of a component are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BufferType {
+pub enum BufferType {
     /// The one records go through first, where there is one
     Disk,
     /// The window behind it
@@ -67,7 +67,7 @@ impl Component {
     }
 
     /// The values of the labels `buffer_id`, `buffer_type` and `stage`.
-    pub(crate) fn buffer(&self, buffer: BufferType) -> [(&'static str, String); 3] {
+    pub fn buffer(&self, buffer: BufferType) -> [(&'static str, String); 3] {
         let (name, stage) = match buffer {
             BufferType::Disk => ("disk", "0"),
             BufferType::Memory => ("memory", "1"),

@@ -22,14 +22,14 @@ mod totals;
 mod tests;
 
 pub(crate) use attempts::{AttemptEnd, DeliveryEnd, Found, Load};
-pub use component::Component;
-pub(crate) use component::{BufferType, bytes, number};
+pub use component::{BufferType, Component};
+pub(crate) use component::{bytes, number};
 pub use constraint::Constraint;
 pub use errors::{ErrorType, Stage};
 pub use metric::{Metric, MetricKind};
 pub use reason::{Rejection, SkipReason};
 pub(crate) use repeats::Repeats;
-pub(crate) use source_errors::SourceErrors;
+pub use source_errors::SourceErrors;
 pub use spans::TARGET as TRACES;
 pub(crate) use spans::{AttemptSpan, EventSpan, Times};
 pub use tally::Tally;

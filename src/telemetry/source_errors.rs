@@ -6,7 +6,7 @@ use super::{Component, ErrorType, Stage};
 
 /// Counts the errors of a source. Clones count the same.
 #[derive(Clone, Debug)]
-pub(crate) struct SourceErrors([Counter; ErrorType::OF_SOURCES.len()]);
+pub struct SourceErrors([Counter; ErrorType::OF_SOURCES.len()]);
 
 impl Default for SourceErrors {
     fn default() -> Self {
@@ -16,12 +16,12 @@ impl Default for SourceErrors {
 
 impl SourceErrors {
     /// Those of `component`, each there from the start.
-    pub(crate) fn new(component: &Component) -> Self {
+    pub fn new(component: &Component) -> Self {
         Self(ErrorType::OF_SOURCES.map(|kind| component.errors(kind, Stage::Receiving)))
     }
 
     /// One more of those that sources have.
-    pub(crate) fn count(&self, kind: ErrorType) {
+    pub fn count(&self, kind: ErrorType) {
         let own = ErrorType::OF_SOURCES.iter().zip(&self.0).find(|(own, _)| **own == kind);
         debug_assert!(own.is_some(), "no error of sources: {kind:?}");
         if let Some((_, counter)) = own {
