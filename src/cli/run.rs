@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::logging::Beside;
 use super::progress::Bar;
@@ -9,10 +10,11 @@ use super::traces::Traces;
 use super::{complain, tell, validate};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::courier::Class;
 use crate::delivery::{Concurrency, Rate};
 use crate::runner::source::Progress;
 use crate::runner::{self, Context, Exit, RunError};
-use crate::sink::SinkConfig;
+use crate::sink::{Expiration, SinkConfig};
 
 /// A configuration that was loaded before anything is logged, since it says who else listens.
 #[derive(Default)]
@@ -104,21 +106,42 @@ fn tell_start(path: &Path, config: &Config) {
         tracing::info!(
             sink = name,
             rate = delivery.rate.map_or_else(|| "none".to_owned(), rate),
+            class_rates = class_rates(&delivery.class_rates),
             adaptive_rate = delivery.adaptive_rate.is_some(),
             concurrency = concurrency(delivery.concurrency),
             retry_attempts = attempts(delivery.retry.attempts),
             timeout_secs = delivery.timeout.as_secs_f64(),
             max_events = settings.buffer.max_events,
             max_bytes = settings.buffer.max_size,
-            disk_buffer = sink.courier.disk_buffer.is_some(),
+            disk_max_bytes = sink.courier.disk_buffer.map(|buffer| buffer.max_size),
+            ordering_max_wait_secs = settings.order.max_wait.as_secs_f64(),
+            expires = expires(&settings.expiration),
             acknowledgements = sink.courier.acknowledgements,
             "its limits"
         );
     }
 }
 
-fn rate(Rate { limit, per, .. }: Rate) -> String {
-    format!("{limit} in {} s", per.as_secs_f64())
+fn rate(Rate { limit, per, burst }: Rate) -> String {
+    format!("{limit} in {} s, {burst} at once", per.as_secs_f64())
+}
+
+fn class_rates(rates: &[Option<Rate>; Class::ALL.len()]) -> String {
+    let own = Class::ALL.iter().zip(rates);
+    listed(own.filter_map(|(class, own)| Some(format!("{class}: {}", rate((*own)?)))))
+}
+
+fn expires(expiration: &Expiration) -> String {
+    let after = |what: &str, after: &Duration| format!("{what}: {} s", after.as_secs_f64());
+    let all = expiration.after.iter().map(|limit| after("all", limit));
+    let types = expiration.by_type.iter().map(|(kind, limit)| after(kind.as_str(), limit));
+    let named = expiration.by_name.iter().map(|(name, limit)| after(&format!("{name:?}"), limit));
+    listed(all.chain(types).chain(named))
+}
+
+fn listed(parts: impl Iterator<Item = String>) -> String {
+    let parts: Vec<_> = parts.collect();
+    if parts.is_empty() { "none".to_owned() } else { parts.join("; ") }
 }
 
 fn concurrency(concurrency: Concurrency) -> String {

@@ -103,7 +103,7 @@ fn constraint(name: &str) -> String {
         "pause" => "Courier has asked to slow down",
         "rate" => "the rate that is configured or was found",
         "concurrency" => "as many requests are under way as may be",
-        "retry" => "what is inside has failed, and waits for its next attempt",
+        "retry" => "what has failed waits for its next attempt",
         "order" => "events wait for an earlier one of their user or tenant",
         "buffer" => "the memory buffer is full of what is under way",
         "batch" => "the open batch waits for more",

@@ -9,7 +9,7 @@ use super::courier::Beside;
 use super::emulator::{self, EmulatorConfig};
 use super::item::Item;
 use super::reader::{Place, Reader};
-use super::{ApiConfig, Mistakes, Sink, Source, TracesConfig, api, sink, source, traces};
+use super::{ApiConfig, Mistake, Mistakes, Sink, Source, TracesConfig, api, sink, source, traces};
 
 /// A whole configuration, checked.
 #[derive(Clone, Debug)]
@@ -39,7 +39,8 @@ impl Config {
         file: &str,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Mistakes> {
-        Reader::new(text, environment).read(read).map_err(|mistakes| Mistakes::new(file, mistakes))
+        let reader = Reader::new(text, environment);
+        reader.read(|top| Some(read(top))).map_err(|mistakes| Mistakes::new(file, mistakes))
     }
 
     /// The same for whoever sends nothing: API keys and write keys are neither looked at nor missed, and stand for none
@@ -50,11 +51,24 @@ impl Config {
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Mistakes> {
         let reader = Reader::without_keys(text, environment);
-        reader.read(read).map_err(|mistakes| Mistakes::new(file, mistakes))
+        reader.read(|top| Some(read(top))).map_err(|mistakes| Mistakes::new(file, mistakes))
+    }
+
+    /// Reads what can be read, for whoever looks for further mistakes: together with all that were found, in the order of
+    /// the text. Options that are wrong have their defaults, and blocks are missing of which nothing can be said; nothing
+    /// comes of a text that is not TOML. Not for running.
+    pub fn parse_partly(
+        text: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> (Option<Self>, Vec<Mistake>) {
+        let (config, mut mistakes) =
+            Reader::new(text, environment).read_partly(|top| Some(read(top)));
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        (config, mistakes)
     }
 }
 
-pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
+pub(super) fn read(top: &mut Block<'_>) -> Config {
     let data_dir = top.text("data_dir").map(PathBuf::from);
     let shutdown_timeout = top.seconds("shutdown_timeout_secs", Duration::from_secs(60));
     let api = top.take("api").and_then(|item| item.table(api::read));
@@ -63,18 +77,7 @@ pub(super) fn read(top: &mut Block<'_>) -> Option<Config> {
     let (sources, places) = sources(top);
     let beside = if emulator.is_some() { Beside::Emulator } else { Beside::Nothing };
     let sinks = sinks(top, &places, beside);
-    Some(Config {
-        data_dir,
-        shutdown_timeout,
-        sources,
-        sinks,
-        api,
-        traces,
-        emulator: match emulator {
-            Some(emulator) => Some(emulator?),
-            None => None,
-        },
-    })
+    Config { data_dir, shutdown_timeout, sources, sinks, api, traces, emulator: emulator.flatten() }
 }
 
 /// The sources that could be read, and the places of all, by name.

@@ -56,6 +56,17 @@ impl<'a> Reader<'a> {
         &self,
         read: impl FnOnce(&mut Block<'_>) -> Option<T>,
     ) -> Result<T, Vec<Mistake>> {
+        match self.read_partly(read) {
+            (Some(result), mistakes) if mistakes.is_empty() => Ok(result),
+            (_, mistakes) => Err(mistakes),
+        }
+    }
+
+    /// The same, giving what could be read together with the mistakes.
+    pub(super) fn read_partly<T>(
+        &self,
+        read: impl FnOnce(&mut Block<'_>) -> Option<T>,
+    ) -> (Option<T>, Vec<Mistake>) {
         let result = match toml_span::parse(self.text) {
             Ok(mut value) => match value.take() {
                 ValueInner::Table(members) => {
@@ -77,11 +88,7 @@ impl<'a> Reader<'a> {
                 None
             }
         };
-        let mistakes = self.mistakes.take();
-        match result {
-            Some(result) if mistakes.is_empty() => Ok(result),
-            _ => Err(mistakes),
-        }
+        (result, self.mistakes.take())
     }
 
     /// Notes that there is an option at `place`, and what it may be if that is a choice.

@@ -5,6 +5,7 @@
 
 mod fan_out;
 mod given;
+mod saving;
 mod sinks;
 mod sources;
 
@@ -20,7 +21,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::api::{Board, EventsPage, MetricsPage, Server};
 use super::check::{Places, check};
-use super::checkpoint::{Checkpoints, Follow};
+use super::checkpoint::Follow;
 use super::drive::{self, drive};
 use super::reload::{Live, Reloader};
 use super::source::Progress;
@@ -29,6 +30,7 @@ use crate::clock::Clock;
 use crate::config::{ApiConfig, Config};
 use crate::tap::Sightings;
 use fan_out::{LeftBehind, fan_out};
+use saving::Saving;
 use sinks::{Sink, Sinks};
 use sources::Sources;
 
@@ -200,7 +202,7 @@ fn follow(readers: &[&mut Sink]) -> Follow {
     }
 }
 
-async fn save_regularly(checkpoints: Vec<Checkpoints>) {
+async fn save_regularly(checkpoints: Vec<Saving>) {
     let mut ticks = interval(SAVE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -210,13 +212,10 @@ async fn save_regularly(checkpoints: Vec<Checkpoints>) {
 }
 
 /// Writes what has changed; tells whether all of it could be written.
-async fn save(checkpoints: Vec<Checkpoints>) -> bool {
+async fn save(checkpoints: Vec<Saving>) -> bool {
     let saved = tokio::task::spawn_blocking(move || {
-        let saved = checkpoints
-            .iter()
-            .map(|it| it.save().inspect_err(|error| tracing::error!("{error}")).is_ok());
         // Each is to be written, whatever became of the one before.
-        saved.fold(true, |all, saved| all & saved)
+        checkpoints.iter().map(Saving::save).fold(true, |all, saved| all & saved)
     });
     saved.await.unwrap_or(false)
 }

@@ -8,7 +8,7 @@ use super::inspect::Snapshot;
 use super::settings::Buffer;
 use crate::courier::Class;
 use crate::delivery::HoldReason;
-use crate::telemetry::{Component, Constraint, Metric, bytes, names, number};
+use crate::telemetry::{BufferType, Component, Constraint, Metric, bytes, names, number};
 
 #[derive(Debug)]
 pub(super) struct Gauges {
@@ -31,7 +31,7 @@ impl Gauges {
     pub(super) fn new(component: &Component, limits: &Buffer) -> Self {
         let plain = |metric| component.gauge(metric, &[]);
         let buffer =
-            |metric: Metric| component.gauge(metric, &[("buffer_type", "memory".to_owned())]);
+            |metric: Metric| component.gauge(metric, &component.buffer(BufferType::Memory));
         buffer(names::BUFFER_MAX_EVENTS).set(number(limits.max_events.get()));
         let max_size = u64::try_from(limits.max_size.get()).unwrap_or(u64::MAX);
         buffer(names::BUFFER_MAX_BYTES).set(bytes(max_size));

@@ -14,11 +14,26 @@ const WAITING_QUESTIONS: usize = 8;
 /// Asks a sink how it stands. Clones ask the same one.
 #[derive(Clone, Debug)]
 pub struct Inspector {
-    questions: mpsc::Sender<oneshot::Sender<Snapshot>>,
+    questions: mpsc::Sender<Question>,
+}
+
+/// What whoever asks knows of where the sink's records come from, and the sink does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// What keeps the sink from going faster where it waits for more
+    pub constraint: Constraint,
+    /// How long the oldest event that is kept there has been
+    pub oldest_age: Option<Duration>,
+}
+
+/// Somebody who asks.
+pub(super) struct Question {
+    pub(super) upstream: Upstream,
+    pub(super) answer: oneshot::Sender<Snapshot>,
 }
 
 /// The sink's end of it.
-pub(super) type Questions = mpsc::Receiver<oneshot::Sender<Snapshot>>;
+pub(super) type Questions = mpsc::Receiver<Question>;
 
 /// A sink at one moment.
 #[derive(Clone, Debug)]
@@ -27,7 +42,7 @@ pub struct Snapshot {
     pub events: usize,
     /// Bytes they take
     pub bytes: usize,
-    /// How long the oldest of them has been inside
+    /// How long the oldest of them has been inside, or of what is known to be kept upstream
     pub oldest_age: Option<Duration>,
     /// Users and tenants that have work inside
     pub lanes: usize,
@@ -53,12 +68,24 @@ pub(super) fn inspector() -> (Inspector, Questions) {
     (Inspector { questions }, asked)
 }
 
+impl Default for Upstream {
+    /// A source that keeps nothing and brings no more.
+    fn default() -> Self {
+        Self { constraint: Constraint::Source, oldest_age: None }
+    }
+}
+
 impl Inspector {
     /// How the sink stands now; `None` if it does not run any more. One that was built and not yet run answers when it
     /// does. Asking also brings its gauges up to date. May be dropped at any time.
     pub async fn look(&self) -> Option<Snapshot> {
-        let (sender, answer) = oneshot::channel();
-        self.questions.send(sender).await.ok()?;
-        answer.await.ok()
+        self.look_behind(Upstream::default()).await
+    }
+
+    /// The same for whoever knows more of where its records come from.
+    pub async fn look_behind(&self, upstream: Upstream) -> Option<Snapshot> {
+        let (answer, received) = oneshot::channel();
+        self.questions.send(Question { upstream, answer }).await.ok()?;
+        received.await.ok()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -12,13 +13,14 @@ use super::window::Room;
 use super::{DeadLetter, DeadLetterError, DeadLetters, Resume};
 use crate::event::Origin;
 use crate::finalization::{Advance, EventFinalizer, EventStatus};
-use crate::telemetry::{ErrorType, Rejection, Tally};
+use crate::telemetry::{ErrorType, Rejection, Repeats, Tally};
 
 /// Letters under way. Security: bounded by the window, since their events have not left it.
 pub(super) struct Letters {
     keeper: Arc<dyn DeadLetters>,
     tally: Arc<Tally>,
     told: [AtomicBool; Rejection::ALL.len()],
+    failing: Repeats,
     under_way: FuturesUnordered<BoxFuture<'static, Kept>>,
 }
 
@@ -32,7 +34,13 @@ struct Kept {
 
 impl Letters {
     pub(super) fn new(keeper: Arc<dyn DeadLetters>, tally: Arc<Tally>) -> Self {
-        Self { keeper, tally, told: Default::default(), under_way: FuturesUnordered::new() }
+        Self {
+            keeper,
+            tally,
+            told: Default::default(),
+            failing: Repeats::default(),
+            under_way: FuturesUnordered::new(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -68,9 +76,9 @@ impl Letters {
         self.keeper.returned(origin, resume, detail);
     }
 
-    /// Ends the next event whose letter is settled, and gives its room.
+    /// Ends the next event whose letter is settled at `now`, and gives its room.
     // Correctness: woken by the keeper's futures. Dropped here, the finalizers say `Errored`.
-    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Room> {
+    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>, now: Duration) -> Poll<Room> {
         match self.under_way.poll_next_unpin(cx) {
             Poll::Ready(Some(mut kept)) => {
                 match kept.result {
@@ -79,7 +87,13 @@ impl Letters {
                         kept.finalizer.finalize(EventStatus::Rejected);
                     }
                     Err(error) => {
-                        tracing::error!(%error, "rejected event stays with its source");
+                        if let Some(suppressed) = self.failing.may_tell(now) {
+                            tracing::error!(
+                                %error,
+                                suppressed,
+                                "a dead letter cannot be kept: its event stays with its source"
+                            );
+                        }
                         self.tally.error(ErrorType::Writer);
                         self.tally.errored();
                         kept.finalizer.advance(&Advance::Back(0));

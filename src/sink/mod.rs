@@ -30,7 +30,7 @@ pub use dead_letter::{
 };
 pub use expiration::{Expiration, ExpiresFrom};
 pub use healthcheck::healthcheck;
-pub use inspect::{Inspector, Snapshot};
+pub use inspect::{Inspector, Snapshot, Upstream};
 pub use pace::Pace;
 pub use record::{Payload, Record};
 pub use reload::{NotLive, Reload};

@@ -39,6 +39,13 @@ pub(super) struct Room {
     arrival: usize,
 }
 
+impl Room {
+    /// How many bytes it is.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Size {
     events: usize,

@@ -66,6 +66,7 @@ pub(super) struct Driver<S: Transport> {
     stacks: [Stacked<S>; Class::ALL.len()],
     in_flight: FuturesUnordered<InFlight<StackFuture<S>>>,
     letters: Letters,
+    told: ends::Told,
     timer: Pin<Box<Sleep>>,
     deadlines: Deadlines,
     alarm: Pin<Box<Sleep>>,
@@ -112,6 +113,7 @@ impl<S: Transport> Driver<S> {
             stacks,
             in_flight: FuturesUnordered::new(),
             letters: Letters::new(dead_letters, Arc::clone(&shared.tally)),
+            told: ends::Told::default(),
             timer: Box::pin(tokio::time::sleep_until(epoch)),
             deadlines: Deadlines::default(),
             alarm: Box::pin(tokio::time::sleep_until(epoch)),
@@ -144,8 +146,7 @@ impl<S: Transport> Driver<S> {
     // Correctness: every round polls all that can make progress until nothing does, so each of them has our waker:
     // requests, letters, the input if there is room for it, the stacks of classes with work, the timer of an open
     // batch, the alarm for the next event that becomes too old, and the timer for the heads of lanes; whoever brings other
-    // settings has it as well. Dropped at any
-    // await, every finalizer inside is dropped and says `Errored`.
+    // settings has it as well. Dropped at any await, every finalizer inside is dropped and says `Errored`.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -189,7 +190,7 @@ impl<S: Transport> Driver<S> {
             self.land(landed);
             progress = true;
         }
-        while let Poll::Ready(room) = self.letters.poll_settled(cx) {
+        while let Poll::Ready(room) = self.letters.poll_settled(cx, self.moment) {
             self.leave(room);
             progress = true;
         }
@@ -284,7 +285,7 @@ impl<S: Transport> Driver<S> {
     /// An event has left; gives how long it was inside.
     fn leave(&mut self, room: Room) -> Duration {
         self.look.left += 1;
-        self.shared.tally.left();
+        self.shared.tally.left(room.bytes());
         self.moment.saturating_sub(self.window.leave(room))
     }
 

@@ -101,7 +101,7 @@ pub(crate) struct Load {
 }
 
 /// What an adaptive limit is found by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Found {
     /// The mean round trip under the present limit in seconds, if there was one
     pub(crate) mean: Option<f64>,

@@ -5,6 +5,16 @@
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata};
 
 use super::metric::Metric;
+use super::{ErrorType, Stage, names};
+
+/// Which of its buffers metrics of a component are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BufferType {
+    /// The one records go through first, where there is one
+    Disk,
+    /// The window behind it
+    Memory,
+}
 
 /// What is said of all metrics.
 const METADATA: Metadata<'static> = Metadata::new("courier_sink", Level::INFO, None);
@@ -56,6 +66,19 @@ impl Component {
         [("endpoint", self.endpoint.clone()), ("protocol", self.protocol.to_owned())]
     }
 
+    /// The values of the labels `buffer_id`, `buffer_type` and `stage`.
+    pub fn buffer(&self, buffer: BufferType) -> [(&'static str, String); 3] {
+        let (name, stage) = match buffer {
+            BufferType::Disk => ("disk", "0"),
+            BufferType::Memory => ("memory", "1"),
+        };
+        [
+            ("buffer_id", self.id().unwrap_or_default().to_owned()),
+            ("buffer_type", name.to_owned()),
+            ("stage", stage.to_owned()),
+        ]
+    }
+
     /// A handle that counts `metric` for this component.
     pub fn counter(&self, metric: Metric, labels: &[(&'static str, String)]) -> Counter {
         self.key(metric, labels).map_or_else(Counter::noop, |key| {
@@ -75,6 +98,13 @@ impl Component {
         self.key(metric, labels).map_or_else(Histogram::noop, |key| {
             metrics::with_recorder(|recorder| recorder.register_histogram(&key, &METADATA))
         })
+    }
+
+    /// Counts errors of a kind that happen there.
+    pub(super) fn errors(&self, kind: ErrorType, stage: Stage) -> Counter {
+        let labels =
+            [("error_type", kind.as_str().to_owned()), ("stage", stage.as_str().to_owned())];
+        self.counter(names::ERRORS, &labels)
     }
 
     /// A counter for each of `values` of one label.

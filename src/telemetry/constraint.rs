@@ -13,7 +13,7 @@ pub enum Constraint {
     Rate,
     /// As many requests are under way as may be
     Concurrency,
-    /// What is inside has failed, and its next attempt is not due
+    /// What failed waits: inside for its next attempt, or at its source, which gives it again
     Retry,
     /// Events wait for an earlier one of the same user or tenant
     Order,

@@ -15,17 +15,21 @@ pub enum ErrorType {
     Connection,
     /// No answer in time
     TimedOut,
-    /// Courier's answer ended it
+    /// Courier's answer ended it; at a source, a request is refused
     Request,
     /// It became too old
     Condition,
-    /// A dead letter could not be written
+    /// A dead letter could not be written; of a source, a checkpoint
     Writer,
+    /// A source could not read something
+    Reader,
 }
 
 /// Where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// At a source
+    Receiving,
     /// Between taking in and sending
     Processing,
     /// Sending, the waits before it included
@@ -33,8 +37,8 @@ pub enum Stage {
 }
 
 impl ErrorType {
-    /// All of them, in the order of their [`ErrorType::index`].
-    pub const ALL: [Self; 9] = [
+    /// Those of sinks, in the order of their [`ErrorType::index`].
+    pub const OF_SINKS: [Self; 9] = [
         Self::Parser,
         Self::Conversion,
         Self::Encoder,
@@ -46,7 +50,10 @@ impl ErrorType {
         Self::Writer,
     ];
 
-    /// The position in [`ErrorType::ALL`].
+    /// Those of sources.
+    pub const OF_SOURCES: [Self; 4] = [Self::Reader, Self::Connection, Self::Request, Self::Writer];
+
+    /// The position in [`ErrorType::OF_SINKS`], and behind them.
     pub const fn index(self) -> usize {
         match self {
             Self::Parser => 0,
@@ -58,6 +65,7 @@ impl ErrorType {
             Self::Request => 6,
             Self::Condition => 7,
             Self::Writer => 8,
+            Self::Reader => 9,
         }
     }
 
@@ -73,12 +81,14 @@ impl ErrorType {
             Self::Request => "request_failed",
             Self::Condition => "condition_failed",
             Self::Writer => "writer_failed",
+            Self::Reader => "reader_failed",
         }
     }
 
-    /// Where errors of this kind happen.
+    /// Where errors of this kind happen in a sink; those of a source happen where it receives.
     pub const fn stage(self) -> Stage {
         match self {
+            Self::Reader => Stage::Receiving,
             Self::Parser | Self::Conversion | Self::Writer => Stage::Processing,
             Self::Encoder
             | Self::Authentication
@@ -94,6 +104,7 @@ impl Stage {
     /// The value of the label `stage`.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Receiving => "receiving",
             Self::Processing => "processing",
             Self::Sending => "sending",
         }

@@ -2,7 +2,7 @@
 
 use metrics::{Counter, Histogram};
 
-use super::component::Component;
+use super::component::{BufferType, Component};
 use super::family::Family;
 use super::names;
 use super::{ErrorType, Rejection, SkipReason};
@@ -25,9 +25,10 @@ pub(super) struct Flow {
     pub(super) returned: Counter,
     pub(super) ignored_inline: Counter,
     pub(super) merged: Counter,
-    pub(super) buffered: Counter,
-    pub(super) unbuffered: Counter,
-    errors: [Counter; ErrorType::ALL.len()],
+    /// Events, then bytes
+    pub(super) buffered: [Counter; 2],
+    pub(super) unbuffered: [Counter; 2],
+    errors: [Counter; ErrorType::OF_SINKS.len()],
     pub(super) requests: [Counter; Endpoint::ALL.len()],
     pub(super) retries: Counter,
     holds: Family<&'static str>,
@@ -37,7 +38,7 @@ pub(super) struct Flow {
 impl Flow {
     pub(super) fn new(component: &Component) -> Self {
         let plain = |metric| component.counter(metric, &[]);
-        let in_memory = |metric| component.counter(metric, &[("buffer_type", "memory".to_owned())]);
+        let in_memory = |metric| component.counter(metric, &component.buffer(BufferType::Memory));
         let types = EventType::ALL.map(EventType::as_str);
         let endpoints = Endpoint::ALL.map(Endpoint::as_str);
         Self {
@@ -65,15 +66,9 @@ impl Flow {
             returned: plain(names::RETURNED),
             ignored_inline: plain(names::IGNORED_INLINE),
             merged: plain(names::MERGED),
-            buffered: in_memory(names::BUFFER_RECEIVED_EVENTS),
-            unbuffered: in_memory(names::BUFFER_SENT_EVENTS),
-            errors: ErrorType::ALL.map(|kind| {
-                let labels = [
-                    ("error_type", kind.as_str().to_owned()),
-                    ("stage", kind.stage().as_str().to_owned()),
-                ];
-                component.counter(names::ERRORS, &labels)
-            }),
+            buffered: [names::BUFFER_RECEIVED_EVENTS, names::BUFFER_RECEIVED_BYTES].map(in_memory),
+            unbuffered: [names::BUFFER_SENT_EVENTS, names::BUFFER_SENT_BYTES].map(in_memory),
+            errors: ErrorType::OF_SINKS.map(|kind| component.errors(kind, kind.stage())),
             requests: component.counters(names::REQUESTS, "endpoint", endpoints),
             retries: plain(names::RETRIES),
             holds: Family::new(component, names::HOLDS),
@@ -101,4 +96,10 @@ pub(super) fn bump(counters: &[Counter], index: usize) {
     if let Some(counter) = counters.get(index) {
         counter.increment(1);
     }
+}
+
+/// One more, of so many bytes.
+pub(super) fn pass([events, all]: &[Counter; 2], bytes: usize) {
+    events.increment(1);
+    all.increment(u64::try_from(bytes).unwrap_or(u64::MAX));
 }

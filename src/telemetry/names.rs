@@ -73,49 +73,79 @@ pub const UTILIZATION: Metric = Metric::gauge(
 /// Events that entered the buffer; records, on disk.
 pub const BUFFER_RECEIVED_EVENTS: Metric = Metric::counter(
     "buffer_received_events_total",
-    &["buffer_type"],
+    &["buffer_id", "buffer_type", "stage"],
     "Events that entered the buffer; records, on disk",
 );
 
 /// Events that left it because they ended.
 pub const BUFFER_SENT_EVENTS: Metric = Metric::counter(
     "buffer_sent_events_total",
-    &["buffer_type"],
+    &["buffer_id", "buffer_type", "stage"],
     "Events that left it because they ended",
+);
+
+/// Bytes that entered the buffer: of events and the requests made of them, on disk of blocks of records.
+pub const BUFFER_RECEIVED_BYTES: Metric = Metric::counter(
+    "buffer_received_bytes_total",
+    &["buffer_id", "buffer_type", "stage"],
+    "Bytes that entered the buffer: of events and the requests made of them, on disk of blocks of records",
+);
+
+/// Bytes that left it; on disk, once a whole block of records is done.
+pub const BUFFER_SENT_BYTES: Metric = Metric::counter(
+    "buffer_sent_bytes_total",
+    &["buffer_id", "buffer_type", "stage"],
+    "Bytes that left it; on disk, once a whole block of records is done",
 );
 
 /// Records that a buffer on disk could not store, and that went back to their source.
 pub const BUFFER_ERRORS: Metric = Metric::counter(
     "buffer_errors_total",
-    &["buffer_type"],
+    &["buffer_id", "buffer_type", "stage"],
     "Records that a buffer on disk could not store, and that went back to their source",
 );
 
 /// Records that a buffer on disk did not keep: true where it was full and told to drop, false where they were damaged.
 pub const BUFFER_DISCARDED_EVENTS: Metric = Metric::counter(
     "buffer_discarded_events_total",
-    &["buffer_type", "intentional"],
+    &["buffer_id", "buffer_type", "stage", "intentional"],
     "Records that a buffer on disk did not keep: true where it was full and told to drop, false where they were damaged",
 );
 
+/// Bytes that a buffer on disk did not keep because it was full and told to drop; of what was damaged they are not known.
+pub const BUFFER_DISCARDED_BYTES: Metric = Metric::counter(
+    "buffer_discarded_bytes_total",
+    &["buffer_id", "buffer_type", "stage", "intentional"],
+    "Bytes that a buffer on disk did not keep because it was full and told to drop; of what was damaged they are not known",
+);
+
 /// Events in the buffer; records, on disk.
-pub const BUFFER_EVENTS: Metric =
-    Metric::gauge("buffer_size_events", &["buffer_type"], "Events in the buffer; records, on disk");
+pub const BUFFER_EVENTS: Metric = Metric::gauge(
+    "buffer_size_events",
+    &["buffer_id", "buffer_type", "stage"],
+    "Events in the buffer; records, on disk",
+);
 
 /// Bytes in the buffer, or on disk.
-pub const BUFFER_BYTES: Metric =
-    Metric::gauge("buffer_size_bytes", &["buffer_type"], "Bytes in the buffer, or on disk");
+pub const BUFFER_BYTES: Metric = Metric::gauge(
+    "buffer_size_bytes",
+    &["buffer_id", "buffer_type", "stage"],
+    "Bytes in the buffer, or on disk",
+);
 
 /// The most events it may hold; only in memory is there such a limit.
 pub const BUFFER_MAX_EVENTS: Metric = Metric::gauge(
     "buffer_max_size_events",
-    &["buffer_type"],
+    &["buffer_id", "buffer_type", "stage"],
     "The most events it may hold; only in memory is there such a limit",
 );
 
 /// The most bytes it may hold.
-pub const BUFFER_MAX_BYTES: Metric =
-    Metric::gauge("buffer_max_size_bytes", &["buffer_type"], "The most bytes it may hold");
+pub const BUFFER_MAX_BYTES: Metric = Metric::gauge(
+    "buffer_max_size_bytes",
+    &["buffer_id", "buffer_type", "stage"],
+    "The most bytes it may hold",
+);
 
 /// Attempts sent.
 pub const HTTP_REQUESTS: Metric =
@@ -346,11 +376,11 @@ pub const LANES_WAITING: Metric = Metric::gauge(
     "Users and tenants of whom an event waits for an earlier one",
 );
 
-/// How long the oldest event has been inside.
+/// How long the oldest event has been inside, or in the buffer on disk.
 pub const OLDEST_AGE: Metric = Metric::gauge(
     "courier_sink_oldest_event_age_seconds",
     &[],
-    "How long the oldest event has been inside",
+    "How long the oldest event has been inside, or in the buffer on disk",
 );
 
 /// Events that ended per second, over up to the last minute of work.
@@ -373,6 +403,9 @@ pub const ALL: &[Metric] = &[
     BUFFER_RECEIVED_EVENTS,
     BUFFER_SENT_EVENTS,
     BUFFER_DISCARDED_EVENTS,
+    BUFFER_RECEIVED_BYTES,
+    BUFFER_SENT_BYTES,
+    BUFFER_DISCARDED_BYTES,
     BUFFER_ERRORS,
     BUFFER_EVENTS,
     BUFFER_BYTES,

@@ -151,14 +151,14 @@ impl Tally {
         self.flow.error(kind);
     }
 
-    /// An event entered the window.
-    pub(crate) fn entered(&self) {
-        self.flow.buffered.increment(1);
+    /// An event entered the window, in which it takes so many bytes.
+    pub(crate) fn entered(&self, bytes: usize) {
+        flow::pass(&self.flow.buffered, bytes);
     }
 
-    /// An event left the window.
-    pub(crate) fn left(&self) {
-        self.flow.unbuffered.increment(1);
+    /// An event left the window, in which it took so many bytes.
+    pub(crate) fn left(&self, bytes: usize) {
+        flow::pass(&self.flow.unbuffered, bytes);
     }
 
     /// Courier asked a class to pause.

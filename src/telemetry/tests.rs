@@ -29,7 +29,7 @@ fn words(text: &str) -> BTreeSet<&str> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let prefixes =
         ["component_", "courier_sink_", "buffer_", "http_client_", "adaptive_concurrency_"];
-    let labels = ["component_id", "component_kind", "component_type", "buffer_type"];
+    let labels = ["component_id", "component_kind", "component_type", "buffer_id", "buffer_type"];
     words
         .filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix)))
         .filter(|word| !labels.contains(word))

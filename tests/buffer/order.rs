@@ -52,6 +52,36 @@ async fn a_record_comes_out_as_it_went_in() {
     }
 }
 
+#[tokio::test]
+async fn how_long_the_oldest_record_waits_is_known_also_after_a_restart_and_bytes_come_and_go() {
+    let buffer = Buffer::new();
+    let mut run = buffer.run();
+    let age = |run: &Run| run.filled().oldest_age.map(|age| age.as_secs());
+    assert_eq!(age(&run), None);
+    run.send(0).await;
+    let first = run.next().await;
+    buffer.pass(60);
+    run.send(1).await;
+    let second = run.next().await;
+    assert_eq!((age(&run), run.filled().sent_bytes), (Some(60), 0));
+    first.finalizer.finalize(Delivered);
+    assert_eq!(age(&run), Some(0));
+    buffer.pass(5);
+    run.send(2).await;
+    let third = run.next().await;
+    let filled = run.filled();
+    // The block of the first went when the third was written.
+    assert_eq!((filled.received, filled.sent, age(&run)), (3, 1, Some(5)));
+    assert_eq!(filled.received_bytes, 3 * filled.sent_bytes);
+    assert_eq!(filled.bytes, 2 * filled.sent_bytes);
+    drop((second, third));
+    run.leave().await;
+    buffer.pass(40);
+    let mut run = buffer.run();
+    run.take(2).await;
+    assert_eq!((age(&run), run.filled().received_bytes), (Some(45), 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_ended_errored_is_fed_again_before_anything_newer_and_what_ended_for_good_is_not() {
     let buffer = Buffer::new();

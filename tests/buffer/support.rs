@@ -1,13 +1,14 @@
 //! A buffer in a folder of its own, records to put in, and a sink that ends them as it is told.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use courier_sink::clock::Clock;
 use courier_sink::config::{DiskBuffer, WhenFull};
 use courier_sink::finalization::{EventFinalizer, EventStatus};
-use courier_sink::runner::buffer::{self, BufferError, Report, Running, list};
+use courier_sink::runner::buffer::{self, BufferError, Filled, Report, Running, list};
 use courier_sink::sink::{Payload, Record};
 use futures::channel::mpsc::{Sender, channel};
 use futures::stream::BoxStream;
@@ -21,6 +22,8 @@ pub(crate) type Ends = Arc<Mutex<Vec<(u64, EventStatus)>>>;
 pub(crate) struct Buffer {
     pub(crate) folder: TempDir,
     pub(crate) settings: DiskBuffer,
+    /// Seconds
+    now: Arc<AtomicU64>,
 }
 
 /// A buffer that runs.
@@ -38,6 +41,7 @@ impl Buffer {
         Self {
             folder: tempfile::tempdir().expect("there is room"),
             settings: DiskBuffer { max_size, when_full: WhenFull::Block },
+            now: Arc::new(AtomicU64::new(951_827_415)),
         }
     }
 
@@ -48,7 +52,8 @@ impl Buffer {
     pub(crate) fn try_run(&self) -> Result<Run, BufferError> {
         let (input, taken) = channel(4000);
         let stop = CancellationToken::new();
-        let clock = Clock::from_fn(|| Duration::from_secs(951_827_415));
+        let now = Arc::clone(&self.now);
+        let clock = Clock::from_fn(move || Duration::from_secs(now.load(Ordering::Relaxed)));
         let mut chance = fastrand::Rng::with_seed(7);
         let opened = buffer::Buffer::open(self.folder.path(), self.settings, clock, &mut chance)?;
         let (records, running) = opened.start(taken.boxed(), stop.clone());
@@ -81,6 +86,11 @@ impl Buffer {
         (numbers, run.end().await)
     }
 
+    /// Lets the time go on.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.now.fetch_add(seconds, Ordering::Relaxed);
+    }
+
     pub(crate) fn left(&self) -> u64 {
         list(&self.file()).expect("it can be read").left
     }
@@ -92,6 +102,10 @@ impl Buffer {
 }
 
 impl Run {
+    pub(crate) fn filled(&self) -> Filled {
+        self.running.level().show()
+    }
+
     pub(crate) async fn send(&mut self, number: u64) {
         let record = Record::new(payload(number, 300), number.into());
         self.send_record(number, record).await;

@@ -33,6 +33,22 @@ fn what_is_around_is_told_and_a_wrong_key_is_found() {
     assert_eq!(said, expected, "{}", ended.stdout);
     assert!(expected.len() >= 7, "{}", ended.stdout);
 
+    // Word by word, but for what is another machine's.
+    let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = ended.stdout.replace(&emulated.address, "HOST");
+    let lines: Vec<_> = said.lines().map(plain).collect();
+    for start in [
+        "ok sinks.out api key in key, without white space around it",
+        "ok sinks.out endpoint http://HOST: not one of Courier's own hosts",
+        "ok sinks.out proxy none",
+        "ok sinks.out dns HOST is 127.0.0.1",
+        "ok sinks.out call GET /tenants is answered 200 in ",
+        "ok data_dir disk .: 4096 bytes are on disk after ",
+        "config.toml: Validated",
+    ] {
+        assert!(lines.iter().any(|line| line.starts_with(start)), "{start}: {lines:#?}");
+    }
+
     write(good.path(), "key", "wrong");
     let ended = validate().expect(78);
     let line = ended.stdout.lines().find(|line| line.starts_with("error")).expect("it is found");

@@ -10,6 +10,7 @@
 mod contract;
 mod environment;
 mod environment_verdicts;
+mod generated;
 #[path = "../wire/pki.rs"]
 mod pki;
 mod plan;
@@ -19,4 +20,5 @@ mod process;
 #[path = "../wire/server.rs"]
 #[allow(dead_code, reason = "the transport's tests use all of it")]
 mod server;
+mod status;
 mod transcripts;

@@ -187,6 +187,23 @@ fn packed_input_reads_as_unpacked_and_what_breaks_off_is_said() {
     assert!(absent.stderr.starts_with("absent: cannot be read: "), "{}", absent.stderr);
 }
 
+#[test]
+fn standard_input_is_planned_like_a_file_by_its_name_and_without_one() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "config.toml", replacing());
+    let events = std::fs::read(repository().join(EVENTS)).unwrap();
+    write(folder.path(), "stdin", &events);
+    let file = run(folder.path(), &["plan", "config.toml", "stdin"]).expect(0);
+    for arguments in [&["plan", "config.toml", "-"][..], &["plan", "config.toml"]] {
+        let input = std::fs::File::open(folder.path().join("stdin")).unwrap();
+        let mut command = binary();
+        let output = command.args(arguments).current_dir(folder.path()).stdin(input).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), file.stdout);
+    }
+}
+
 const TWO_SINKS: &str = r#"
 sources.in.type = "stdin"
 

@@ -71,15 +71,31 @@ pub(crate) fn accepts(text: &str) {
 
 #[test]
 fn the_schema_accepts_every_example() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = folder.join("config-examples").read_dir().unwrap();
-    let files = files.map(|entry| entry.unwrap().path());
-    let files = files.chain([folder.join("tests/config/everything.toml")]);
-    let files = files.filter(|path| path.extension().is_some_and(|it| it == "toml"));
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![repository.join("tests/config/everything.toml")];
+    let mut folders = vec![repository.join("config-examples")];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    let files = files.iter().filter(|path| path.extension().is_some_and(|it| it == "toml"));
     let texts: Vec<_> = files.map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    assert!(texts.len() > 5);
+    assert!(texts.len() > 9, "{}", texts.len());
     for text in texts {
         accepts(&text);
+    }
+}
+
+#[cfg(feature = "runner")]
+#[test]
+fn the_schema_accepts_what_generate_prints() {
+    for arguments in [["file"], ["http_server"], ["vector"], ["stdin"], ["--all"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_courier-sink"));
+        let output = command.arg("generate").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        accepts(&String::from_utf8(output.stdout).unwrap());
     }
 }
 

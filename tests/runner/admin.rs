@@ -36,7 +36,7 @@ pub(crate) fn start(folder: &Path, config: &str) -> (Running, String) {
     (running, format!("127.0.0.1:{port}"))
 }
 
-fn get(address: &str, path: &str) -> (u16, String) {
+pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
     get_as(address, address, path)
 }
 
@@ -117,6 +117,32 @@ fn the_endpoint_tells_how_a_run_stands_and_no_secret() {
     }
     for text in [&page, &reason, &busy.to_string(), &shown] {
         assert!(!text.contains(KEY) && !text.contains("ann"), "{text}");
+    }
+}
+
+#[test]
+fn what_fails_at_a_source_is_counted_for_the_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = HeldServer::start();
+    let more = "[sources.files]\ntype = \"file\"\ninclude = [\"absent\"]\n\
+                [sources.web]\ntype = \"http_server\"\naddress = \"127.0.0.1:0\"";
+    let path = config(folder.path(), &server.url(), more);
+    let text = std::fs::read_to_string(&path).unwrap().replace("[\"in\"]", "[\"*\"]");
+    std::fs::write(&path, text).unwrap();
+    let (running, address) = start(folder.path(), &path);
+    let line = running.wait_for("listens for HTTP");
+    let (_, port) = line.split_once("127.0.0.1:").unwrap();
+    let mut web = TcpStream::connect(format!("127.0.0.1:{}", port.trim())).unwrap();
+    write!(web, "POST /v1/batch HTTP/1.0\r\ncontent-length: 4\r\n\r\nnone").unwrap();
+    web.read_to_string(&mut String::new()).unwrap();
+    for (id, kind, error) in
+        [("files", "file", "reader_failed"), ("web", "http_server", "request_failed")]
+    {
+        let line = format!(
+            "component_errors_total{{component_id=\"{id}\",component_kind=\"source\",component_type=\"{kind}\",\
+             error_type=\"{error}\",stage=\"receiving\"}} 1\n"
+        );
+        while !get(&address, "/metrics").1.contains(&line) {}
     }
 }
 

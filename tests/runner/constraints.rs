@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step of a test's set-up is a failed test")]
 
+use std::fmt::Write as _;
 use std::io::Write;
 
-use crate::admin::{start, status};
+use crate::admin::{get, start, status};
 use crate::process::write;
 
 /// One provocation: what is added to the emulator's and to the sink's block, events, and what the status is to name.
@@ -128,5 +129,54 @@ fn each_constraint_is_named_by_the_status_while_the_emulator_provokes_it() {
         };
         let waits = shown["classes"]["profiles"].as_str();
         assert_eq!(waits, *class, "{constraint}: {shown}");
+    }
+}
+
+/// Records that all fail at their only attempt.
+const FAILING: u64 = 2000;
+
+#[test]
+fn what_went_back_to_a_buffer_on_disk_or_a_followed_file_waits_for_a_retry_and_is_counted() {
+    let mut events = String::new();
+    for at in 0..FAILING {
+        writeln!(events, "{{\"type\":\"identify\",\"userId\":\"u{at}\",\"messageId\":\"{at}\"}}")
+            .unwrap();
+    }
+    for (source, sink, part) in [
+        // Behind a source that has ended, what gets nowhere is left for the next run.
+        ("type = \"stdin\"", "buffer = { type = \"disk\", max_size = 268435488 }", "on_disk"),
+        (
+            "type = \"file\"\ninclude = [\"log\"]\nfollow = true",
+            "buffer.max_events = 500",
+            "unread",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "log", &events);
+        let text = format!(
+            "data_dir = \"data\"\nshutdown_timeout_secs = 0.2\n[api]\naddress = \"127.0.0.1:0\"\n\
+             [emulator]\naddress = \"127.0.0.1:0\"\napi_key = \"right\"\n\
+             [emulator.faults.error_503]\nprobability = 1.0\n[sources.in]\n{source}\n\
+             [sinks.courier]\ntype = \"courier\"\ninputs = [\"in\"]\napi_key = \"right\"\n\
+             healthcheck = false\nbatch.timeout_secs = 0.05\nrequest.retry_attempts = 0\n{sink}\n"
+        );
+        let config = write(folder.path(), "config.toml", text);
+        let (mut running, address) = start(folder.path(), config.to_str().unwrap());
+        if part == "on_disk" {
+            running.stdin.as_mut().unwrap().write_all(events.as_bytes()).unwrap();
+        }
+        let backlog = loop {
+            let now = status(&address);
+            let backlog = now["backlog"].clone();
+            let is_whole = part == "unread" || backlog[part].as_u64() >= Some(FAILING);
+            if now["constraint"] == "retry" && backlog["inside"] == 0 && is_whole {
+                break backlog[part].as_u64().unwrap();
+            }
+        };
+        let near = FAILING - FAILING / 10..=FAILING + FAILING / 10;
+        assert!(near.contains(&backlog), "{part}: {backlog}");
+        let gauge = "courier_sink_constraint{component_id=\"courier\",component_kind=\"sink\",\
+                     component_type=\"courier\",constraint=\"retry\"} 1\n";
+        while !get(&address, "/metrics").1.contains(gauge) {}
     }
 }

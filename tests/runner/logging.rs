@@ -62,8 +62,11 @@ fn as_json_each_line_is_an_object_and_none_holds_a_secret_whatever_is_asked_for(
 
 #[test]
 fn the_first_lines_say_which_program_which_configuration_and_which_limits() {
-    let limits = "request = { rate_limit_num = 70, concurrency = 3, timeout_secs = 9, retry_attempts = 4 }\n\
-                  buffer.max_events = 123\nacknowledgements = false";
+    let limits = "request = { rate_limit_num = 70, concurrency = 3, timeout_secs = 9, retry_attempts = 4, \
+                  classes.journeys = { rate_limit_num = 5, rate_limit_burst = 2 } }\n\
+                  buffer = { type = \"disk\", max_size = 16777216, max_events = 123 }\nacknowledgements = false\n\
+                  ordering_max_wait_secs = 60\nexpires_after_secs = 3600\n\
+                  expires_after_secs_by_event = { \"Code Sent\" = 600 }";
     let folder = folder(1, "", limits);
     let ended = run(folder.path(), &["run", "config.toml", "--log-format", "json"]).expect(0);
     let lines = lines(&ended);
@@ -77,7 +80,11 @@ fn the_first_lines_say_which_program_which_configuration_and_which_limits() {
     let limits = said(&lines, "its limits");
     for (name, value) in [
         ("sink", Value::from("out")),
-        ("rate", "70 in 1 s".into()),
+        ("rate", "70 in 1 s, 3 at once".into()),
+        ("class_rates", "journeys: 5 in 1 s, 2 at once".into()),
+        ("disk_max_bytes", 16_777_216.into()),
+        ("ordering_max_wait_secs", 60.0.into()),
+        ("expires", "all: 3600 s; \"Code Sent\": 600 s".into()),
         ("concurrency", "3".into()),
         ("retry_attempts", "4".into()),
         ("timeout_secs", 9.0.into()),
@@ -134,6 +141,60 @@ fn what_is_said_again_and_again_is_said_seldom_and_with_how_often_it_was_not() {
     );
     let first = told.first().expect("the first is told");
     assert_eq!((&first["level"], &first["suppressed"]), (&"WARN".into(), &0.into()));
+}
+
+/// Of the lines that begin with `message`: how many there are, and the first.
+fn told<'a>(lines: &'a [Value], message: &str) -> (usize, &'a Value) {
+    let is_it = |line: &&Value| line["message"].as_str().is_some_and(|it| it.starts_with(message));
+    let told: Vec<_> = lines.iter().filter(is_it).collect();
+    (told.len(), *told.first().unwrap_or_else(|| panic!("no {message:?} in {lines:#?}")))
+}
+
+#[test]
+fn of_many_events_that_go_back_the_first_is_told() {
+    let faults = "[emulator.faults.error_503]\nprobability = 1.0";
+    let folder = folder(600, faults, "request.retry_attempts = 0");
+    let ended = run(folder.path(), &["run", "config.toml", "--log-format", "json"]).expect(75);
+    assert_eq!(ended.count("still owed"), 600);
+    let lines = lines(&ended);
+    let (count, first) = told(&lines, "not delivered: the event and those behind it");
+    // One in ten seconds, however slow the machine is.
+    assert!(count < 30, "{count}");
+    assert_eq!((&first["level"], &first["suppressed"]), (&"ERROR".into(), &0.into()));
+    assert_eq!(first["origin"], "in.ndjson:1");
+}
+
+#[cfg(unix)]
+#[test]
+fn of_many_letters_that_cannot_be_kept_the_first_is_told() {
+    let folder = folder(0, "", "");
+    write(folder.path(), "in.ndjson", "no event\n".repeat(600));
+    let program = binary().get_program().to_str().unwrap().to_owned();
+    // No file may be larger than half a KiB.
+    let script =
+        format!("trap '' XFSZ; ulimit -f 1; exec {program} run config.toml --log-format json");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(folder.path());
+    let ended = crate::process::Running::spawn(&mut command).end();
+    let lines = lines(&ended);
+    let (count, first) = told(&lines, "a dead letter cannot be kept");
+    assert!(count < 30 && ended.count("still owed") > 300, "{count} {}", ended.stdout);
+    assert_eq!((&first["level"], &first["suppressed"]), (&"ERROR".into(), &0.into()));
+}
+
+#[test]
+fn checkpoints_that_cannot_be_written_are_told_once_in_a_while() {
+    let folder = folder(40, "", "request = { rate_limit_num = 10, rate_limit_burst = 1 }");
+    let arguments = ["run", "config.toml", "--log-format", "json"];
+    let running = crate::process::Running::start(folder.path(), &arguments);
+    running.wait_for("Courier answers and takes the API key");
+    let place = folder.path().join("data/in");
+    std::fs::rename(&place, folder.path().join("away")).unwrap();
+    write(folder.path(), "data/in", "");
+    // It takes four seconds, in each of which it tries.
+    let lines = lines(&running.end().expect(70));
+    let (count, first) = told(&lines, "checkpoints ");
+    assert_eq!((count, &first["suppressed"]), (1, &0.into()), "{lines:#?}");
 }
 
 /// About as long as the bar takes to be drawn five times.

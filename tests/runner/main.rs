@@ -8,6 +8,7 @@ mod backlog;
 mod checkpoints;
 mod configs;
 mod constraints;
+mod dashboard;
 mod delivery;
 mod demo;
 mod following;

@@ -24,6 +24,15 @@ fn everything_that_goes_into_it_is_there() {
         let folder = source.strip_suffix("/*.md").unwrap_or(source);
         assert!(repository().join(folder).exists(), "{source} is not there");
     }
+    // What the program writes of itself is written where the package looks for it.
+    let script = read(".ci/package");
+    let written: Vec<_> =
+        sources.iter().filter_map(|source| source.strip_prefix("target/package/")).collect();
+    assert_eq!(written.len(), 4, "{written:?}");
+    for name in written {
+        let name = name.strip_suffix("/*.1").unwrap_or(name);
+        assert!(script.contains(&format!("$folder/{name}\"")), "{name}");
+    }
     let changelog = read("config-examples/systemd/debian/changelog");
     let version = concat!("courier-sink (", env!("CARGO_PKG_VERSION"), "-1) ");
     assert!(changelog.starts_with(version), "{changelog}");

@@ -16,6 +16,7 @@ mod followers;
 mod hold;
 mod journal;
 mod keys;
+mod measured;
 mod mock;
 mod order;
 mod random;

@@ -63,6 +63,7 @@ async fn every_end_is_counted_once_and_by_its_reason() {
     let events =
         vec![identify("ann"), identify("bob"), identify("cem"), skipped(), "nonsense".to_owned()];
     let bytes: usize = events.iter().map(String::len).sum();
+    let delivered = 2 * events[0].len();
     let (counts, _) = counted(settings, server, events).await;
     expect(
         &counts,
@@ -70,6 +71,7 @@ async fn every_end_is_counted_once_and_by_its_reason() {
             ("component_received_events_total", 5),
             ("component_received_event_bytes_total", u64::try_from(bytes).unwrap()),
             ("component_sent_events_total", 2),
+            ("component_sent_event_bytes_total", u64::try_from(delivered).unwrap()),
             ("component_sent_bytes_total https://api.courier.com https", 2 * 19),
             ("component_discarded_events_total true", 1),
             ("component_discarded_events_total false", 2),
@@ -88,9 +90,14 @@ async fn every_end_is_counted_once_and_by_its_reason() {
             ("http_client_responses_total 202", 2),
             ("http_client_responses_total 400", 1),
             ("http_client_responses_total 503", 1),
-            ("buffer_received_events_total memory", 4),
-            ("buffer_sent_events_total memory", 4),
+            ("buffer_received_events_total main memory 1", 4),
+            ("buffer_sent_events_total main memory 1", 4),
         ],
+    );
+    let inside = |name: &str| counts[&format!("{name} main memory 1")];
+    assert_eq!(inside("buffer_received_bytes_total"), inside("buffer_sent_bytes_total"));
+    assert!(
+        inside("buffer_received_bytes_total") > u64::try_from(bytes - skipped().len()).unwrap()
     );
 }
 
@@ -152,7 +159,9 @@ async fn every_name_there_is_is_told_and_no_other() {
     let there_is: BTreeSet<_> = names::ALL.iter().map(|metric| metric.name.to_owned()).collect();
     // Told by the program, of buffers on disk only.
     let missing: Vec<_> = there_is.difference(&told).collect();
-    assert_eq!(missing, ["buffer_discarded_events_total", "buffer_errors_total"]);
+    let on_disk =
+        ["buffer_discarded_bytes_total", "buffer_discarded_events_total", "buffer_errors_total"];
+    assert_eq!(missing, on_disk);
     assert_eq!(told.difference(&there_is).count(), 0, "{told:?}");
 }
 

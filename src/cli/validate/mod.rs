@@ -34,28 +34,42 @@ pub(super) async fn validate(options: &Validate) -> Exit {
                 complain(&diagnostic::show(level, &name, &text, mistake));
             }
         };
-        let config = match parse(&text, &name, Config::parse) {
-            Ok(config) => config,
-            Err(mistakes) => {
-                show(Level::Error, &mistakes);
-                exit = Exit::Config;
-                continue;
+        let (config, Files { wrong, doubtful }) = found(&text, options);
+        show(Level::Error, &wrong);
+        show(Level::Warning, &doubtful);
+        match config {
+            Some(config) if wrong.is_empty() && (!options.environment || is_fit(&config).await) => {
+                tell(&format!("{name}: Validated"));
             }
-        };
-        let mut files = if options.no_files { Files::default() } else { check_files(&config) };
-        files.doubtful.extend(doubts(&config));
-        for mistakes in [&mut files.wrong, &mut files.doubtful] {
-            place(&text, mistakes);
+            Some(_) | None => exit = Exit::Config,
         }
-        show(Level::Error, &files.wrong);
-        show(Level::Warning, &files.doubtful);
-        if !files.wrong.is_empty() || options.environment && !is_fit(&config).await {
-            exit = Exit::Config;
-            continue;
-        }
-        tell(&format!("{name}: Validated"));
     }
     exit
+}
+
+/// What can be read of a configuration, and all that is wrong with it or doubtful, of each stage in the order of the text.
+/// What is said of an option once is not said again by a later stage, which may know it by its default only.
+fn found(text: &str, options: &Validate) -> (Option<Config>, Files) {
+    let (config, wrong) = Config::parse_partly(text, &environment::variable);
+    let mut all = Files { wrong, ..Files::default() };
+    if let Some(config) = &config {
+        let files = if options.no_files { Files::default() } else { check_files(config) };
+        for more in [check(config), files.wrong] {
+            add(text, more, &all.wrong.clone(), &mut all.wrong);
+        }
+        for more in [files.doubtful, doubts(config)] {
+            add(text, more, &all.wrong, &mut all.doubtful);
+        }
+    }
+    (config, all)
+}
+
+/// Adds those of `more` to `all` that are about other options than those in `known`.
+fn add(text: &str, mut more: Vec<Mistake>, known: &[Mistake], all: &mut Vec<Mistake>) {
+    more.retain(|new| known.iter().all(|known| known.path != new.path));
+    place(text, &mut more);
+    all.extend(more);
+    all.sort_by_key(|mistake| (mistake.line, mistake.column));
 }
 
 /// Looks at the world around `config` and tells what it finds; whether a run would deliver.

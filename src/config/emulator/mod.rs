@@ -64,7 +64,7 @@ impl EmulatorConfig {
                 if !top.has("emulator") {
                     missing(top);
                 }
-                return document::read(top)?.emulator;
+                return document::read(top).emulator;
             }
             let item = top.take("emulator");
             if item.is_none() {

@@ -114,7 +114,7 @@ fn read(lines: &[Line], set: &BTreeSet<usize>) -> Reading {
     let text = text.join("\n");
     let environment = |name: &str| (name == "COURIER_API_KEY").then(|| "pk_test".to_owned());
     let reader = Reader::new(&text, &environment);
-    let result = match reader.read(document::read) {
+    let result = match reader.read(|top| Some(document::read(top))) {
         // Whether it is written matters beside an emulator only.
         Ok(config) => Ok(format!("{config:?}").replace("_written: true", "_written: false")),
         Err(mistakes) => Err(format!("{mistakes:?}")),

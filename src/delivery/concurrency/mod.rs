@@ -65,6 +65,7 @@ pub struct ConcurrencyController {
     windows: u32,
     /// The limit to return to from a measurement of the unpressed latency
     dip: Option<usize>,
+    found: Found,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +99,7 @@ impl ConcurrencyController {
             climbs: 0,
             windows: 0,
             dip: None,
+            found: Found::default(),
         }
     }
 
@@ -124,14 +126,9 @@ impl ConcurrencyController {
         self.in_flight
     }
 
-    /// What the present limit is judged by.
-    pub(crate) fn found(&self) -> Found {
-        let samples = self.window.samples;
-        Found {
-            mean: (samples.count() > 0.0).then(|| samples.mean()),
-            usual: self.latency.map(|latency| latency.usual()),
-            reached_limit: self.window.reached_limit,
-        }
+    /// What the limit was judged by when the last attempt ended, which is in it.
+    pub(crate) const fn found(&self) -> Found {
+        self.found
     }
 
     /// Takes note that an attempt starts.
@@ -154,12 +151,19 @@ impl ConcurrencyController {
         let Some(settings) = self.settings else {
             return self.limit;
         };
+        let is_sample = signal == Signal::Success && now >= self.window.opens;
+        if is_sample {
+            self.window.samples.add(rtt.as_secs_f64());
+        }
+        let samples = self.window.samples;
+        self.found = Found {
+            mean: (samples.count() > 0.0).then(|| samples.mean()),
+            usual: self.latency.map(|latency| latency.usual()),
+            reached_limit: self.window.reached_limit,
+        };
         match signal {
-            Signal::Success if now >= self.window.opens => {
-                self.window.samples.add(rtt.as_secs_f64());
-                if self.window.samples.count() >= self.enough() {
-                    self.close(now, &settings);
-                }
+            Signal::Success if is_sample && samples.count() >= self.enough() => {
+                self.close(now, &settings);
             }
             Signal::BackPressure if self.is_news(now, started) => self.cut(now, &settings),
             Signal::Success | Signal::BackPressure | Signal::Neither => {}

@@ -204,8 +204,8 @@ impl State {
         let rtt = now.saturating_sub(started);
         let kind = result.map(|result| result.as_ref().map_err(|failure| failure.kind));
         let (load, pace) = signals(kind.map(|kind| kind.map(|_| ())), self.has_adaptive_rate);
-        let found = self.concurrency.found();
         let limit = self.concurrency.ended(now, rtt, load);
+        let found = self.concurrency.found();
         let load = Load {
             limit: self.has_adaptive_concurrency.then_some((limit, found)),
             in_flight: self.concurrency.in_flight(),

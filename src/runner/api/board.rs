@@ -13,7 +13,8 @@ use super::events_page::EventsPage;
 use super::page::MetricsPage;
 use super::status::{SinkStatus, Status};
 use crate::runner::source::Progress;
-use crate::sink::Inspector;
+use crate::sink::{Inspector, Upstream};
+use crate::telemetry::Constraint;
 
 /// How long a sink may take to answer: it does so between two pieces of work.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -51,11 +52,17 @@ impl Board {
     /// How everything stands now.
     pub(super) async fn status(&self) -> Status {
         let sinks = self.sinks.iter().map(async |sink| {
-            let snapshot = timeout(ANSWER_WITHIN, sink.inspector.look()).await.ok().flatten();
             let level = sink.buffer.as_ref().map(Disk::show);
             let health = sink.health.borrow().clone();
             let sources = sink.progress.iter().map(|source| source.unread());
             let unread = sources.reduce(std::ops::Add::add).unwrap_or_default();
+            let waits_again = unread.waits_again || level.is_some_and(|level| level.waits_again);
+            let upstream = Upstream {
+                constraint: if waits_again { Constraint::Retry } else { Constraint::Source },
+                oldest_age: level.and_then(|level| level.oldest_age),
+            };
+            let look = sink.inspector.look_behind(upstream);
+            let snapshot = timeout(ANSWER_WITHIN, look).await.ok().flatten();
             let status = snapshot.map(|snapshot| SinkStatus::new(&snapshot, level, unread, health));
             (sink.name.clone(), status.unwrap_or_else(SinkStatus::ended))
         });

@@ -3,7 +3,7 @@
 use metrics::{Counter, Gauge};
 
 use crate::runner::buffer::{Filled, Level};
-use crate::telemetry::{Component, Metric, bytes, names};
+use crate::telemetry::{BufferType, Component, Metric, bytes, names};
 
 /// A buffer, and its handles.
 pub(in crate::runner) struct Disk {
@@ -15,17 +15,20 @@ pub(in crate::runner) struct Disk {
     unstored: Counter,
     dropped: Counter,
     damaged: Counter,
+    received_bytes: Counter,
+    sent_bytes: Counter,
+    dropped_bytes: Counter,
 }
 
 impl Disk {
     /// The buffer of the sink `component`, which may take `max_size` bytes.
     pub(in crate::runner) fn new(level: Level, component: &Component, max_size: u64) -> Self {
-        let label = || ("buffer_type", "disk".to_owned());
-        let gauge = |metric: Metric| component.gauge(metric, &[label()]);
-        let counter = |metric: Metric| component.counter(metric, &[label()]);
-        let discarded = |intentional: &str| {
-            let labels = [label(), ("intentional", intentional.to_owned())];
-            component.counter(names::BUFFER_DISCARDED_EVENTS, &labels)
+        let labels = component.buffer(BufferType::Disk);
+        let gauge = |metric: Metric| component.gauge(metric, &labels);
+        let counter = |metric: Metric| component.counter(metric, &labels);
+        let discarded = |metric: Metric, intentional: &str| {
+            let [id, kind, stage] = labels.clone();
+            component.counter(metric, &[id, kind, stage, ("intentional", intentional.to_owned())])
         };
         gauge(names::BUFFER_MAX_BYTES).set(bytes(max_size));
         Self {
@@ -35,8 +38,11 @@ impl Disk {
             received: counter(names::BUFFER_RECEIVED_EVENTS),
             sent: counter(names::BUFFER_SENT_EVENTS),
             unstored: counter(names::BUFFER_ERRORS),
-            dropped: discarded("true"),
-            damaged: discarded("false"),
+            dropped: discarded(names::BUFFER_DISCARDED_EVENTS, "true"),
+            damaged: discarded(names::BUFFER_DISCARDED_EVENTS, "false"),
+            received_bytes: counter(names::BUFFER_RECEIVED_BYTES),
+            sent_bytes: counter(names::BUFFER_SENT_BYTES),
+            dropped_bytes: discarded(names::BUFFER_DISCARDED_BYTES, "true"),
         }
     }
 
@@ -50,6 +56,9 @@ impl Disk {
         self.unstored.absolute(filled.unstored);
         self.dropped.absolute(filled.discarded);
         self.damaged.absolute(filled.lost);
+        self.received_bytes.absolute(filled.received_bytes);
+        self.sent_bytes.absolute(filled.sent_bytes);
+        self.dropped_bytes.absolute(filled.discarded_bytes);
         filled
     }
 }

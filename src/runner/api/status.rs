@@ -34,7 +34,7 @@ pub struct SinkStatus {
     pub reasons: Vec<String>,
     /// What is to be done
     pub backlog: Backlog,
-    /// How long the oldest event has been inside; what waits on disk not counted
+    /// How long the oldest event has been inside, or in the buffer on disk
     pub oldest_event_age_seconds: Option<f64>,
     /// What keeps it from going faster: `hold`, `pause`, `rate`, `concurrency`, `retry`, `order`, `buffer`, `batch`,
     /// `source`; `ended` once it does not run

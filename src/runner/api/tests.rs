@@ -10,6 +10,9 @@ use crate::runner::source::Unread;
 use crate::sink::{Pace, Snapshot};
 use crate::telemetry::{Constraint, Totals};
 
+#[cfg(feature = "emulator")]
+mod foretold;
+
 fn snapshot() -> Snapshot {
     Snapshot {
         events: 100,
@@ -34,7 +37,7 @@ fn snapshot() -> Snapshot {
 }
 
 fn unread(records: u64) -> Unread {
-    Unread { bytes: 0, records: Some(records), given: 100 }
+    Unread { records: Some(records), given: 100, ..Unread::default() }
 }
 
 #[test]

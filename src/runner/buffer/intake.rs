@@ -144,12 +144,15 @@ impl Intake {
     /// Discards what does not fit, the newest first.
     fn discard(&self, group: &mut Group, used: u64) {
         let before = group.records.len();
+        let bytes = group.bytes;
         while !group.is_empty() && !self.limits.fits(used, group.bytes) {
             group.records.pop();
             group.bytes =
                 group.records.iter().map(|(payload, origin)| frame::size(payload, origin)).sum();
         }
         let discarded = group.finalizers.split_off(group.records.len());
+        let bytes = u64::try_from(bytes.saturating_sub(group.bytes)).unwrap_or(u64::MAX);
+        self.shared.discarded_bytes.fetch_add(bytes, Ordering::Relaxed);
         if self.shared.discarded.fetch_add(count(&discarded), Ordering::Relaxed) == 0 {
             tracing::warn!(
                 path = %self.shared.path.display(),

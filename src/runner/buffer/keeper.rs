@@ -99,14 +99,14 @@ impl Keeper {
             // Whoever waits sees us drop it.
             return;
         };
-        let at = self.clock.now();
+        let written_at = self.clock.now();
         let first = self.shared.state().ledger.next();
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         let encode = move || {
             let size = records.iter().map(|(payload, origin)| frame::size(payload, origin)).sum();
             let mut block = Vec::with_capacity(size);
             for (sequence, (payload, origin)) in (first..).zip(&records) {
-                frame::write_record(&mut block, id, sequence, at, (payload, origin));
+                frame::write_record(&mut block, id, sequence, written_at, (payload, origin));
             }
             (block, records)
         };
@@ -124,7 +124,8 @@ impl Keeper {
                     let records =
                         (first..).zip(records).map(|(at, (payload, origin))| (at, payload, origin));
                     let range = first..first.saturating_add(count);
-                    state.appended(Block { range, bytes, records: records.collect() });
+                    let (at, records) = (Some(written_at), records.collect());
+                    state.appended(Block { range, bytes, at, records });
                 }
                 None => state.burn(count),
             }

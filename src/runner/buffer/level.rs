@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::Shared;
+use crate::clock::Clock;
 
 /// Asks a buffer how full it is. Clones ask the same one.
 #[derive(Clone, Debug)]
-pub struct Level(Arc<Shared>);
+pub struct Level {
+    shared: Arc<Shared>,
+    clock: Clock,
+}
 
 /// How full a buffer is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,37 +23,53 @@ pub struct Filled {
     pub bytes: u64,
     /// Records that were stored in this run
     pub received: u64,
+    /// Bytes that they took on disk
+    pub received_bytes: u64,
     /// Records that ended in this run
     pub sent: u64,
+    /// Bytes of blocks all of whose records are done, and that were removed
+    pub sent_bytes: u64,
     /// Records that could not be stored, and went back to their source
     pub unstored: u64,
     /// Records that arrived when it was full, and were discarded as configured
     pub discarded: u64,
+    /// Bytes that they would have taken
+    pub discarded_bytes: u64,
     /// Records that were damaged on disk, and are lost
     pub lost: u64,
+    /// Whether records went back to it, and nothing is fed until they are fed again
+    pub waits_again: bool,
+    /// How long the oldest record has been in it, also in earlier runs; not known before it is read
+    pub oldest_age: Option<Duration>,
 }
 
 impl Level {
-    pub(super) const fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
+    pub(super) const fn new(shared: Arc<Shared>, clock: Clock) -> Self {
+        Self { shared, clock }
     }
 
     /// How full it is now.
     pub fn show(&self) -> Filled {
-        let (records, bytes) = {
-            let state = self.0.state();
-            (state.ledger.left(), state.used)
+        let shared = &self.shared;
+        let (records, bytes, appended, waits_again, oldest) = {
+            let state = shared.state();
+            (state.ledger.left(), state.used, state.appended, state.is_halted(), state.oldest())
         };
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let (received, lost) = (read(&self.0.stored), read(&self.0.lost));
+        let (received, lost) = (read(&shared.stored), read(&shared.lost));
         Filled {
             records,
             bytes,
             received,
-            sent: (self.0.left_before + received).saturating_sub(records.saturating_add(lost)),
-            unstored: read(&self.0.unstored),
-            discarded: read(&self.0.discarded),
+            received_bytes: appended,
+            sent_bytes: (shared.used_before + appended).saturating_sub(bytes),
+            sent: (shared.left_before + received).saturating_sub(records.saturating_add(lost)),
+            unstored: read(&shared.unstored),
+            discarded: read(&shared.discarded),
+            discarded_bytes: read(&shared.discarded_bytes),
             lost,
+            waits_again,
+            oldest_age: oldest.map(|oldest| self.clock.now().since(oldest)),
         }
     }
 }

@@ -72,6 +72,7 @@ pub struct Running {
     cancel: CancellationToken,
     intake: JoinHandle<()>,
     keeper: JoinHandle<bool>,
+    clock: Clock,
     /// The keeper reads for the feed as long as this is there
     appends: mpsc::Sender<Append>,
 }
@@ -89,9 +90,9 @@ pub struct Report {
     pub lost: u64,
     /// Whether more are lost, or may be: the note of what had ended was damaged as well, so nobody can count them
     pub has_lost_uncounted: bool,
-    /// Whether all that ended is noted on disk
     /// Whether it was damaged when it was opened, and set aside
     pub is_salvaged: bool,
+    /// Whether all that ended is noted on disk
     pub is_noted: bool,
 }
 
@@ -108,10 +109,13 @@ struct Shared {
     left_before: u64,
     /// Whether more may be lost than could be counted
     has_lost_uncounted: bool,
+    /// Bytes they took
+    used_before: u64,
     stored: AtomicU64,
     is_salvaged: bool,
     lost: AtomicU64,
     discarded: AtomicU64,
+    discarded_bytes: AtomicU64,
     unstored: AtomicU64,
 }
 
@@ -140,6 +144,7 @@ impl Buffer {
             path,
             left_before: ledger.left().saturating_add(lost.records),
             has_lost_uncounted: lost.is_uncounted,
+            used_before: used,
             stored: AtomicU64::new(0),
             is_salvaged,
             state: Mutex::new(State::new(ledger, used)),
@@ -147,6 +152,7 @@ impl Buffer {
             room: Notify::new(),
             lost: AtomicU64::new(lost.records),
             discarded: AtomicU64::new(0),
+            discarded_bytes: AtomicU64::new(0),
             unstored: AtomicU64::new(0),
         });
         Ok(Self { shared, limits: Limits::new(buffer), store, commit, clock })
@@ -171,12 +177,13 @@ impl Buffer {
             appends: appends.clone(),
             cancel: cancel.clone(),
         };
-        let keeper = Keeper::new(Arc::clone(&shared), (store, commit), clock, taken);
+        let keeper = Keeper::new(Arc::clone(&shared), (store, commit), clock.clone(), taken);
         let feed = Feed::new(Arc::clone(&shared), stop);
         let running = Running {
             shared,
             cancel,
             appends,
+            clock,
             intake: tokio::spawn(intake.run(input).in_current_span()),
             keeper: tokio::spawn(keeper.run().in_current_span()),
         };
@@ -200,7 +207,7 @@ pub fn refuse_left_behind(folder: &Path) -> Result<(), BufferError> {
 impl Running {
     /// Whom to ask how full it is.
     pub fn level(&self) -> Level {
-        Level::new(Arc::clone(&self.shared))
+        Level::new(Arc::clone(&self.shared), self.clock.clone())
     }
 
     /// Resolves once the input has ended and all that came from it is on disk, or told that it is not.

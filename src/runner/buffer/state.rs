@@ -11,6 +11,7 @@ use std::task::Waker;
 
 use super::ledger::Ledger;
 use super::limits::{READY_BYTES, cost};
+use crate::clock::Time;
 use crate::event::Origin;
 use crate::finalization::{Advance, EventStatus};
 use crate::sink::Payload;
@@ -26,6 +27,8 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     /// What its blocks take on disk, those left out that have ended: they go with the next commit, whatever that brings
     pub(super) used: u64,
+    /// What those took that were written in this run
+    pub(super) appended: u64,
     /// Whether the ledger has changed since it was written last
     pub(super) is_changed: bool,
     /// Blocks of which something was fed, by their first sequence. As many as there are records that were fed and have
@@ -60,6 +63,7 @@ pub(super) struct State {
 struct Touched {
     left: u64,
     cost: u64,
+    at: Option<Time>,
 }
 
 /// A block whose records wait to be fed.
@@ -68,6 +72,8 @@ pub(super) struct Block {
     pub(super) range: Range<u64>,
     /// Its frames' length
     pub(super) bytes: usize,
+    /// When it was written
+    pub(super) at: Option<Time>,
     pub(super) records: VecDeque<(u64, Payload, Origin)>,
 }
 
@@ -77,6 +83,7 @@ impl State {
             tail: ledger.low(),
             ledger,
             used,
+            appended: 0,
             is_changed: false,
             touched: BTreeMap::new(),
             removable: BTreeSet::new(),
@@ -116,7 +123,8 @@ impl State {
                 let first = block.range.start;
                 if !self.touched.contains_key(&first) {
                     let left = self.ledger.left_in(&block.range);
-                    self.touched.insert(first, Touched { left, cost: cost(block.bytes) });
+                    let (cost, at) = (cost(block.bytes), block.at);
+                    self.touched.insert(first, Touched { left, cost, at });
                 }
                 self.outstanding += 1;
                 let done = self.ledger.done(sequence);
@@ -196,6 +204,7 @@ impl State {
     /// A block has been written that takes the next sequences.
     pub(super) fn appended(&mut self, block: Block) {
         self.used = self.used.saturating_add(cost(block.bytes));
+        self.appended = self.appended.saturating_add(cost(block.bytes));
         self.ledger.append(block.range.end - block.range.start);
         let fits = self.ready.is_empty() || self.ready_bytes + block.bytes <= READY_BYTES;
         // Only what comes right behind: what is further on is read once it is its turn.
@@ -203,24 +212,6 @@ impl State {
             self.push(block);
         }
         self.wake();
-    }
-
-    /// Nothing is known to be written, and the next sequences are used up. What may be there all the same goes.
-    pub(super) fn burn(&mut self, count: u64) {
-        let range = self.ledger.next()..self.ledger.next().saturating_add(count);
-        self.ledger.append(count);
-        self.ledger.end(range.clone());
-        self.is_changed = true;
-        self.removable.insert(range.start);
-        if self.tail == range.start {
-            self.tail = range.end;
-        }
-    }
-
-    /// The store is empty and made anew.
-    pub(super) fn restarted(&mut self) {
-        self.used = 0;
-        self.removable.clear();
     }
 
     fn push(&mut self, block: Block) {
@@ -236,5 +227,7 @@ impl State {
     }
 }
 
+mod failed;
+mod look;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::{Files, Places, mistake};
-use crate::config::{Config, Mistake, SourceKind};
+use crate::config::{Config, Mistake, Sink, SourceKind};
 use crate::runner::{buffer, journal};
 
 /// A file that a run writes.
@@ -17,7 +17,7 @@ struct Kept {
     option: String,
 }
 
-/// All files that a run of `config` writes to, dead letters last.
+/// All files that a run of `config` writes to, dead letters last; without `data_dir`, those whose place is known all the same.
 fn kept(config: &Config) -> Vec<Kept> {
     let (places, mut all) = (Places::new(config), Vec::new());
     let mut keep = |line: usize, option: String, owner: String, paths: Vec<PathBuf>| {
@@ -28,13 +28,14 @@ fn kept(config: &Config) -> Vec<Kept> {
             option: option.clone(),
         }));
     };
-    let reads_files = |kind: &SourceKind| matches!(kind, SourceKind::File(_));
+    let is_known = config.data_dir.is_some();
+    let reads_files = |kind: &SourceKind| is_known && matches!(kind, SourceKind::File(_));
     for (name, source) in config.sources.iter().filter(|(_, it)| reads_files(&it.kind)) {
         let owner = format!("source `{name}` keeps its checkpoints");
         let option = format!("sources.{name}");
         keep(source.line, option, owner, vec![places.checkpoints(name)]);
     }
-    for (name, sink) in &config.sinks {
+    for (name, sink) in config.sinks.iter().filter(|_| is_known) {
         if sink.courier.journal.is_some() {
             let files = journal::files(&places.journal(name)).to_vec();
             let owner = format!("sink `{name}` keeps its journal");
@@ -46,7 +47,8 @@ fn kept(config: &Config) -> Vec<Kept> {
             keep(sink.line, format!("sinks.{name}.buffer"), owner, files);
         }
     }
-    for (name, sink) in &config.sinks {
+    let has_letters = |sink: &Sink| is_known || sink.courier.dead_letter.path.is_some();
+    for (name, sink) in config.sinks.iter().filter(|(_, sink)| has_letters(sink)) {
         let path = places.dead_letters(name, sink.courier.dead_letter.path.as_deref());
         let owner = format!("sink `{name}` keeps its dead letters");
         keep(sink.line, format!("sinks.{name}.dead_letter.path"), owner, vec![path]);

@@ -15,11 +15,13 @@ use std::time::Duration;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
+
+use crate::telemetry::{ErrorType, Repeats, SourceErrors};
 
 /// Security: how long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -33,6 +35,7 @@ pub(in crate::runner) struct Listener {
     socket: TcpListener,
     max: usize,
     tls: Option<Arc<ServerConfig>>,
+    errors: SourceErrors,
 }
 
 /// What a connection is read from and written to.
@@ -68,7 +71,13 @@ impl Listener {
         tls: Option<Arc<ServerConfig>>,
     ) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket: TcpListener::from_std(socket)?, max, tls })
+        let socket = TcpListener::from_std(socket)?;
+        Ok(Self { socket, max, tls, errors: SourceErrors::default() })
+    }
+
+    /// The same, whose failures count as `errors` of a source.
+    pub(in crate::runner) fn counting(self, errors: SourceErrors) -> Self {
+        Self { errors, ..self }
     }
 
     /// The address bound.
@@ -86,7 +95,8 @@ impl Listener {
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let Self { socket, max, tls } = self;
+        let Self { socket, max, tls, errors } = self;
+        let (failing, since) = (Repeats::default(), Instant::now());
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -103,7 +113,10 @@ impl Listener {
                         });
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "a connection cannot be accepted");
+                        errors.count(ErrorType::Connection);
+                        if let Some(suppressed) = failing.may_tell(since.elapsed()) {
+                            tracing::warn!(%error, suppressed, "a connection cannot be accepted");
+                        }
                         sleep(ACCEPT_AGAIN_AFTER).await;
                     }
                 },

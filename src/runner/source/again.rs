@@ -45,6 +45,8 @@ struct State {
     records: usize,
     has_failed: bool,
     has_progressed: bool,
+    /// How many records went back
+    back: usize,
     /// How often in turn nothing ended for good
     failures: u32,
 }
@@ -71,10 +73,11 @@ impl UnderWay {
         }
     }
 
-    fn end(&self) {
+    fn end(&self, status: EventStatus) {
         let has_failed = {
             let mut state = self.state();
             state.records -= 1;
+            state.back += usize::from(status == EventStatus::Errored);
             state.has_failed
         };
         if has_failed {
@@ -117,7 +120,7 @@ impl UnderWay {
 
     fn start_anew(&self) {
         let mut state = self.state();
-        (state.has_failed, state.has_progressed) = (false, false);
+        (state.has_failed, state.has_progressed, state.back) = (false, false, 0);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -138,7 +141,7 @@ impl Acknowledge for Given {
         let Self { by, finalizer } = *self;
         by.note(status);
         finalizer.finalize(status);
-        by.end();
+        by.end(status);
     }
 
     fn foretell_errored(&mut self) {
@@ -170,6 +173,7 @@ impl Reading {
             );
             return None;
         }
+        self.progress.wait_again(self.under_way.state().back);
         let wait = self.under_way.wait();
         tracing::warn!(
             source = %self.name,
@@ -177,7 +181,7 @@ impl Reading {
             "some events were not delivered: they are read again, before anything newer"
         );
         tokio::time::sleep(wait).await;
-        self.progress.go_back(0, self.frames.len());
+        self.progress.leave_out(self.frames.len());
         self.frames.clear();
         let asking = ask(self.thread.clone()?);
         tokio::pin!(asking);
@@ -191,12 +195,13 @@ impl Reading {
                 message = self.messages.recv() => message?,
             };
             match message {
-                Message::Frames(_, frames) => self.progress.go_back(0, frames.len()),
+                Message::Frames(_, frames) => self.progress.leave_out(frames.len()),
                 Message::Again => break,
                 Message::End => {}
                 Message::Problem(problem) => self.tell(&problem),
             }
         }
+        self.progress.wait_again(0);
         self.under_way.start_anew();
         Some(())
     }

@@ -42,6 +42,7 @@ use crate::config::FileSource;
 use crate::event::{Origin, Seed, Trust};
 use crate::finalization::{Done, EventFinalizer};
 use crate::sink::{Payload, Record};
+use crate::telemetry::{ErrorType, SourceErrors};
 
 /// What a source reads.
 #[derive(Debug)]
@@ -76,11 +77,12 @@ struct Reading {
     problems: Arc<AtomicUsize>,
     /// Whether what has ended was read to its end
     is_whole: Arc<AtomicBool>,
+    errors: SourceErrors,
 }
 
 /// Starts to read. A record may take `max_bytes`. What cannot be read is logged and counted.
 pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Opened, SourceError> {
-    let Context { name, stop, clock, chance, progress, problems } = context;
+    let Context { name, stop, clock, chance, progress, problems, errors } = context;
     let (feed, messages) = Feed::new(Arc::clone(&progress));
     let mut reading = Reading {
         name,
@@ -96,6 +98,7 @@ pub(super) fn open(kind: Kind, max_bytes: usize, context: Context) -> Result<Ope
         progress: Arc::clone(&progress),
         problems,
         is_whole: Arc::new(AtomicBool::new(true)),
+        errors,
     };
     let is_whole = Arc::clone(&reading.is_whole);
     // A thread and not the executor's pool, which would wait at the end for a read that may never return.
@@ -159,7 +162,10 @@ impl Reading {
             if let (Some(input), Some(frame)) = (self.input.clone(), self.frames.pop_front()) {
                 match self.record(&input, frame).await {
                     Some(record) => return Some(record),
-                    None => continue,
+                    None => {
+                        self.progress.leave_out(1);
+                        continue;
+                    }
                 }
             }
             let message = tokio::select! {
@@ -186,6 +192,7 @@ impl Reading {
         // The sink that reads a source polls it, and has no part in what ails it: hence not in its span.
         tracing::error!(parent: None, source = %self.name, "{problem}");
         self.problems.fetch_add(1, Ordering::Relaxed);
+        self.errors.count(ErrorType::Reader);
     }
 
     /// The record of a frame; nothing where it has ended already.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Progress;
 use crate::clock::Clock;
 use crate::sink::Record;
+use crate::telemetry::SourceErrors;
 
 /// What a source needs from whoever runs it.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(in crate::runner) struct Context {
     pub(in crate::runner) progress: Arc<Progress>,
     /// Counts what could not be read, each to be logged where it is counted
     pub(in crate::runner) problems: Arc<AtomicUsize>,
+    /// Counts all that fails, for the metrics
+    pub(in crate::runner) errors: SourceErrors,
 }
 
 /// A source that runs.

@@ -31,6 +31,7 @@ fn context() -> Context {
         clock: Clock::from_fn(|| Duration::from_secs(1000)),
         chance: fastrand::Rng::with_seed(0),
         progress: Arc::default(),
+        errors: SourceErrors::default(),
         problems: Arc::default(),
     }
 }

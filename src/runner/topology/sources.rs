@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::given::Given;
+use super::saving::Saving;
 use crate::clock::Clock;
 use crate::config::{Source, SourceKind};
 use crate::runner::check::Places;
@@ -21,7 +22,7 @@ use crate::runner::checkpoint::{Checkpoints, Follow, Start};
 use crate::runner::source::{self, Opened, Progress, http_server};
 use crate::runner::{InputEnd, RunError};
 use crate::sink::Record;
-use crate::telemetry::Component;
+use crate::telemetry::{Component, ErrorType, SourceErrors};
 
 /// All sources of a run.
 pub(super) struct Sources {
@@ -36,7 +37,7 @@ pub(super) struct Sources {
     /// Those that are read to an end, and were not
     unread: Arc<AtomicUsize>,
     problems: Arc<AtomicUsize>,
-    checkpoints: Vec<Checkpoints>,
+    checkpoints: Vec<Saving>,
     serving: JoinSet<()>,
     reads_stdin: bool,
 }
@@ -74,11 +75,12 @@ impl Sources {
     ) -> Result<(BoxStream<'static, Record>, Arc<Progress>), RunError> {
         let component = Component::source(name, kind(&source.kind));
         let progress = Arc::new(Progress::part_of(Arc::clone(&self.progress)));
-        let opened = self.opened(name, source, follow, Arc::clone(&progress))?;
+        let errors = SourceErrors::new(&component);
+        let opened = self.opened(name, source, follow, (Arc::clone(&progress), errors.clone()))?;
         let is_whole = opened.is_whole();
         let Opened { records, serve, .. } = opened;
         if let Some(serve) = serve {
-            self.serve(name, serve);
+            self.serve(name, serve, errors);
         }
         let (given, counts) = (Arc::clone(&progress), Given::new(&component));
         let records = records.inspect(move |record| {
@@ -88,7 +90,7 @@ impl Sources {
         Ok((self.watched(records.boxed(), is_whole), progress))
     }
 
-    fn serve(&mut self, name: &str, serve: BoxFuture<'static, ()>) {
+    fn serve(&mut self, name: &str, serve: BoxFuture<'static, ()>, errors: SourceErrors) {
         let (stop, problems) = (self.stop.clone(), Arc::clone(&self.problems));
         let name = name.to_owned();
         self.serving.spawn(async move {
@@ -96,6 +98,7 @@ impl Sources {
             if !stop.is_cancelled() {
                 tracing::error!(source = name, "the source has stopped serving by itself");
                 problems.fetch_add(1, Ordering::Relaxed);
+                errors.count(ErrorType::Connection);
             }
         });
     }
@@ -105,7 +108,7 @@ impl Sources {
         name: &str,
         source: Source,
         follow: Follow,
-        progress: Arc<Progress>,
+        (progress, errors): (Arc<Progress>, SourceErrors),
     ) -> Result<Opened, RunError> {
         let context = source::Context {
             name: name.into(),
@@ -114,6 +117,7 @@ impl Sources {
             chance: self.chance.fork(),
             progress,
             problems: Arc::clone(&self.problems),
+            errors,
         };
         let max_bytes = source.max_line_bytes.get();
         let kind = match source.kind {
@@ -125,7 +129,7 @@ impl Sources {
                 let start = if file.ignore_checkpoints { Start::Afresh } else { Start::Continue };
                 let place = self.places.checkpoints(name);
                 let checkpoints = Checkpoints::open(place, start, follow)?;
-                self.checkpoints.push(checkpoints.clone());
+                self.checkpoints.push(Saving::new(checkpoints.clone(), context.errors.clone()));
                 source::Kind::Files { source: file, checkpoints }
             }
             SourceKind::HttpServer(settings) => {
@@ -174,7 +178,7 @@ impl Sources {
     }
 
     /// What keeps how far each source is done.
-    pub(super) fn checkpoints(&self) -> Vec<Checkpoints> {
+    pub(super) fn checkpoints(&self) -> Vec<Saving> {
         self.checkpoints.clone()
     }
 
@@ -271,10 +275,14 @@ mod tests {
         let start = Instant::now();
         let mut sources = sources();
         let stop = sources.stop.clone();
-        sources.serve("door", Box::pin(async move { stop.cancelled().await }));
+        sources.serve(
+            "door",
+            Box::pin(async move { stop.cancelled().await }),
+            SourceErrors::default(),
+        );
         sources.end(start + Duration::from_secs(5)).await;
         assert_eq!((start.elapsed(), sources.input()), (Duration::ZERO, InputEnd::Complete));
-        sources.serve("door", Box::pin(std::future::pending()));
+        sources.serve("door", Box::pin(std::future::pending()), SourceErrors::default());
         sources.end(start + Duration::from_secs(5)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(5));
     }
@@ -282,7 +290,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_ends_by_itself_is_a_problem() {
         let mut sources = sources();
-        sources.serve("door", Box::pin(std::future::ready(())));
+        sources.serve("door", Box::pin(std::future::ready(())), SourceErrors::default());
         while sources.serving.join_next().await.is_some() {}
         assert_eq!(sources.input(), InputEnd::Problems(1));
     }

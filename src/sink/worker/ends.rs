@@ -1,18 +1,24 @@
 //! The way out: what came of a request ends its steps, and with its last step an event, which is told in one place.
 
+use std::collections::HashMap;
+
 use super::Driver;
 use super::expire::is_expired;
 use super::intake::lanes_of;
 use super::{noting, showing};
 use crate::batch::{Ended, StepId};
 use crate::courier::Endpoint;
-use crate::delivery::{Failure, Verdict};
+use crate::delivery::{Failure, FailureKind, Verdict};
 use crate::finalization::EventStatus;
 use crate::plan::{Plan, plan};
 use crate::sink::cargo::Cargo;
 use crate::sink::in_flight::Landed;
 use crate::sink::{OnRejected, Transport};
-use crate::telemetry::SkipReason;
+use crate::telemetry::{Repeats, SkipReason};
+
+/// What is said of failures: of each kind the first, and then seldom.
+#[derive(Debug, Default)]
+pub(super) struct Told(HashMap<FailureKind, Repeats>);
 
 impl<S: Transport> Driver<S> {
     /// A request has come to its end, and with it the steps it did.
@@ -72,11 +78,15 @@ impl<S: Transport> Driver<S> {
     /// Notes on an event what went wrong with a step of it.
     pub(super) fn fail(&mut self, id: StepId, endpoint: Endpoint, failure: &Failure) {
         let Some(cargo) = self.lanes.cargo_mut(id) else { return };
-        if failure.verdict() != Verdict::Reject {
+        let told = self.told.0.entry(failure.kind).or_default();
+        if failure.verdict() != Verdict::Reject
+            && let Some(suppressed) = told.may_tell(self.moment)
+        {
             tracing::error!(
                 %failure,
                 %endpoint,
                 origin = %cargo.origin,
+                suppressed,
                 "not delivered: the event and those behind it go back to their source"
             );
         }

@@ -146,7 +146,7 @@ impl<S: Transport> Driver<S> {
                 let requests: usize = steps.iter().map(|step| step.action.weight()).sum();
                 let weight = size.saturating_add(requests);
                 let room = self.window.enter(lane_of(&steps), weight, self.moment);
-                self.shared.tally.entered();
+                self.shared.tally.entered(weight);
                 let expiration = &self.settings.expiration;
                 let clock = &self.shared.clock;
                 let lifetime = lifetime(expiration, &event, resume.as_ref(), clock).map(Box::new);
@@ -192,8 +192,9 @@ impl<S: Transport> Driver<S> {
                 showing::unreadable(tap, &letter);
             }
         }
-        let room = self.window.enter(Lane::None, letter.record.len(), self.moment);
-        self.shared.tally.entered();
+        let bytes = letter.record.len();
+        let room = self.window.enter(Lane::None, bytes, self.moment);
+        self.shared.tally.entered(bytes);
         self.letters.send(letter, finalizer, room);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Driver;
 use crate::sink::Transport;
 use crate::sink::gauges::Gauges;
-use crate::sink::inspect::{Questions, Snapshot};
+use crate::sink::inspect::{Question, Questions, Snapshot, Upstream};
 use crate::sink::pace::{Meter, Pace};
 use crate::telemetry::Constraint;
 
@@ -62,33 +62,35 @@ impl<S: Transport> Driver<S> {
         self.look.was_busy = is_busy;
         if has_settled || now >= self.look.next {
             self.look.next = now.saturating_add(EVERY);
-            self.show(now);
+            self.show(now, Upstream::default());
         }
         if !is_busy {
             self.look.meter.rest();
         }
         while let Poll::Ready(Some(question)) = self.look.questions.poll_recv(cx) {
+            let Question { upstream, answer } = question;
             // Whoever asked may be gone.
-            let _ = question.send(self.show(now));
+            let _ = answer.send(self.show(now, upstream));
         }
     }
 
     /// Brings the gauges up to date, and gives what they show.
-    fn show(&mut self, now: Duration) -> Snapshot {
+    fn show(&mut self, now: Duration, upstream: Upstream) -> Snapshot {
         if !self.window.is_empty() {
             self.look.meter.note(now, self.look.left, self.shared.tally.ended());
         }
-        let snapshot = self.snapshot(now);
+        let snapshot = self.snapshot(now, upstream);
         let share = self.look.utilization.share(now);
         self.look.gauges.set(&snapshot, share);
         snapshot
     }
 
-    fn snapshot(&self, now: Duration) -> Snapshot {
+    fn snapshot(&self, now: Duration, upstream: Upstream) -> Snapshot {
         let tally = &self.shared.tally;
         let gate = self.shared.gate.report();
         let (events, bytes) = self.window.size();
         let pace = self.look.meter.pace(now, self.look.left, tally.ended());
+        let oldest = self.window.oldest().map(|since| now.saturating_sub(since));
         let lanes_waiting = self.lanes.waiting();
         let waits = gate.waits.iter().zip(crate::courier::Class::ALL);
         let waits =
@@ -107,7 +109,7 @@ impl<S: Transport> Driver<S> {
         } else if self.in_flight.is_empty() && !self.batch.is_empty() {
             Constraint::Batch
         } else {
-            Constraint::Source
+            upstream.constraint
         };
         let expiring = match (gate.held, pace) {
             (Some(_), _) => Some(self.expiring(0.0)),
@@ -117,7 +119,7 @@ impl<S: Transport> Driver<S> {
         Snapshot {
             events,
             bytes,
-            oldest_age: self.window.oldest().map(|since| now.saturating_sub(since)),
+            oldest_age: oldest.max(upstream.oldest_age),
             lanes: self.lanes.lanes(),
             lanes_waiting,
             constraint,

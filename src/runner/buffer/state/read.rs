@@ -10,12 +10,6 @@ use crate::runner::buffer::limits::cost;
 use crate::runner::buffer::scan;
 
 impl State {
-    /// What was asked for could not be read: it is asked for again.
-    pub(in crate::runner::buffer) fn unread(&mut self) {
-        self.is_reading = false;
-        self.wake();
-    }
-
     /// Blocks were read behind the tail, in `pass`. Gives the records that are damaged: they have ended.
     pub(in crate::runner::buffer) fn read(
         &mut self,
@@ -34,10 +28,11 @@ impl State {
             self.lose(self.tail..range.start, &mut lost);
             let bytes = row.bytes.len();
             let mut records = VecDeque::new();
-            let mut expected = range.start;
+            let (mut expected, mut at) = (range.start, None);
             for (header, content) in scan::frames(id, row.bytes) {
                 let is_next = header.sequence >= expected && header.sequence < range.end;
                 if let (true, Some(Content::Record { payload, origin })) = (is_next, content) {
+                    at = at.or(Some(header.at));
                     self.lose(expected..header.sequence, &mut lost);
                     records.push_back((header.sequence, payload, origin));
                     expected = header.sequence + 1;
@@ -53,7 +48,7 @@ impl State {
                 if let Some(touched) = self.touched.get_mut(&range.start) {
                     touched.left = left;
                 }
-                self.push(Block { range, bytes, records });
+                self.push(Block { range, bytes, at, records });
             }
         }
         if is_last {

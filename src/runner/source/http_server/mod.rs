@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::config::HttpServerSource;
 use crate::runner::checkpoint::Follow;
 use crate::runner::listener::{Listener, tls};
+use crate::telemetry::{ErrorType, SourceErrors};
 use answer::Refusal;
 use keys::Keys;
 pub use keys::KeysFileError;
@@ -42,6 +43,7 @@ struct Shared {
     keys: Keys,
     clock: Clock,
     chance: Mutex<fastrand::Rng>,
+    errors: SourceErrors,
     /// What the log has been told of
     refused: Mutex<BTreeSet<Refusal>>,
 }
@@ -63,6 +65,7 @@ pub(in crate::runner) fn open(
     let listener = TcpListener::bind(address).map_err(listen)?;
     let max = settings.max_connections.get();
     let listener = Listener::new(listener, max, tls).map_err(listen)?;
+    let listener = listener.counting(context.errors.clone());
     let bound = listener.address().map_err(listen)?;
     tracing::info!(source = &*context.name, address = %bound, "listens for HTTP");
     let (door, records) = Door::new(DoorSettings::new(&settings.door, follow));
@@ -95,11 +98,13 @@ impl Shared {
     fn new(settings: HttpServerSource, keys: Keys, door: Door, context: &Context) -> Self {
         let chance = Mutex::new(fastrand::Rng::with_seed(context.chance.clone().u64(..)));
         let (name, clock) = (Arc::clone(&context.name), context.clock.clone());
-        Self { settings, name, door, keys, clock, chance, refused: Mutex::default() }
+        let errors = context.errors.clone();
+        Self { settings, name, door, keys, clock, chance, errors, refused: Mutex::default() }
     }
 
     /// Tells the operator of a refusal, once for each kind: clients know better than to read their answers.
     fn note(&self, refusal: Refusal, path: &str) {
+        self.errors.count(ErrorType::Request);
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.insert(refusal) {
             tracing::warn!(

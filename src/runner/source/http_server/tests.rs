@@ -66,6 +66,7 @@ impl Served {
             clock: Clock::from_fn(|| Duration::ZERO),
             chance: fastrand::Rng::with_seed(1),
             progress: Arc::default(),
+            errors: SourceErrors::default(),
             problems: Arc::default(),
         };
         let (keys, _) = Keys::new(&settings.write_keys).unwrap();

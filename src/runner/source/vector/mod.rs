@@ -33,7 +33,7 @@ pub(in crate::runner) fn open(
     acknowledgements: bool,
     context: Context,
 ) -> Result<Opened, SourceError> {
-    let Context { name, stop, clock: _, chance, progress: _, problems: _ } = context;
+    let Context { name, stop, chance, errors, .. } = context;
     let tls = settings.tls.as_ref().map(|files| tls::config(files, &["h2"])).transpose();
     let tls = tls.map_err(|error| SourceError::Tls { name: name.to_string(), error })?;
     let listen = |error| {
@@ -42,7 +42,7 @@ pub(in crate::runner) fn open(
     };
     let listener = TcpListener::bind(settings.address).map_err(listen)?;
     let max = settings.max_connections.get();
-    let listener = Listener::new(listener, max, tls).map_err(listen)?;
+    let listener = Listener::new(listener, max, tls).map_err(listen)?.counting(errors.clone());
     let address = listener.address().map_err(listen)?;
     let asks_clients = settings.tls.as_ref().is_some_and(|tls| tls.ca_file.is_some());
     if !address.ip().is_loopback() && !asks_clients {
@@ -67,7 +67,7 @@ pub(in crate::runner) fn open(
         max_events: settings.max_request_events.get(),
         body_timeout: settings.body_timeout,
     };
-    let vector = Vector::new((name, settings.trust), door.clone(), (rules, limits), chance);
+    let vector = Vector::new((name, settings.trust, errors), door.clone(), (rules, limits), chance);
     let closing = {
         let stop = stop.clone();
         async move {

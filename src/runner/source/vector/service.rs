@@ -29,6 +29,7 @@ use crate::event::{Origin, Seed, Trust};
 use crate::json::Members;
 use crate::runner::source::door::{Arrival, Door, Identity, Share, Verdict};
 use crate::sink::Payload;
+use crate::telemetry::{ErrorType, SourceErrors};
 
 /// What a request may be.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,7 @@ struct Shared {
     rules: Rules,
     limits: Limits,
     trust: Trust,
+    errors: SourceErrors,
     chance: Mutex<fastrand::Rng>,
     told_malformed: AtomicBool,
     told_too_large: AtomicBool,
@@ -64,7 +66,7 @@ impl Vector {
     /// Answers for the source `name`, whose events go through `door`. `chance` makes the ids of events that bring
     /// nothing to make one of.
     pub(super) fn new(
-        (name, trust): (Arc<str>, Trust),
+        (name, trust, errors): (Arc<str>, Trust, SourceErrors),
         door: Door,
         (rules, limits): (Rules, Limits),
         chance: fastrand::Rng,
@@ -77,6 +79,7 @@ impl Vector {
             rules,
             limits,
             trust,
+            errors,
             chance,
             told_malformed,
             told_too_large,
@@ -145,6 +148,7 @@ impl Vector {
         } else {
             return;
         };
+        self.0.errors.count(ErrorType::Request);
         if !told.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 source = &*self.0.name,

@@ -52,12 +52,14 @@ impl Watched {
     ) -> Option<SourceError> {
         let kept = self.input.kept.filter(|_| self.is_recalled())?;
         let reached = checkpoints.done(kept)?;
-        let before = self.read;
+        let (before, line) = (self.read, self.framer.place().line);
         match self.rewind(reached, max_bytes) {
             Ok(true) => {
                 // Of a packed file what is unpacked is no measure of its bytes.
                 if matches!(self.content, Content::Plain(_)) {
-                    progress.go_back(before.saturating_sub(self.read), 0);
+                    // About as many: most records are a line.
+                    let records = line.saturating_sub(reached.place.line);
+                    progress.go_back(before.saturating_sub(self.read), records);
                 }
                 checkpoints.rewind(kept);
                 self.recall = Recall::None;

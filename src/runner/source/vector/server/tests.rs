@@ -25,6 +25,7 @@ use crate::runner::source::door::{Door, DoorSettings};
 use crate::runner::source::vector::convert::Rules;
 use crate::runner::source::vector::service::Limits;
 use crate::sink::Record;
+use crate::telemetry::SourceErrors;
 
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -55,8 +56,8 @@ fn vector_with(
     let rules = Rules { except: Vec::new(), max_event_bytes: max_bytes };
     let limits = Limits { max_bytes, max_events: 10, body_timeout: BODY_TIMEOUT };
     let chance = fastrand::Rng::with_seed(1);
-    let name = ("in".into(), Trust::Trusted);
-    (Vector::new(name, door.clone(), (rules, limits), chance), door, Box::pin(records))
+    let source = ("in".into(), Trust::Trusted, SourceErrors::default());
+    (Vector::new(source, door.clone(), (rules, limits), chance), door, Box::pin(records))
 }
 
 /// Serves one connection; what it ends with is when.
