@@ -10,13 +10,15 @@ use bytes::Bytes;
 use courier_sink::clock::Clock;
 use courier_sink::courier::{Generation, Request};
 use courier_sink::delivery::{Answer, Call, Failure, FailureKind, Outcome, Receipt};
+use courier_sink::finalization::Advance;
+use courier_sink::finalization::EventStatus::Delivered;
 use courier_sink::sink::{
     Context, CourierSink, DeadLetter, DeadLetterError, DeadLetters, KeepFuture, Record, Settings,
     Transport,
 };
 use courier_sink::telemetry::Tally;
 
-use crate::support::{Buffer, Run};
+use crate::support::{Buffer, Run, number};
 
 const EVENTS: usize = 120;
 
@@ -119,6 +121,33 @@ async fn deliver(mut run: Run, sink: CourierSink<impl Transport>, chance: &mut f
     // What is dropped in the middle is known as far as it was answered.
     let _ = tokio::time::timeout(patience, delivering).await;
     run.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_done_of_a_record_is_known_when_it_is_fed_again_in_this_run_or_the_next() {
+    let buffer = Buffer::new();
+    let mut run = buffer.run();
+    run.send(0).await;
+    run.send(1).await;
+    let mut whole = run.next().await.finalizer;
+    whole.advance(&Advance::Part(1, &Advance::Whole));
+    whole.advance(&Advance::Part(0, &Advance::Back(2)));
+    run.next().await.finalizer.finalize(Delivered);
+    drop(whole);
+    let run_again = async |mut run: Run| {
+        let fed = run.next().await;
+        let parts: Vec<_> = (0..3).map(|part| fed.done.part(part)).collect();
+        assert_eq!((number(&fed), parts[0].generation(), parts[1].is_whole()), (0, 2, true));
+        assert!(parts[2].is_nothing() && !fed.done.is_whole());
+        drop(fed);
+        run.leave().await;
+    };
+    run_again(run).await;
+    run_again(buffer.run()).await;
+    let mut run = buffer.run();
+    run.next().await.finalizer.finalize(Delivered);
+    run.send(2).await;
+    assert!(run.next().await.done.is_nothing());
 }
 
 #[tokio::test(start_paused = true)]

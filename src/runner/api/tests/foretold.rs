@@ -38,7 +38,7 @@ fn transport(courier: &Courier) -> impl Transport + use<> {
     })
 }
 
-/// When `EVENTS` of as many users are done, and when that was foretold to be after a minute.
+/// When `EVENTS` of as many users are done, and when that was foretold to be after two minutes, one of them of a steady pace.
 async fn ends(sink: &str, faults: &str) -> (f64, f64) {
     let courier = Courier::new(Settings::default());
     courier.set_faults(Faults::parse(faults).unwrap());
@@ -67,7 +67,7 @@ async fn ends(sink: &str, faults: &str) -> (f64, f64) {
         start.elapsed().as_secs_f64()
     };
     let ask = async {
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_secs(120)).await;
         let now = inspector.look().await.unwrap();
         let status = SinkStatus::new(&now, None, progress.unread(), None);
         assert!(status.backlog.inside > 0 && status.backlog.unread > 0, "{:?}", status.backlog);
@@ -88,7 +88,7 @@ async fn the_end_is_foretold_within_a_tenth_at_the_agreed_rate_at_couriers_and_w
         ),
     ] {
         let (ended, foretold) = ends(sink, faults).await;
-        assert!(ended > 120.0, "{what}: it was over after {ended} s");
+        assert!(ended > 180.0, "{what}: it was over after {ended} s");
         assert!((foretold / ended - 1.0).abs() < 0.1, "{what}: {foretold} foretold, was {ended}");
     }
 }
