@@ -26,13 +26,16 @@ pub struct Done {
 }
 
 impl Done {
-    /// Of something whose keys begin with `generation`, and of whose parts so much is done.
-    pub(crate) fn of(generation: u32, parts: impl IntoIterator<Item = (usize, Self)>) -> Self {
+    /// Of something whose keys begin with `generation`, and of whose parts, by position, so much is done: for whoever has
+    /// written it down and reads it back.
+    #[must_use]
+    pub fn of(generation: u32, parts: impl IntoIterator<Item = (usize, Self)>) -> Self {
         Self { generation, parts: parts.into_iter().collect(), ..Self::default() }
     }
 
     /// Of something that is done as a whole.
-    pub(crate) const fn whole() -> Self {
+    #[must_use]
+    pub const fn whole() -> Self {
         Self { is_whole: true, went_back: false, generation: 0, parts: BTreeMap::new() }
     }
 

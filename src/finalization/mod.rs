@@ -7,6 +7,7 @@ use std::fmt;
 
 mod batch;
 mod done;
+mod ending_by;
 
 pub use batch::{BatchNotifier, BatchStatusReceiver};
 pub use done::{Advance, Done};

@@ -10,7 +10,7 @@ use tokio_util::sync::PollSender;
 use tower::Service;
 
 use super::{CourierSink, Record, Transport};
-use crate::finalization::{Acknowledge, Advance, EventFinalizer, EventStatus};
+use crate::finalization::EventStatus;
 
 /// Records that may wait between handles and worker, outside the sink's own window. Few: they only save wake-ups.
 const WAITING_RECORDS: usize = 16;
@@ -69,7 +69,11 @@ impl Service<Record> for Handle {
         }
         let (sender, receiver) = oneshot::channel();
         let Record { finalizer, .. } = record;
-        let finalizer = EventFinalizer::new(Answering { finalizer, sender });
+        let finalizer = finalizer.ending_by(move |finalizer, status| {
+            finalizer.finalize(status);
+            // Whoever dropped the response does not want to know.
+            let _ = sender.send(status);
+        });
         let record = Record { finalizer, ..record };
         let sent = self.sender.send_item(record).is_ok();
         Response {
@@ -77,32 +81,6 @@ impl Service<Record> for Handle {
             // A worker that goes while the record is handed over is seen here.
             is_closed: self.is_closed(),
         }
-    }
-}
-
-/// Tells whoever waits for the response, and whom the record was to tell.
-struct Answering {
-    finalizer: EventFinalizer,
-    sender: oneshot::Sender<EventStatus>,
-}
-
-impl Acknowledge for Answering {
-    fn acknowledge(self: Box<Self>, status: EventStatus) {
-        self.finalizer.finalize(status);
-        // Whoever dropped the response does not want to know.
-        let _ = self.sender.send(status);
-    }
-
-    fn foretell_errored(&mut self) {
-        self.finalizer.foretell_errored();
-    }
-
-    fn advance(&mut self, advance: &Advance<'_>) {
-        self.finalizer.advance(advance);
-    }
-
-    fn is_recalled(&self) -> bool {
-        self.finalizer.is_recalled()
     }
 }
 

@@ -12,7 +12,7 @@ use tracing::{Level, Span};
 
 use super::{Component, Constraint, Rejection, SkipReason};
 use crate::courier::Endpoint;
-use crate::finalization::{Acknowledge, Advance, EventFinalizer, EventStatus};
+use crate::finalization::{EventFinalizer, EventStatus};
 
 /// The target of all of them, which nothing else has: a subscriber that wants traces takes this one at TRACE, and one that
 /// writes logs leaves it out.
@@ -63,7 +63,12 @@ impl EventSpan {
 
     /// Whoever finalizes the event ends its span as well; so does dropping the finalizer.
     pub(crate) fn watch(self: &Arc<Self>, finalizer: EventFinalizer) -> EventFinalizer {
-        EventFinalizer::new(Watched { span: Arc::clone(self), finalizer })
+        let own = Arc::clone(self);
+        finalizer.ending_by(move |finalizer, status| {
+            own.end(status);
+            drop(own);
+            finalizer.finalize(status);
+        })
     }
 
     /// It turned out to be of this type.
@@ -110,33 +115,6 @@ impl EventSpan {
             self.span.record("otel.status_code", "error");
             self.span.record("error.type", self.error.get().copied().unwrap_or(status));
         }
-    }
-}
-
-/// A finalizer, and the span that ends with it.
-struct Watched {
-    span: Arc<EventSpan>,
-    finalizer: EventFinalizer,
-}
-
-impl Acknowledge for Watched {
-    fn acknowledge(self: Box<Self>, status: EventStatus) {
-        let Self { span, finalizer } = *self;
-        span.end(status);
-        drop(span);
-        finalizer.finalize(status);
-    }
-
-    fn foretell_errored(&mut self) {
-        self.finalizer.foretell_errored();
-    }
-
-    fn advance(&mut self, advance: &Advance<'_>) {
-        self.finalizer.advance(advance);
-    }
-
-    fn is_recalled(&self) -> bool {
-        self.finalizer.is_recalled()
     }
 }
 
