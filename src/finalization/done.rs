@@ -11,8 +11,8 @@ pub enum Advance<'a> {
     /// It goes back to its source as Errored. Its idempotency keys below this generation are used up: Courier would repeat
     /// the answers it gave to them
     Back(u32),
-    /// Something of its part at this position, from 0: of a record its events, of an event its steps, and where a record
-    /// goes to several sinks, first these
+    /// Something of its part at this position, from 0: of a record its events, and where it goes to several sinks, first these.
+    /// Of an event the plans it had, each at a position that tells its rules from others, and of a plan its steps
     Part(usize, &'a Advance<'a>),
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::{Automation, Consent};
 use crate::event::EventType;
 
@@ -21,6 +23,14 @@ pub struct Rules {
     pub inline: Inline,
     /// Whose events keep their order
     pub ordering: Ordering,
+}
+
+impl Rules {
+    /// Tells these rules from others, under which the same event may mean other steps. The same in each process.
+    pub fn fingerprint(&self) -> u32 {
+        let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(format!("{self:?}")));
+        u32::from_le_bytes([a, b, c, d])
+    }
 }
 
 /// Whose events keep their order. Writes of one tenant always do: each is made of the one before.

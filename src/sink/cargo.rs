@@ -33,12 +33,19 @@ pub(super) struct Cargo {
     pub(super) lifetime: Option<Box<Lifetime>>,
     /// What it is shown by, if it is shown to somebody
     pub(super) shown: Option<Number>,
+    /// The fingerprint of the rules its steps were planned by
+    pub(super) rules: u32,
     /// When it came in
     pub(super) came_in: Instant,
     /// Where its deadline stands, if it has one
     pub(super) place: Option<Place>,
     /// Its span, where somebody wants one
     pub(super) span: Option<Arc<EventSpan>>,
+}
+
+/// The position of a plan among what may be done of an event: steps are told apart within it, and mean nothing in another.
+pub(super) fn plan(rules: u32) -> usize {
+    usize::try_from(rules).unwrap_or(usize::MAX)
 }
 
 /// Security: the most that is repeated of another event's id; a longer one is found by its beginning.
@@ -81,7 +88,8 @@ impl Cargo {
     /// Says that a step is done for good.
     pub(super) fn advance(&mut self, step: usize) {
         let step = self.resume.as_ref().map_or(step, |resume| resume.position(step));
-        self.finalizer.advance(&Advance::Part(step, &Advance::Whole));
+        let advance = Advance::Part(step, &Advance::Whole);
+        self.finalizer.advance(&Advance::Part(plan(self.rules), &advance));
     }
 
     /// Says that it goes back, what of it is done all the same, and which idempotency keys are used up.

@@ -19,14 +19,15 @@ pub struct Resume {
 }
 
 impl Resume {
-    /// Where to go on with an event of which so much more is done than `resume` says; nothing where it begins at its
-    /// beginning.
-    pub(super) fn behind(resume: Option<Self>, done: &Done) -> Option<Self> {
-        if done.is_nothing() {
+    /// Where to go on with an event of which so much more is done than `resume` says, steps of the plan at that position
+    /// among it; nothing where it begins at its beginning. What was done under another plan is not known to be in this one.
+    pub(super) fn behind(resume: Option<Self>, done: &Done, plan: usize) -> Option<Self> {
+        let steps = done.part(plan);
+        if steps.is_nothing() && done.generation() == 0 {
             return resume;
         }
         let mut resume = resume.unwrap_or_default();
-        let steps = done.parts().filter(|(_, step)| step.is_whole());
+        let steps = steps.parts().filter(|(_, step)| step.is_whole());
         resume.steps_done.extend(steps.map(|(step, _)| step));
         resume.steps_done.sort_unstable();
         resume.steps_done.dedup();

@@ -20,7 +20,7 @@ use super::in_flight::InFlight;
 use super::inspect::Questions;
 use super::letters::Letters;
 use super::reload::Reload;
-use super::window::{Room, Window};
+use super::window::Window;
 use super::{DeadLetters, Record, Settings, Transport};
 use crate::batch::{Gather, Lanes};
 use crate::courier::Class;
@@ -54,6 +54,8 @@ const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 pub(super) struct Driver<S: Transport> {
     settings: Settings,
+    /// The fingerprint of the rules in the settings
+    rules: u32,
     shared: Shared,
     reload: Reload,
     window: Window,
@@ -124,6 +126,7 @@ impl<S: Transport> Driver<S> {
             input_has_ended: false,
             journal: None,
             tap: None,
+            rules: settings.rules.fingerprint(),
             settings,
             shared,
             reload,
@@ -280,13 +283,6 @@ impl<S: Transport> Driver<S> {
             }
         }
         progress
-    }
-
-    /// An event has left; gives how long it was inside.
-    fn leave(&mut self, room: Room) -> Duration {
-        self.look.left += 1;
-        self.shared.tally.left(room.bytes());
-        self.moment.saturating_sub(self.window.leave(room))
     }
 
     const fn has_no_more(&self) -> bool {

@@ -63,7 +63,8 @@ fn there_is_a_manual_page_of_the_program_and_one_of_each_command() {
         let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
         assert!(text.contains(".SH SYNOPSIS") && text.contains(".SH OPTIONS"), "{page}");
     }
-    let absent = folder.path().join("absent");
-    let ended = run(folder.path(), &["man", absent.to_str().unwrap()]).expect(70);
+    says(&["man", folder.path().join("new/one").to_str().unwrap()]);
+    let within_a_page = folder.path().join("courier-sink.1/folder");
+    let ended = run(folder.path(), &["man", within_a_page.to_str().unwrap()]).expect(70);
     assert!(ended.stderr.contains("cannot be written to"), "{}", ended.stderr);
 }

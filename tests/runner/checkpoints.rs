@@ -57,19 +57,21 @@ fn an_event_that_errored_is_read_again_and_so_is_what_follows_it() {
 #[test]
 fn what_errored_in_a_long_file_is_read_again_in_the_same_run_before_what_comes_behind_it() {
     let server = HeldServer::start();
-    let retries = "[sinks.out.request]\nretry_attempts = 0";
-    let folder = folder(&server.url(), &files("in"), retries);
-    // Nothing is sent for pages, of which there are more than are read ahead.
-    let page = format!("{{\"type\":\"page\",\"userId\":\"b\",\"filler\":\"{:1000}\"}}\n", "");
-    write(folder.path(), "in", track("a", "old") + &page.repeat(1000) + &track("a", "new"));
+    // One at a time: what comes behind is not read before the first has ended.
+    let sink = "request.retry_attempts = 0\nbuffer.max_events = 1";
+    let folder = folder(&server.url(), &files("in"), sink);
+    let filler: String =
+        (0..1000).map(|at| format!("{{\"type\":\"page\",\"n\":\"{at:01000}\"}}\n")).collect();
+    let events = [track("b", "first"), track("a", "old"), filler, track("a", "new")];
+    write(folder.path(), "in", events.concat());
     let running = Running::start(folder.path(), &["run", "config.toml"]);
-    for (name, status) in [("old", 500), ("old", 202), ("new", 202)] {
+    for (name, status) in [("first", 202), ("old", 500), ("old", 202), ("new", 202)] {
         let arrived = server.next();
         assert!(arrived.body.contains(&format!("\"{name}\"")), "{name}: {}", arrived.body);
         arrived.answer(status);
     }
     let ended = running.end().expect(0);
-    assert_eq!((ended.count("delivered"), ended.count("still owed")), (2, 0));
+    assert_eq!((ended.count("delivered"), ended.count("still owed")), (3, 0));
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use courier_sink::courier::{Class, Generation};
 use courier_sink::finalization::EventStatus::{Delivered, Errored};
 use courier_sink::finalization::{Acknowledge, Advance, Done, EventFinalizer, EventStatus};
-use courier_sink::sink::{Record, Transport};
+use courier_sink::plan::{Direct, Mode, TenantRule};
+use courier_sink::sink::{Record, Settings, Transport};
 use futures::stream;
 
 use crate::events::{group, identify, skipped};
@@ -31,14 +32,22 @@ impl Source {
         self.0.lock().unwrap().0.clone()
     }
 
-    /// Sends `text` twice; gives how it ended.
-    async fn send_twice(&self, text: &str, transport: impl Transport) -> Vec<EventStatus> {
-        for _ in 0..2 {
-            let record = Record::new(text.to_owned(), 1).with_done(self.done());
-            let record = record.with_finalizer(EventFinalizer::new(self.clone()));
-            sink(no_retries(), transport.clone()).run_on(stream::iter([record])).await;
-        }
+    /// Sends `text` once more; gives how it ended each time.
+    async fn send(
+        &self,
+        text: &str,
+        settings: Settings,
+        transport: impl Transport,
+    ) -> Vec<EventStatus> {
+        let record = Record::new(text.to_owned(), 1).with_done(self.done());
+        let record = record.with_finalizer(EventFinalizer::new(self.clone()));
+        sink(settings, transport).run_on(stream::iter([record])).await;
         self.0.lock().unwrap().1.clone()
+    }
+
+    async fn send_twice(&self, text: &str, transport: impl Transport) -> Vec<EventStatus> {
+        self.send(text, no_retries(), transport.clone()).await;
+        self.send(text, no_retries(), transport).await
     }
 }
 
@@ -86,6 +95,20 @@ async fn a_tenant_that_was_written_is_not_written_again_with_a_membership_that_f
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_done_under_other_rules_is_not_taken_for_a_step_of_these() {
+    let source = Source::default();
+    let (server, notes, _) = once_unavailable(Class::Memberships);
+    source.send(&group("u", "g"), no_retries(), server.clone()).await;
+    // Now the membership is the first step, as the tenant's write was.
+    let mut settings = no_retries();
+    let direct = Direct { tenant_write: TenantRule::Skip, ..Direct::default() };
+    settings.rules.mode = Mode::Direct(Box::new(direct));
+    assert_eq!(source.send(&group("u", "g"), settings, server).await, [Errored, Delivered]);
+    assert_eq!(paths(&notes).last().map(String::as_str), Some("PUT /users/u/tenants/g"));
+    assert_eq!(paths(&notes).len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_done_is_known_also_where_the_sink_is_dropped_before_the_rest() {
     let source = Source::default();
     let (server, _) = server(|call| {
@@ -97,7 +120,8 @@ async fn what_is_done_is_known_also_where_the_sink_is_dropped_before_the_rest() 
     let running = Box::pin(sink(no_retries(), server).run_on(stream::iter([record])));
     assert!(tokio::time::timeout(Duration::from_secs(5), running).await.is_err());
     assert_eq!(source.0.lock().unwrap().1, [Errored]);
-    assert!(source.done().part(0).is_whole() && source.done().part(1).is_nothing());
+    let plans: Vec<_> = source.done().parts().map(|(_, plan)| plan.clone()).collect();
+    assert!(plans.len() == 1 && plans[0].part(0).is_whole() && plans[0].part(1).is_nothing());
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,7 +52,8 @@ pub(super) fn man(folder: Option<&Path>, command: Command) -> Exit {
         let _ = Man::new(command).render(&mut text);
         return print(&String::from_utf8_lossy(&text));
     };
-    match clap_mangen::generate_to(command, folder) {
+    let written = std::fs::create_dir_all(folder);
+    match written.and_then(|()| clap_mangen::generate_to(command, folder)) {
         Ok(()) => Exit::Done,
         Err(error) => {
             complain(&format!("{}: cannot be written to: {error}", folder.display()));

@@ -25,7 +25,9 @@ const OPERATORS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
 pub(super) fn judge(written: &Value, resolved: &Value, context: &Context) -> Condition {
     let of = |holds| if holds { Condition::Holds } else { Condition::Fails };
     match resolved {
-        Value::Null => Condition::Holds,
+        // None is written; a reference that leads nowhere says nothing.
+        Value::Null if written.is_null() => Condition::Holds,
+        Value::Null => Condition::NotEvaluated,
         Value::Bool(holds) => of(*holds),
         Value::String(text) if text == "true" || text == "false" => of(text == "true"),
         Value::String(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {

@@ -26,7 +26,7 @@ pub(super) fn write(done: &Done, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads what [`write`] wrote, and leaves what is behind it.
+/// Reads what [`write()`] wrote, and leaves what is behind it.
 pub(super) fn read(bytes: &mut &[u8]) -> Option<Done> {
     read_within(bytes, DEEPEST)
 }

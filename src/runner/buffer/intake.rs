@@ -19,8 +19,10 @@ use super::keeper::Append;
 use super::limits::{BLOCK_BYTES, BLOCK_RECORDS, Limits};
 use crate::config::WhenFull;
 use crate::event::Origin;
-use crate::finalization::{EventFinalizer, EventStatus};
 use crate::sink::{Payload, Record};
+use source::Source;
+
+mod source;
 
 /// How long nothing is taken in after a write failed, at first and at most: what is Errored meanwhile would only come
 /// again.
@@ -43,14 +45,14 @@ pub(super) struct Intake {
 #[derive(Default)]
 struct Group {
     records: Vec<(Payload, Origin)>,
-    finalizers: Vec<EventFinalizer>,
+    sources: Vec<Source>,
     bytes: usize,
 }
 
 /// A group that is being written.
 struct Writing {
     written: oneshot::Receiver<bool>,
-    finalizers: Vec<EventFinalizer>,
+    sources: Vec<Source>,
 }
 
 impl Intake {
@@ -83,7 +85,7 @@ impl Intake {
             tokio::select! {
                 biased;
                 is_written = written(&mut writing), if writing.is_some() => {
-                    let group_written = writing.take().map(|it| it.finalizers).unwrap_or_default();
+                    let group_written = writing.take().map(|it| it.sources).unwrap_or_default();
                     let is_written = self.settle(group_written, is_written);
                     if !is_written {
                         group.give_back();
@@ -110,8 +112,8 @@ impl Intake {
                 let is_full = !self.limits.fits(state.used, group.bytes);
                 let waits = self.limits.when_full == WhenFull::Block;
                 if state.is_broken || (state.feed_is_gone && is_full && waits) {
-                    // Dropped, they say that they are not stored.
-                    self.shared.unstored.fetch_add(count(&group.finalizers), Ordering::Relaxed);
+                    drop(state);
+                    source::give_back(&self.shared, group.sources);
                     return None;
                 }
                 state.wants_room = false;
@@ -134,11 +136,11 @@ impl Intake {
         if group.is_empty() {
             return None;
         }
-        let Group { records, finalizers, .. } = group;
+        let Group { records, sources, .. } = group;
         let (sender, written) = oneshot::channel();
         // Where nobody takes it, nobody answers either.
         let _ = self.appends.send(Append { records, written: sender }).await;
-        Some(Writing { written, finalizers })
+        Some(Writing { written, sources })
     }
 
     /// Discards what does not fit, the newest first.
@@ -150,7 +152,7 @@ impl Intake {
             group.bytes =
                 group.records.iter().map(|(payload, origin)| frame::size(payload, origin)).sum();
         }
-        let discarded = group.finalizers.split_off(group.records.len());
+        let discarded = group.sources.split_off(group.records.len());
         let bytes = u64::try_from(bytes.saturating_sub(group.bytes)).unwrap_or(u64::MAX);
         self.shared.discarded_bytes.fetch_add(bytes, Ordering::Relaxed);
         if self.shared.discarded.fetch_add(count(&discarded), Ordering::Relaxed) == 0 {
@@ -160,21 +162,20 @@ impl Intake {
                 "the buffer is full: what arrives is discarded; further ones are only counted"
             );
         }
-        tell(discarded, EventStatus::Delivered);
+        source::accept(&self.shared, discarded);
     }
 
-    fn settle(&self, group: Vec<EventFinalizer>, is_written: bool) -> bool {
+    fn settle(&self, group: Vec<Source>, is_written: bool) -> bool {
         if is_written {
             self.shared.stored.fetch_add(count(&group), Ordering::Relaxed);
-            tell(group, EventStatus::Delivered);
+            source::accept(&self.shared, group);
         } else {
             tracing::warn!(
                 path = %self.shared.path.display(),
                 records = group.len(),
                 "records could not be stored: they go back to their source"
             );
-            self.shared.unstored.fetch_add(count(&group), Ordering::Relaxed);
-            tell(group, EventStatus::Errored);
+            source::give_back(&self.shared, group);
         }
         is_written
     }
@@ -197,14 +198,8 @@ async fn written(writing: &mut Option<Writing>) -> bool {
     }
 }
 
-fn tell(finalizers: Vec<EventFinalizer>, status: EventStatus) {
-    for finalizer in finalizers {
-        finalizer.finalize(status);
-    }
-}
-
-fn count(finalizers: &[EventFinalizer]) -> u64 {
-    u64::try_from(finalizers.len()).unwrap_or(u64::MAX)
+fn count(sources: &[Source]) -> u64 {
+    u64::try_from(sources.len()).unwrap_or(u64::MAX)
 }
 
 impl Group {
@@ -215,13 +210,13 @@ impl Group {
     /// Gives back what its source reads again: stored now, it would come before what went back.
     fn give_back(&mut self) {
         let before = std::mem::take(self);
-        for (record, finalizer) in before.records.into_iter().zip(before.finalizers) {
-            if finalizer.is_recalled() {
+        for (record, source) in before.records.into_iter().zip(before.sources) {
+            if source.finalizer.is_recalled() {
                 continue;
             }
             self.bytes = self.bytes.saturating_add(frame::size(&record.0, &record.1));
             self.records.push(record);
-            self.finalizers.push(finalizer);
+            self.sources.push(source);
         }
     }
 
@@ -243,7 +238,7 @@ impl Group {
 
     fn push(&mut self, record: Record, limits: &Limits) {
         // A source brings nothing to go on with: only dead letters do, which are sent again without a buffer.
-        let Record { payload, origin, finalizer, .. } = record;
+        let Record { payload, origin, finalizer, done, .. } = record;
         let size = frame::size(&payload, &origin);
         let largest = limits.largest_record();
         let (payload, size) = if size > largest {
@@ -255,7 +250,7 @@ impl Group {
         };
         self.bytes = self.bytes.saturating_add(size);
         self.records.push((payload, origin));
-        self.finalizers.push(finalizer);
+        self.sources.push(Source { finalizer, went_back: done.went_back() });
     }
 }
 

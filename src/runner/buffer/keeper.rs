@@ -216,6 +216,8 @@ impl Keeper {
         match (rows, id) {
             (Some(Ok(rows)), Some(id)) => {
                 let lost = self.shared.state().read(id, rows, pass);
+                // Blocks of which nothing is whole make room.
+                self.shared.room.notify_one();
                 for range in lost {
                     let records = range.end - range.start;
                     self.shared.lost.fetch_add(records, Ordering::Relaxed);

@@ -75,6 +75,13 @@ impl Ledger {
         }
     }
 
+    /// So much of a record is known to be done.
+    pub(super) fn know(&mut self, sequence: u64, done: Done) {
+        if !done.is_nothing() && !self.is_ended(sequence) {
+            self.done.insert(sequence, done);
+        }
+    }
+
     /// What of a record is done.
     pub(super) fn done(&self, sequence: u64) -> Done {
         self.done.get(&sequence).cloned().unwrap_or_default()

@@ -95,6 +95,9 @@ fn rebuild(place: &Place, id: Id, mut file: File, survey: &Survey) -> Result<u64
                 let sequence = ledger.next();
                 frame::write_record(&mut block, id, sequence, spot.header.at, (&payload, &origin));
                 ledger.append(1);
+                if let Some(before) = &survey.ledger {
+                    ledger.know(sequence, before.done(spot.header.sequence));
+                }
                 count += 1;
             }
         }

@@ -39,8 +39,9 @@ pub(super) struct Settings {
 struct Read {
     found: Found,
     claim: Claim,
-    /// What was read of it counts as so many bytes
+    /// What was read of it counts as so many bytes, in which so many records were found
     bytes: u64,
+    records: u64,
     is_begun: bool,
 }
 
@@ -122,16 +123,19 @@ impl Files {
         for ((stat, _), _) in &files {
             self.settings.progress.expect(stat.length);
         }
-        let file = |((_, found), claim)| Read { found, claim, bytes: 0, is_begun: false };
+        let file =
+            |((_, found), claim)| Read { found, claim, bytes: 0, records: 0, is_begun: false };
         Ok(files.into_iter().map(file).collect())
     }
 
     fn read(&mut self, files: &mut [Read], feed: &Feed) -> Result<(), Stopped> {
         let Self { settings, ticks } = self;
+        let so_far = || (settings.progress.read(), settings.progress.found());
         for file in files {
-            let before = settings.progress.read();
+            let (bytes, records) = so_far();
             let Found { path, .. } = &file.found;
             let outcome = match settings.open(file) {
+                // It is let go when something is read again, as nothing of it can be.
                 Ok(None) => feed.problem(settings.lose(file)),
                 Ok(Some((content, start))) => {
                     let kept = Some(file.claim.kept);
@@ -143,7 +147,9 @@ impl Files {
                 }
                 Err(error) => feed.problem(SourceError::Open { path: path.clone(), error }),
             };
-            file.bytes = settings.progress.read().saturating_sub(before);
+            let now = so_far();
+            (file.bytes, file.records) =
+                (now.0.saturating_sub(bytes), now.1.saturating_sub(records));
             outcome?;
         }
         Ok(())

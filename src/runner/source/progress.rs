@@ -52,6 +52,11 @@ impl Progress {
         self.total.load(Ordering::Relaxed)
     }
 
+    /// Records found so far, in what was not put back.
+    pub(in crate::runner) fn found(&self) -> u64 {
+        self.found.load(Ordering::Relaxed)
+    }
+
     /// What is to come. Numbers that belong together may be apart by what happens while they are read.
     pub fn unread(&self) -> Unread {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);

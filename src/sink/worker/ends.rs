@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use std::time::Duration;
+
 use super::Driver;
 use super::expire::is_expired;
 use super::intake::lanes_of;
@@ -13,6 +15,7 @@ use crate::finalization::EventStatus;
 use crate::plan::{Plan, plan};
 use crate::sink::cargo::Cargo;
 use crate::sink::in_flight::Landed;
+use crate::sink::window::Room;
 use crate::sink::{OnRejected, Transport};
 use crate::telemetry::{Repeats, SkipReason};
 
@@ -159,5 +162,12 @@ impl<S: Transport> Driver<S> {
             EventStatus::Errored | EventStatus::Rejected => tally.errored(),
         }
         cargo.finalizer.finalize(status);
+    }
+
+    /// An event has left; gives how long it was inside.
+    pub(super) fn leave(&mut self, room: Room) -> Duration {
+        self.look.left += 1;
+        self.shared.tally.left(room.bytes());
+        self.moment.saturating_sub(self.window.leave(room))
     }
 }

@@ -15,7 +15,7 @@ use crate::event::{Event, Origin};
 use crate::finalization::{Advance, EventFinalizer, EventStatus};
 use crate::ingest::{self, DecodeError};
 use crate::plan::{self, Lane, Plan, Planned, Step};
-use crate::sink::cargo::{Cargo, letter};
+use crate::sink::cargo::{self, Cargo, letter};
 use crate::sink::expiration::Lifetime;
 use crate::sink::window::lane_of;
 use crate::sink::{DeadLetter, Expiration, Payload, Record, Resume, Transport};
@@ -37,6 +37,9 @@ impl<S: Transport> Driver<S> {
                 }
             }
             Payload::Unreadable { bytes, problem } => {
+                if done.went_back() {
+                    self.shared.tally.again();
+                }
                 self.shared.tally.unreadable(bytes.len());
                 let letter = unreadable_letter(origin, bytes, problem);
                 let (span, finalizer) = self.traced(finalizer);
@@ -63,7 +66,7 @@ impl<S: Transport> Driver<S> {
         if done.went_back() {
             self.shared.tally.again();
         }
-        let resume = Resume::behind(resume, &done);
+        let resume = Resume::behind(resume, &done, cargo::plan(self.rules));
         let (span, finalizer) = self.traced(finalizer);
         match event {
             Ok(event) => self.plan(event, origin, finalizer, resume, span),
@@ -161,6 +164,7 @@ impl<S: Transport> Driver<S> {
                     resume: resume.map(Box::new),
                     lifetime,
                     shown,
+                    rules: self.rules,
                     came_in: self.epoch + self.moment,
                     place: None,
                     span,

@@ -41,12 +41,13 @@ impl<S: Transport> Driver<S> {
         self.window.resize(settings.buffer);
         self.look.gauges = Gauges::new(self.shared.tally.component(), &settings.buffer);
         self.shared.gate.set(&settings.delivery);
+        self.rules = settings.rules.fingerprint();
         self.settings = settings;
         self.plan_anew();
     }
 
     fn plan_anew(&mut self) {
-        let Self { settings, shared, window, deadlines, lanes, journal, tap, .. } = self;
+        let Self { settings, rules, shared, window, deadlines, lanes, journal, tap, .. } = self;
         let now = shared.clock.now();
         let ended = lanes.plan_anew(settings.order.max_wait, |id, cargo, before| {
             // It was begun in another life.
@@ -61,6 +62,7 @@ impl<S: Transport> Driver<S> {
             });
             move_deadline(deadlines, id, cargo, lifetime);
             let plan = plan::plan(&cargo.event, &settings.rules).plan;
+            cargo.rules = *rules;
             if let Plan::Steps(steps) = &plan
                 && before.eq(steps)
             {

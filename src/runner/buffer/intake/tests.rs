@@ -1,7 +1,7 @@
 //! What becomes of records that gather while others are written.
 
 use super::*;
-use crate::finalization::Acknowledge;
+use crate::finalization::{Acknowledge, EventFinalizer, EventStatus};
 
 /// Its source reads it again, or does not.
 struct Waiting(bool);
@@ -28,5 +28,7 @@ fn what_gathered_behind_a_write_that_failed_goes_back_where_its_source_reads_it_
     expected.push(Record::new("{}", 1), &limits);
     group.give_back();
     assert_eq!((group.records.len(), group.bytes), (1, expected.bytes));
-    tell(group.finalizers, EventStatus::Delivered);
+    for source in group.sources {
+        source.finalizer.finalize(EventStatus::Delivered);
+    }
 }

@@ -14,15 +14,22 @@ impl Settings {
         let mut problems = Vec::new();
         files.retain_mut(|file| {
             let kept = file.claim.kept;
+            if !file.is_begun {
+                return true;
+            }
             let reached = self.checkpoints.done(kept).zip(self.checkpoints.begun(kept));
-            let Some((done, begun)) = reached.filter(|_| file.is_begun) else { return true };
+            // Given up, and told, when it was to be opened again.
+            let Some((done, begun)) = reached else { return false };
             // A turn among the records means something only while all before it are what they were.
             let path = &file.found.path;
             let is_still = [begun, done].into_iter().map(|reached| holds(path, reached));
             let problem = match is_still.collect::<io::Result<Vec<_>>>() {
                 Ok(holds) if holds.iter().all(|holds| *holds) => {
                     self.checkpoints.rewind(kept);
-                    self.progress.go_back(std::mem::take(&mut file.bytes), 0);
+                    self.progress.go_back(
+                        std::mem::take(&mut file.bytes),
+                        std::mem::take(&mut file.records),
+                    );
                     file.claim.start = done.place;
                     return true;
                 }
