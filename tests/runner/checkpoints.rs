@@ -60,8 +60,8 @@ fn what_errored_in_a_long_file_is_read_again_in_the_same_run_before_what_comes_b
     // One at a time: what comes behind is not read before the first has ended.
     let sink = "request.retry_attempts = 0\nbuffer.max_events = 1";
     let folder = folder(&server.url(), &files("in"), sink);
-    let filler: String =
-        (0..1000).map(|at| format!("{{\"type\":\"page\",\"n\":\"{at:01000}\"}}\n")).collect();
+    let page = |at| format!("{{\"type\":\"page\",\"n\":\"{at:01000}\"}}\n");
+    let filler: String = (0..1000).map(page).collect();
     let events = [track("b", "first"), track("a", "old"), filler, track("a", "new")];
     write(folder.path(), "in", events.concat());
     let running = Running::start(folder.path(), &["run", "config.toml"]);
