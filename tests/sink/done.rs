@@ -7,11 +7,12 @@ use courier_sink::courier::{Class, Generation};
 use courier_sink::finalization::EventStatus::{Delivered, Errored};
 use courier_sink::finalization::{Acknowledge, Advance, Done, EventFinalizer, EventStatus};
 use courier_sink::plan::{Direct, Mode, TenantRule};
-use courier_sink::sink::{Record, Settings, Transport};
+use courier_sink::sink::{Context, CourierSink, Payload, Record, Settings, Transport};
+use courier_sink::telemetry::Tally;
 use futures::stream;
 
 use crate::events::{group, identify, skipped};
-use crate::support::{Notes, no_retries, ok, server, sink, unavailable};
+use crate::support::{Letters, Notes, context, no_retries, ok, server, sink, unavailable};
 
 /// A source that sends a record again until it has ended for good.
 #[derive(Clone, Default)]
@@ -106,6 +107,24 @@ async fn what_was_done_under_other_rules_is_not_taken_for_a_step_of_these() {
     assert_eq!(source.send(&group("u", "g"), settings, server).await, [Errored, Delivered]);
     assert_eq!(paths(&notes).last().map(String::as_str), Some("PUT /users/u/tenants/g"));
     assert_eq!(paths(&notes).len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_back_and_comes_again_is_counted_so_readable_or_not() {
+    let tally = Arc::new(Tally::default());
+    let context = Context { tally: Arc::clone(&tally), ..context(&Letters::default()) };
+    let (server, _) = server(|_| (Duration::ZERO, ok()));
+    let mut done = Done::default();
+    done.note(&Advance::Back(0));
+    let unreadable = Payload::Unreadable { bytes: "x".into(), problem: "it is long".to_owned() };
+    let records = [
+        Record::new(identify("a"), 1),
+        Record::new(identify("b"), 2).with_done(done.clone()),
+        Record { payload: unreadable, ..Record::new("", 3).with_done(done) },
+    ];
+    CourierSink::new(no_retries(), server, context).run_on(stream::iter(records)).await;
+    let totals = tally.totals();
+    assert_eq!((totals.events["identify"], totals.unreadable, totals.again), (2, 1, 2));
 }
 
 #[tokio::test(start_paused = true)]

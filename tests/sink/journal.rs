@@ -4,11 +4,13 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use courier_sink::clock::Clock;
-use courier_sink::delivery::{Concurrency, FailureKind};
+use courier_sink::delivery::{Concurrency, FailureKind, Outcome};
 use courier_sink::journal::{Journal, Moment, Note};
 use futures::stream;
 
-use crate::support::{Told, failed, in_turn, ok, refused, server, settings, sink, unavailable};
+use crate::support::{
+    Told, failed, in_turn, ok, receipt, refused, server, settings, sink, unavailable,
+};
 
 fn said(note: &Note) -> String {
     let what = match &note.moment {
@@ -41,7 +43,9 @@ fn event(kind: &str, user: &str, id: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn every_attempt_is_noted_with_what_it_waited_for() {
-    let (server, _) = in_turn(vec![unavailable(), ok(), refused()]);
+    // The second is the fifth event's: it is nobody's follower.
+    let filtered = Ok(receipt(Outcome::Filtered));
+    let (server, _) = in_turn(vec![unavailable(), filtered, ok(), refused()]);
     let (journal, mut queue) = Journal::new(Clock::from_fn(|| Duration::from_secs(1)), 100);
     let told = Told::default();
     let events = [
@@ -49,6 +53,7 @@ async fn every_attempt_is_noted_with_what_it_waited_for() {
         event("page", "ann", "m2"),
         event("identify", "..", "m3"),
         event("track", "ann", "m4"),
+        event("track", "ben", "m5"),
     ];
     let sink = sink(settings(), server).with_journal(journal);
     sink.run_on(stream::iter(told.records(events))).await;
@@ -71,6 +76,10 @@ async fn every_attempt_is_noted_with_what_it_waited_for() {
             "m4 planned POST /inbound/rudderstack",
             "m4 attempt 1 after 1000 ms for its turn, 1 events: refused (status 400): said the server",
             "m4 Rejected refused (status 400): said the server",
+            "m5 received track/x from record",
+            "m5 planned POST /inbound/rudderstack",
+            "m5 attempt 1 after 0 ms for its turn, 1 events: answered 202",
+            "m5 skipped filtered",
         ]
     );
 }

@@ -11,7 +11,7 @@ use crate::finalization::EventStatus;
 use crate::journal::{Journal, Moment, Trail};
 use crate::plan::Plan;
 use crate::sink::cargo::Cargo;
-use crate::telemetry::Constraint;
+use crate::telemetry::{Constraint, SkipReason};
 
 /// Notes that `event` came in, and what it means.
 pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, plan: &Plan) {
@@ -49,8 +49,13 @@ pub(super) fn at_once(journal: Option<&Journal>, event: &Event, status: EventSta
 
 /// Notes the end of an event that had steps.
 pub(super) fn ended(journal: &Journal, cargo: &Cargo, status: EventStatus) {
-    let detail = cargo.detail().map(str::to_owned);
-    journal.note(cargo.event.message_id.to_shared(), Moment::Ended { status, detail });
+    let moment = match status {
+        EventStatus::Delivered if !cargo.was_accepted => Moment::Skipped(SkipReason::Filtered),
+        EventStatus::Delivered | EventStatus::Rejected | EventStatus::Errored => {
+            Moment::Ended { status, detail: cargo.detail().map(str::to_owned) }
+        }
+    };
+    journal.note(cargo.event.message_id.to_shared(), moment);
 }
 
 /// The trail of those who ride on `parcel`, if the first is traced or all are journalled. Lanes tell time since `epoch`.

@@ -32,3 +32,62 @@ pub(super) fn give_back(shared: &Shared, sources: Vec<Source>) {
         finalizer.finalize(EventStatus::Errored);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicU64;
+
+    use tokio::sync::Notify;
+
+    use super::*;
+    use crate::finalization::{Acknowledge, Done};
+    use crate::runner::buffer::ledger::Ledger;
+    use crate::runner::buffer::state::State;
+
+    fn shared() -> Shared {
+        Shared {
+            path: "buffer.redb".into(),
+            state: Mutex::new(State::new(Ledger::starting_at(1), 0)),
+            work: Notify::new(),
+            room: Notify::new(),
+            left_before: 0,
+            has_lost_uncounted: false,
+            used_before: 0,
+            stored: AtomicU64::new(0),
+            is_salvaged: false,
+            lost: AtomicU64::new(0),
+            discarded: AtomicU64::new(0),
+            discarded_bytes: AtomicU64::new(0),
+            unstored: AtomicU64::new(0),
+        }
+    }
+
+    /// Sends a record until it is stored.
+    #[derive(Clone, Default)]
+    struct Sender(std::sync::Arc<Mutex<Done>>);
+
+    impl Acknowledge for Sender {
+        fn acknowledge(self: Box<Self>, _: EventStatus) {}
+
+        fn advance(&mut self, advance: &Advance<'_>) {
+            self.0.lock().unwrap().note(advance);
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_stored_counts_once_and_no_more_when_it_is() {
+        let (shared, sender) = (shared(), Sender::default());
+        let sends = || {
+            let went_back = sender.0.lock().unwrap().went_back();
+            vec![Source { finalizer: EventFinalizer::new(sender.clone()), went_back }]
+        };
+        let unstored = || shared.unstored.load(Ordering::Relaxed);
+        for _ in 0..2 {
+            give_back(&shared, sends());
+            assert_eq!(unstored(), 1);
+        }
+        accept(&shared, sends());
+        assert_eq!(unstored(), 0);
+    }
+}
