@@ -9,7 +9,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::log::{Log, What};
 
-/// Reads the errors that the sink tells, and notes what was given up.
+/// Reads what the sink tells of failures, and notes what was given up.
 pub(crate) struct Witness(pub(crate) Log);
 
 #[derive(Default)]
@@ -33,7 +33,8 @@ impl Visit for Told {
 
 impl Subscriber for Witness {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() == Level::ERROR
+        // What is not told as an error, since others were, is told at a lower level.
+        metadata.is_event() && *metadata.level() <= Level::DEBUG
     }
 
     fn event(&self, event: &Event<'_>) {

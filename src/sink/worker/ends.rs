@@ -81,17 +81,21 @@ impl<S: Transport> Driver<S> {
     /// Notes on an event what went wrong with a step of it.
     pub(super) fn fail(&mut self, id: StepId, endpoint: Endpoint, failure: &Failure) {
         let Some(cargo) = self.lanes.cargo_mut(id) else { return };
-        let told = self.told.0.entry(failure.kind).or_default();
-        if failure.verdict() != Verdict::Reject
-            && let Some(suppressed) = told.may_tell(self.moment)
-        {
-            tracing::error!(
-                %failure,
-                %endpoint,
-                origin = %cargo.origin,
-                suppressed,
-                "not delivered: the event and those behind it go back to their source"
-            );
+        if failure.verdict() != Verdict::Reject {
+            let told = self.told.0.entry(failure.kind).or_default();
+            // One that stands for others is news; each of them is for whoever looks closely.
+            match told.may_tell(self.moment) {
+                Some(suppressed) => tracing::error!(
+                    %failure,
+                    %endpoint,
+                    origin = %cargo.origin,
+                    suppressed,
+                    "not delivered: the event and those behind it go back to their source"
+                ),
+                None => {
+                    tracing::debug!(%failure, %endpoint, origin = %cargo.origin, "not delivered")
+                }
+            }
         }
         cargo.fail(id.step(), endpoint, failure);
         if let Some(span) = &cargo.span {
