@@ -85,15 +85,17 @@ impl<S: Transport> Driver<S> {
             let told = self.told.0.entry(failure.kind).or_default();
             // One that stands for others is news; each of them is for whoever looks closely.
             match told.may_tell(self.moment) {
-                Some(suppressed) => tracing::error!(
-                    %failure,
-                    %endpoint,
-                    origin = %cargo.origin,
-                    suppressed,
-                    "not delivered: the event and those behind it go back to their source"
-                ),
+                Some(suppressed) => {
+                    tracing::error!(
+                        %failure,
+                        %endpoint,
+                        origin = %cargo.origin,
+                        suppressed,
+                        "not delivered: the event and those behind it go back to their source"
+                    );
+                }
                 None => {
-                    tracing::debug!(%failure, %endpoint, origin = %cargo.origin, "not delivered")
+                    tracing::debug!(%failure, %endpoint, origin = %cargo.origin, "not delivered");
                 }
             }
         }
