@@ -6,7 +6,7 @@ use crate::finalization::Done;
 const PARTS: u8 = 0;
 const WHOLE: u8 = 1;
 
-/// Security: how deep parts may lie in parts; a record has events, and these have steps.
+/// Security: how deep parts may lie in parts: a record has events, these have plans, and plans have steps.
 const DEEPEST: usize = 4;
 
 /// Appends it to `out`.
