@@ -1,6 +1,9 @@
 //! How many requests a second does the emulator answer with one core, over sockets on loopback, and what does a page that
 //! somebody has open cost? Time is what the processor spent in the thread that serves, the kernel's included, so that
 //! neither the clients nor other work on the machine is measured. On a connection no request waits behind another.
+//!
+//! Beside it, what the machine gives at that moment: a server of the same libraries that reads each body, and answers as the
+//! emulator does without having looked at it.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
@@ -10,10 +13,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bytes::Bytes;
 use courier_sink::emulator::{Emulator, Settings};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 #[allow(dead_code, reason = "the other benches use all of it")]
@@ -34,20 +40,48 @@ fn single() -> tokio::runtime::Runtime {
     runtime.expect("a runtime can be built")
 }
 
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Served {
+    /// The libraries alone
+    Bare,
+    /// The emulator
+    Closed,
+    /// The emulator, while somebody looks
+    Open,
+}
+
 /// Serves until told to stop, in a thread of its own; gives what that thread cost.
-fn serve(stopped: oneshot::Receiver<()>) -> (SocketAddr, JoinHandle<Duration>) {
+fn serve(what: Served, stopped: oneshot::Receiver<()>) -> (SocketAddr, JoinHandle<Duration>) {
     let (bound, binding) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         let runtime = single();
+        let stopped = async { stopped.await.unwrap_or_default() };
+        if what == Served::Bare {
+            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
+            let listener = listener.expect("loopback has a free port");
+            bound.send(listener.local_addr().expect("it is bound")).expect("it is waited for");
+            let server = axum::serve(listener, bare()).with_graceful_shutdown(stopped);
+            let before = spent();
+            runtime.block_on(async { server.await }).expect("it serves to its end");
+            return spent().saturating_sub(before);
+        }
         let emulator = runtime.block_on(Emulator::bind(Settings::default()));
         let emulator = emulator.expect("loopback has a free port");
         bound.send(emulator.local_addr()).expect("it is waited for");
         let before = spent();
-        let stopped = async { stopped.await.unwrap_or_default() };
         runtime.block_on(emulator.serve(stopped)).expect("it serves to its end");
         spent().saturating_sub(before)
     });
     (binding.recv().expect("the thread binds first"), thread)
+}
+
+fn bare() -> axum::Router {
+    let answer = r#"{"messageId":"1-00000000-000000000000000000000000"}"#;
+    let accept = move |_read: Bytes| async move {
+        (StatusCode::ACCEPTED, [(CONTENT_TYPE, "application/json")], answer)
+    };
+    axum::Router::new().route("/inbound/rudderstack", axum::routing::post(accept))
 }
 
 /// One in ten makes a user of somebody.
@@ -65,12 +99,12 @@ fn request(at: usize) -> Vec<u8> {
 }
 
 /// One connection's share of the requests, one after another.
-async fn client(address: SocketAddr, first: usize) {
+async fn client(address: SocketAddr, requests: &[Vec<u8>], first: usize) {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     stream.set_nodelay(true).expect("it is a socket");
     let mut answer = Vec::with_capacity(1_024);
-    for at in (first..REQUESTS).step_by(CONNECTIONS) {
-        stream.write_all(&request(at)).await.expect("it reads");
+    for request in requests.iter().skip(first).step_by(CONNECTIONS) {
+        stream.write_all(request).await.expect("it reads");
         answer.clear();
         // The answer's body is an object that holds no other.
         while answer.last() != Some(&b'}') {
@@ -107,13 +141,20 @@ async fn page(address: SocketAddr, views: &AtomicUsize) -> Infallible {
 }
 
 /// What the serving thread cost, and how often the page was shown anew.
-fn measure(is_open: bool) -> (Duration, usize) {
+fn measure(what: Served, requests: &[Vec<u8>]) -> (Duration, usize) {
     let (stop, stopped) = oneshot::channel();
-    let (address, server) = serve(stopped);
+    let (address, server) = serve(what, stopped);
     let views = AtomicUsize::new(0);
     single().block_on(async {
-        let clients = futures::future::join_all((0..CONNECTIONS).map(|it| client(address, it)));
-        if is_open {
+        // Clients that never sleep, as where they are what is slow: the server would pay for waking them.
+        tokio::spawn(async {
+            loop {
+                tokio::task::yield_now().await;
+            }
+        });
+        let clients =
+            futures::future::join_all((0..CONNECTIONS).map(|it| client(address, requests, it)));
+        if what == Served::Open {
             tokio::select! {
                 _ = clients => {}
                 never = page(address, &views) => match never {},
@@ -128,15 +169,27 @@ fn measure(is_open: bool) -> (Duration, usize) {
 
 fn main() {
     let count = u32::try_from(REQUESTS).expect("a small number");
+    // Made beforehand, so that it is the server that is waited for: one that often sleeps pays for each time.
+    let requests: Vec<_> = (0..REQUESTS).map(request).collect();
     for run in 1..=RUNS {
-        let [closed, open] = [false, true].map(|is_open| {
-            let (spent, views) = measure(is_open);
+        let kinds = [
+            (Served::Bare, "libraries alone"),
+            (Served::Closed, "page closed"),
+            (Served::Open, "page open"),
+        ];
+        let [bare, closed, open] = kinds.map(|(what, name)| {
+            let (spent, views) = measure(what, &requests);
             let pace = f64::from(count) / spent.as_secs_f64();
-            let state = if is_open { "open" } else { "closed" };
             let each = spent / count;
-            println!("run {run}, page {state}: {pace:.0} requests/s on one core, {each:?} each, {views} views");
+            println!(
+                "run {run}, {name}: {pace:.0} requests/s on one core, {each:?} each, {views} views"
+            );
             pace
         });
-        println!("run {run}: open / closed {:.2}", open / closed);
+        println!(
+            "run {run}: closed / libraries {:.2}, open / closed {:.2}",
+            closed / bare,
+            open / closed
+        );
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Call {
     pub(super) captures: Vec<String>,
     pub(super) query: Vec<(String, String)>,
     pub(super) body: Bytes,
-    /// The body as JSON, read before the lock is taken.
+    /// The body as JSON, read before the lock is taken; of an event its head.
     pub(super) json: Option<Value>,
     pub(super) now: Duration,
     pub(super) merge: Merge,

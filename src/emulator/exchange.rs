@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use serde_json::Value;
 
 use super::answer::{Answer, Refusal};
 use super::body::receive;
@@ -16,6 +17,7 @@ use super::call::Call;
 use super::connections::Handle;
 use super::courier::Courier;
 use super::ending::{self, Ending};
+use super::head::head;
 use super::idempotency::Scope;
 use super::judge::{Asked, IDEMPOTENCY_KEY, Route, Verdict, judge};
 use super::log::LoggedRequest;
@@ -23,6 +25,8 @@ use super::observer::Exchange;
 use super::path;
 use super::settings::Settings;
 use super::weather::Permit;
+use crate::config::emulator::Endpoints;
+use crate::courier::Class;
 
 /// How long a request hangs before its connection is reset: longer than any client is patient.
 const HANG: Duration = Duration::from_secs(600);
@@ -177,6 +181,14 @@ fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>, at: Duration
     }
 }
 
+/// The body as JSON, as far as its route looks at it.
+fn json(route: Option<Route>, body: &[u8]) -> Option<Value> {
+    match route.and_then(Route::class) {
+        Some(Endpoints::Of(Class::Inbound)) => head(body),
+        _ => serde_json::from_slice(body).ok(),
+    }
+}
+
 fn call(
     settings: &Settings,
     route: Option<Route>,
@@ -190,7 +202,7 @@ fn call(
             .map_or_else(|| Ok(Vec::new()), |route| path::captures(route.pattern, path))?,
         query: path::query(head.uri.query().unwrap_or_default())?,
         path: path.to_owned(),
-        json: serde_json::from_slice(&body).ok(),
+        json: json(route, &body),
         body,
         now,
         merge: settings.merge,

@@ -16,6 +16,7 @@ mod connections;
 mod courier;
 mod ending;
 mod exchange;
+mod head;
 mod idempotency;
 mod ids;
 mod judge;

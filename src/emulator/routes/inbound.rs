@@ -21,7 +21,7 @@ pub(super) fn courier(state: &mut State, call: &mut Call) -> Result<Answer, Refu
         return Err(wrong("type", "'track'"));
     }
     once(state, InboundKind::Courier, Some(&message_id), call)?;
-    let runs = triggers::start_all(state, InboundKind::Courier, &on, user, &body, call.now);
+    let runs = triggers::start_all(state, InboundKind::Courier, &on, user, &body, call);
     Ok(accept(state, InboundKind::Courier, "track".to_owned(), runs, &body, call))
 }
 
@@ -63,7 +63,7 @@ fn foreign(state: &mut State, kind: InboundKind, call: &mut Call) -> Result<Answ
         }
         _ => user,
     };
-    let runs = triggers::start_all(state, kind, &on, user.as_deref(), &body, call.now);
+    let runs = triggers::start_all(state, kind, &on, user.as_deref(), &body, call);
     Ok(accept(state, kind, event_type, runs, &body, call))
 }
 

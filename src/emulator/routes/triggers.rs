@@ -2,16 +2,16 @@
 //! linked to it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::super::automation::{Context, Start, refuse, start};
+use super::super::call::Call;
 use super::super::members::written;
 use super::super::state::{InboundKind, Source, StartedBy, State};
 use super::steps;
 
-/// Starts all of them, and gives their runs' ids. An event was accepted whatever it starts, so steps that are wrong are a run
+/// Starts all of them, given the event's head, and gives their runs' ids. An event was accepted whatever it starts, so steps that are wrong are a run
 /// that failed. They are an array: that one page of Courier's calls them an object is taken for a slip.
 ///
 /// Where Courier's pages differ on what `refs.data` is, this is what its newest examples have: `data` of the payload; or
@@ -23,7 +23,7 @@ pub(super) fn start_all(
     on: &str,
     user: Option<&str>,
     event: &Map<String, Value>,
-    now: Duration,
+    call: &Call,
 ) -> Vec<String> {
     let payload = event.get("properties").and_then(|it| it.get("courier")?.get("automation"));
     let payload = payload.and_then(Value::as_object);
@@ -39,10 +39,8 @@ pub(super) fn start_all(
         return Vec::new();
     }
 
-    let data = given("data").cloned().or_else(|| match kind {
-        InboundKind::Courier => event.get("properties").cloned(),
-        InboundKind::RudderStack | InboundKind::Segment => Some(Value::Object(event.clone())),
-    });
+    let now = call.now;
+    let data = given("data").cloned().or_else(|| whole(kind, &call.body));
     let mut members = Map::new();
     members.insert("data".to_owned(), data.unwrap_or_default());
     for name in ["profile", "brand"] {
@@ -73,5 +71,14 @@ pub(super) fn start_all(
             });
             starts.collect()
         }
+    }
+}
+
+/// What a run may read of an event that brings no `data`. One that cannot be read to its end has nothing to give.
+fn whole(kind: InboundKind, body: &[u8]) -> Option<Value> {
+    let event: Value = serde_json::from_slice(body).ok()?;
+    match kind {
+        InboundKind::Courier => event.get("properties").cloned(),
+        InboundKind::RudderStack | InboundKind::Segment => Some(event),
     }
 }
