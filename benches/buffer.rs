@@ -1,7 +1,8 @@
 //! What do acknowledgements and a buffer on disk cost an event, beside neither, at batches of 100?
 //!
 //! Processor time of the whole process, the kernel's and that of the threads that write included, the making of records
-//! and Courier excluded; the fastest of some runs. Over a transport that answers at once, where nothing else costs
+//! and Courier excluded; the medians of some rounds, each of which measures all three: a ratio is one of neighbours, so
+//! that a machine that becomes slower or faster meanwhile changes none. Over a transport that answers at once, where nothing else costs
 //! anything, and over HTTP to a local Courier in another process, as a run does it: there as fast as it goes, where a
 //! process that is never idle takes many answers at once and so pays less for each, and at the same load for all.
 
@@ -28,10 +29,10 @@ use tokio_util::sync::CancellationToken;
 #[allow(dead_code, reason = "the other benches use all of it")]
 mod support;
 
-const EVENTS: usize = 10_000;
+const EVENTS: usize = 30_000;
 const BATCH: usize = 100;
 const USERS: usize = 1_000;
-const RUNS: usize = 7;
+const ROUNDS: usize = 11;
 
 /// How many batches wait for their acknowledgement at once, as of so many clients.
 const CLIENTS: usize = 10;
@@ -80,21 +81,25 @@ fn main() {
     ];
     for (name, sink, pace) in over {
         let kinds = [Kind::Neither, Kind::Acknowledged, Kind::Disk];
-        let mut best = [Duration::MAX; 3];
-        // In turns, so that a busy moment of the machine hits each of them.
-        for _ in 0..RUNS {
-            for (best, kind) in best.iter_mut().zip(kinds) {
-                *best = runtime.block_on(measure(kind, pace, sink)).min(*best);
-            }
-        }
-        let micros = best.map(|time| time.as_secs_f64() * 1e6 / f64::from(10_000));
-        let [neither, acknowledged, disk] = micros;
+        let rounds: [_; ROUNDS] = std::array::from_fn(|_| {
+            kinds.map(|kind| runtime.block_on(measure(kind, pace, sink)).as_secs_f64())
+        });
+        let of = |figure: fn(&[f64; 3]) -> f64| median(rounds.each_ref().map(figure));
+        let micros = |time: f64| time * 1e6 / f64::from(30_000);
         println!(
-            "| {name} | {neither:.2} µs | {acknowledged:.2} µs | {disk:.2} µs | {:.2} | {:.2} |",
-            acknowledged / neither,
-            disk / neither
+            "| {name} | {:.2} µs | {:.2} µs | {:.2} µs | {:.2} | {:.2} |",
+            micros(of(|[neither, ..]| *neither)),
+            micros(of(|[_, acknowledged, _]| *acknowledged)),
+            micros(of(|[.., disk]| *disk)),
+            of(|[neither, acknowledged, _]| acknowledged / neither),
+            of(|[neither, _, disk]| disk / neither)
         );
     }
+}
+
+fn median(mut figures: [f64; ROUNDS]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(ROUNDS / 2).copied().unwrap_or(f64::NAN)
 }
 
 async fn measure(kind: Kind, pace: Pace, sink: &dyn Fn() -> Sink) -> Duration {
