@@ -35,6 +35,11 @@ impl Deadlines {
         self.events.first_key_value().map(|((deadline, _), _)| *deadline)
     }
 
+    /// How many events have one.
+    pub(super) fn count(&self) -> usize {
+        self.events.len()
+    }
+
     /// All deadlines, the next first.
     pub(super) fn all(&self) -> impl Iterator<Item = (Instant, StepId)> {
         self.events.iter().map(|((deadline, _), id)| (*deadline, *id))

@@ -52,12 +52,12 @@ impl Expiration {
         by_name.or_else(|| self.by_type.get(&event.kind)).copied().or(self.after)
     }
 
-    /// How old `event` is, `now` being the time it came in.
-    pub fn age(&self, event: &Event, now: Time) -> Duration {
+    /// How old `event` is, `now` being the time it came in; `None` where it does not say, and so counts as new.
+    pub fn age(&self, event: &Event, now: Time) -> Option<Duration> {
         let members = self.from.members().iter();
         let born = members.filter_map(|name| event.body.member(name)?.to_text());
         let mut born = born.filter_map(|text| Time::parse(text.trim()));
-        born.next().map_or(Duration::ZERO, |born| now.since(born))
+        born.next().map(|born| now.since(born))
     }
 }
 
@@ -66,19 +66,20 @@ impl Expiration {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lifetime {
     pub(super) began: Instant,
-    pub(super) age: Duration,
+    /// Not known where it does not say
+    pub(super) age: Option<Duration>,
     pub(super) limit: Duration,
 }
 
 impl Lifetime {
     pub(super) fn deadline(&self) -> Instant {
         // A limit is at most a year, which the clock can be added.
-        self.began + self.limit.saturating_sub(self.age)
+        self.began + self.limit.saturating_sub(self.age.unwrap_or_default())
     }
 
     /// What a letter says, `last` being what became of the last attempt.
     pub(super) fn detail(&self, last: &str) -> String {
-        let age = self.age.saturating_add(self.began.elapsed()).as_secs();
+        let age = self.age.unwrap_or_default().saturating_add(self.began.elapsed()).as_secs();
         let limit = self.limit.as_secs_f64();
         let last = if last.is_empty() { String::new() } else { format!("; last attempt: {last}") };
         format!("the event was {age} s old and expires after {limit} s{last}")
@@ -104,32 +105,35 @@ mod tests {
         events.next().unwrap().unwrap()
     }
 
-    fn age(from: ExpiresFrom, members: &str) -> u64 {
+    fn age(from: ExpiresFrom, members: &str) -> Option<u64> {
         let expiration = Expiration { from, ..Expiration::default() };
-        expiration.age(&event(members), NOW).as_secs()
+        expiration.age(&event(members), NOW).map(|age| age.as_secs())
     }
 
     #[test]
     fn ages_count_from_what_the_server_wrote_or_from_the_client_where_that_is_wanted() {
         use ExpiresFrom::{ReceivedAt, Timestamp};
         let all = r#","receivedAt":"2026-11-23T09:59:00.000Z","timestamp":"2026-11-23T11:58:00+02:00","originalTimestamp":"2026-11-23T09:57:00Z""#;
-        assert_eq!((age(ReceivedAt, all), age(Timestamp, all)), (60, 120));
+        assert_eq!((age(ReceivedAt, all), age(Timestamp, all)), (Some(60), Some(120)));
         let original = r#","receivedAt":"2026-11-23T09:59:00.000Z","originalTimestamp":"2026-11-23T09:57:00Z""#;
-        assert_eq!((age(ReceivedAt, original), age(Timestamp, original)), (60, 180));
+        assert_eq!((age(ReceivedAt, original), age(Timestamp, original)), (Some(60), Some(180)));
         let received = r#","receivedAt":"2026-11-23T09:59:00.000Z""#;
-        assert_eq!((age(ReceivedAt, received), age(Timestamp, received)), (60, 60));
-        assert_eq!((age(ReceivedAt, ""), age(Timestamp, "")), (0, 0));
+        assert_eq!((age(ReceivedAt, received), age(Timestamp, received)), (Some(60), Some(60)));
+        assert_eq!((age(ReceivedAt, ""), age(Timestamp, "")), (None, None));
     }
 
     #[test]
     fn what_cannot_be_read_counts_as_absent_and_the_future_as_now() {
         let garbled =
             r#","timestamp":"yesterday","originalTimestamp":7,"receivedAt":"2026-11-23T09:59:00Z""#;
-        assert_eq!(age(ExpiresFrom::Timestamp, garbled), 60);
+        assert_eq!(age(ExpiresFrom::Timestamp, garbled), Some(60));
         for received in ["null", "12", "{}", r#""""#, r#""0001-01-01T00:00:00Z""#, r#""\ud800""#] {
-            assert_eq!(age(ExpiresFrom::ReceivedAt, &format!(r#","receivedAt":{received}"#)), 0);
+            assert_eq!(age(ExpiresFrom::ReceivedAt, &format!(r#","receivedAt":{received}"#)), None);
         }
-        assert_eq!(age(ExpiresFrom::ReceivedAt, r#","receivedAt":"2027-01-01T00:00:00Z""#), 0);
+        assert_eq!(
+            age(ExpiresFrom::ReceivedAt, r#","receivedAt":"2027-01-01T00:00:00Z""#),
+            Some(0)
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::lifetimes::Lifetimes;
 use super::pace::Pace;
 use crate::delivery::GateReport;
 use crate::telemetry::{Constraint, Totals};
@@ -57,6 +58,8 @@ pub struct Snapshot {
     /// How many of the events inside become too old before their turn comes, if the pace stays as it is; without a pace
     /// it is not known
     pub expiring: Option<usize>,
+    /// How long they may wait
+    pub lifetimes: Lifetimes,
     /// What it has done so far
     pub totals: Totals,
     /// How many events were taken in so far, records that are none included

@@ -14,6 +14,7 @@ mod healthcheck;
 mod in_flight;
 mod inspect;
 mod letters;
+mod lifetimes;
 mod pace;
 mod record;
 mod reload;
@@ -31,6 +32,7 @@ pub use dead_letter::{
 pub use expiration::{Expiration, ExpiresFrom};
 pub use healthcheck::healthcheck;
 pub use inspect::{Inspector, Snapshot, Upstream};
+pub use lifetimes::{Behind, Life, Lifetimes};
 pub use pace::Pace;
 pub use record::{Payload, Record};
 pub use reload::{NotLive, Reload};

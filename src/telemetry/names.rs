@@ -147,6 +147,14 @@ pub const BUFFER_MAX_BYTES: Metric = Metric::gauge(
     "The most bytes it may hold",
 );
 
+/// How long records took from their source until they were safe on disk.
+pub const BUFFER_SEND_DURATION: Metric = Metric::histogram(
+    "buffer_send_duration_seconds",
+    &["buffer_id", "buffer_type", "stage"],
+    SECONDS,
+    "How long records took from their source until they were safe on disk",
+);
+
 /// Attempts sent.
 pub const HTTP_REQUESTS: Metric =
     Metric::counter("http_client_requests_sent_total", &["method"], "Attempts sent");
@@ -411,6 +419,7 @@ pub const ALL: &[Metric] = &[
     BUFFER_BYTES,
     BUFFER_MAX_EVENTS,
     BUFFER_MAX_BYTES,
+    BUFFER_SEND_DURATION,
     HTTP_REQUESTS,
     HTTP_RESPONSES,
     HTTP_ERRORS,

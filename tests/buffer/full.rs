@@ -1,5 +1,7 @@
 //! A buffer that is full, and is told to discard what arrives.
 
+use std::time::Duration;
+
 use courier_sink::config::WhenFull;
 use courier_sink::finalization::EventStatus::Delivered;
 use courier_sink::sink::Record;
@@ -39,4 +41,28 @@ async fn what_has_ended_makes_room_at_once_also_where_what_arrives_would_be_disc
     let (large, small): (Vec<_>, Vec<_>) = numbers.into_iter().partition(|it| *it < 20);
     assert!((1..15).contains(&large.len()), "it was full: {large:?}");
     assert_eq!(small, (20..60).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_for_room_was_so_long_on_its_way() {
+    let buffer = Buffer::new();
+    let mut run = buffer.run();
+    for number in 0..20 {
+        put(&mut run, number, 1 << 20).await;
+    }
+    // Each takes two of the sixteen mebibytes there are.
+    until_told(&run, 8).await;
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::advance(Duration::from_secs(5)).await;
+    for _ in 0..20 {
+        run.next().await.finalizer.finalize(Delivered);
+    }
+    let seconds = run.sends.0.lock().expect("nobody panics with it").clone();
+    assert_eq!(seconds.len(), 20);
+    let (stored, waited) = seconds.split_at(8);
+    assert!(stored.iter().all(|it| *it < 5.0), "{seconds:?}");
+    assert!(waited.first().is_some_and(|it| *it >= 5.0), "{seconds:?}");
+    run.leave().await;
 }

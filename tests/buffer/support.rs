@@ -13,11 +13,22 @@ use courier_sink::sink::{Payload, Record};
 use futures::channel::mpsc::{Sender, channel};
 use futures::stream::BoxStream;
 use futures::{SinkExt, StreamExt};
+use metrics::{Histogram, HistogramFn};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// How the records of a test ended for their source.
 pub(crate) type Ends = Arc<Mutex<Vec<(u64, EventStatus)>>>;
+
+/// Seconds that records took until they were on disk.
+#[derive(Debug, Default)]
+pub(crate) struct Samples(pub(crate) Mutex<Vec<f64>>);
+
+impl HistogramFn for Samples {
+    fn record(&self, seconds: f64) {
+        self.0.lock().expect("nobody panics with it").push(seconds);
+    }
+}
 
 pub(crate) struct Buffer {
     pub(crate) folder: TempDir,
@@ -32,6 +43,7 @@ pub(crate) struct Run {
     pub(crate) records: BoxStream<'static, Record>,
     pub(crate) stop: CancellationToken,
     pub(crate) ends: Ends,
+    pub(crate) sends: Arc<Samples>,
     running: Running,
 }
 
@@ -56,8 +68,10 @@ impl Buffer {
         let clock = Clock::from_fn(move || Duration::from_secs(now.load(Ordering::Relaxed)));
         let mut chance = fastrand::Rng::with_seed(7);
         let opened = buffer::Buffer::open(self.folder.path(), self.settings, clock, &mut chance)?;
+        let sends = Arc::<Samples>::default();
+        let opened = opened.timed(Histogram::from_arc(Arc::clone(&sends)));
         let (records, running) = opened.start(taken.boxed(), stop.clone());
-        Ok(Run { input: Some(input), records, stop, ends: Ends::default(), running })
+        Ok(Run { input: Some(input), records, stop, ends: Ends::default(), sends, running })
     }
 
     pub(crate) fn run(&self) -> Run {

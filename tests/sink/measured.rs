@@ -100,6 +100,18 @@ async fn attempts_and_waits_are_measured_to_the_second_each_with_its_own_round_t
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_usual_for_the_server_is_measured_once_it_is_known() {
+    let mut adaptive = settings();
+    adaptive.delivery.concurrency = Concurrency::default();
+    let (server, _) = server(|_| (Duration::from_secs(1), ok()));
+    let events = (0..60).map(|at| identify(&format!("user-{at}"))).collect();
+    let measured = after(Duration::from_secs(120), adaptive, server, events).await;
+    let usual = measured.get("adaptive_concurrency_past_rtt_mean").expect("it is measured");
+    assert!((1..60).contains(&usual.len()), "{usual:?}");
+    assert!(usual.iter().all(|seconds| (seconds - 1.0).abs() < 1e-9), "{usual:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn gauges_show_a_hold_and_who_waits_while_it_lasts() {
     let (denying, _) = server(|_| (Duration::ZERO, failed(FailureKind::Unauthorized, 401)));
     let events = vec![identify("ann"), track("ann", "x"), identify("ben")];

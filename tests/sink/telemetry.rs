@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use courier_sink::delivery::{Concurrency, Failure, FailureKind, Rate};
-use courier_sink::sink::{CourierSink, Settings, Snapshot, Transport};
+use courier_sink::sink::{CourierSink, Life, Lifetimes, Settings, Snapshot, Transport};
 use courier_sink::telemetry::{Component, Constraint, Tally, names};
 use futures::stream;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -159,8 +159,12 @@ async fn every_name_there_is_is_told_and_no_other() {
     let there_is: BTreeSet<_> = names::ALL.iter().map(|metric| metric.name.to_owned()).collect();
     // Told by the program, of buffers on disk only.
     let missing: Vec<_> = there_is.difference(&told).collect();
-    let on_disk =
-        ["buffer_discarded_bytes_total", "buffer_discarded_events_total", "buffer_errors_total"];
+    let on_disk = [
+        "buffer_discarded_bytes_total",
+        "buffer_discarded_events_total",
+        "buffer_errors_total",
+        "buffer_send_duration_seconds",
+    ];
     assert_eq!(missing, on_disk);
     assert_eq!(told.difference(&there_is).count(), 0, "{told:?}");
 }
@@ -273,6 +277,11 @@ async fn those_that_will_be_too_old_before_their_turn_are_counted() {
     // Sixty go before they are too old, and forty do not.
     let expiring = now.expiring.unwrap();
     assert!((37..=43).contains(&expiring), "{expiring}");
+    let Lifetimes { inside, limited, sample } = now.lifetimes;
+    assert_eq!((usize::try_from(inside), limited), (Ok(now.events), inside));
+    assert!((40..=100).contains(&sample.len()), "{}", sample.len());
+    let whole = Life::Inside(Duration::from_secs(60));
+    assert!(sample.iter().all(|life| *life == whole), "they tell no time: {sample:?}");
     let mut patient = settings();
     patient.delivery.rate = Some(rate(1));
     let now = stands(patient, users(100), 0, ok(), Duration::from_secs(20)).await;

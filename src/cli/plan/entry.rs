@@ -99,7 +99,7 @@ impl Entry {
 
 fn too_old(event: &Event, sink: &Sink, now: Option<Time>) -> Option<String> {
     let expiration = &sink.settings.expiration;
-    let (limit, age) = (expiration.limit(event)?, expiration.age(event, now?));
+    let (limit, age) = (expiration.limit(event)?, expiration.age(event, now?).unwrap_or_default());
     let limit_secs = limit.as_secs_f64();
     (age >= limit)
         .then(|| format!("the event is {} s old and expires after {limit_secs} s", age.as_secs()))

@@ -1,6 +1,7 @@
 //! The status of a run as data: written as JSON by the endpoint, and read back by `courier-sink status`. Pure.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use super::readiness::reasons;
 use crate::courier::Class;
 use crate::runner::buffer::Filled;
 use crate::runner::source::Unread;
-use crate::sink::Snapshot;
+use crate::sink::{Behind, Pace, Snapshot};
 use crate::telemetry::{Constraint, bytes};
 
 /// How a run stands.
@@ -47,7 +48,8 @@ pub struct SinkStatus {
     pub events_per_second: Option<f64>,
     /// When the backlog will be done at this pace; not known without one, or under a hold
     pub drain_seconds: Option<f64>,
-    /// How many of the events inside become too old before their turn at this pace
+    /// How many events become too old before their turn at this pace: those inside counted, and those on disk and unread
+    /// estimated as if they were like them
     pub expiring_events: Option<u64>,
     /// Users and tenants with work inside, and those of them of whom an event waits for an earlier one
     pub lanes: u64,
@@ -126,7 +128,7 @@ impl SinkStatus {
                 .collect(),
             events_per_second: now.pace.map(|pace| pace.ended),
             drain_seconds: unread.records.and_then(|_| drain(now, backlog)),
-            expiring_events: now.expiring.map(wide),
+            expiring_events: expiring(now, backlog, disk),
             lanes: wide(now.lanes),
             lanes_waiting: wide(now.lanes_waiting),
             concurrency_limit: wide(now.gate.limit),
@@ -167,6 +169,21 @@ fn drain(now: &Snapshot, backlog: Backlog) -> Option<f64> {
     let outside = backlog.total().saturating_sub(backlog.inside);
     let seconds = time(backlog.inside, pace.delivered) + time(outside, pace.ended);
     seconds.is_finite().then_some(seconds)
+}
+
+/// How many events become too old before their turn, wherever they wait.
+fn expiring(now: &Snapshot, backlog: Backlog, disk: Option<Filled>) -> Option<u64> {
+    let inside = now.expiring?;
+    let none = Pace { delivered: 0.0, ended: 0.0 };
+    let pace = now.pace.filter(|_| now.constraint != Constraint::Hold).unwrap_or(none);
+    let ages = disk.and_then(|disk| Some((disk.oldest_age?, disk.newest_age?)));
+    let spread = ages.map_or(Duration::ZERO, |(oldest, newest)| oldest.saturating_sub(newest));
+    let on_disk = Behind { after: 0, events: backlog.on_disk, spread };
+    let unread = Behind { after: backlog.on_disk, events: backlog.unread, spread: Duration::ZERO };
+    let behind = [on_disk, unread].map(|behind| now.lifetimes.expiring(behind, pace));
+    // The only checked way from a float to a whole number that the standard library has.
+    let behind = Duration::try_from_secs_f64(behind.iter().sum::<f64>().round());
+    Some(wide(inside).saturating_add(behind.map_or(u64::MAX, |behind| behind.as_secs())))
 }
 
 fn wide(count: usize) -> u64 {

@@ -7,7 +7,7 @@ use crate::courier::Class;
 use crate::delivery::{GateReport, HoldReason};
 use crate::runner::buffer::Filled;
 use crate::runner::source::Unread;
-use crate::sink::{Pace, Snapshot};
+use crate::sink::{Life, Lifetimes, Pace, Snapshot};
 use crate::telemetry::{Constraint, Totals};
 
 #[cfg(feature = "emulator")]
@@ -31,6 +31,7 @@ fn snapshot() -> Snapshot {
         },
         pace: Some(Pace { delivered: 5.0, ended: 10.0 }),
         expiring: Some(0),
+        lifetimes: Lifetimes::default(),
         totals: Totals::default(),
         taken_in: 200,
     }
@@ -58,6 +59,34 @@ fn what_is_unread_counts_by_the_events_that_came_of_what_was_given() {
     let unknown = Unread { records: None, ..unread(0) };
     let status = SinkStatus::new(&snapshot(), None, unknown, None);
     assert_eq!((status.backlog.unread, status.drain_seconds), (0, None));
+}
+
+#[test]
+fn those_that_will_be_too_old_are_looked_for_wherever_they_wait() {
+    let disk = Filled {
+        records: 1100,
+        oldest_age: Some(Duration::from_secs(110)),
+        newest_age: Some(Duration::from_secs(10)),
+        ..Filled::default()
+    };
+    let mut now = snapshot();
+    now.expiring = Some(7);
+    let expiring = |now: &Snapshot, disk, files| {
+        SinkStatus::new(now, disk, unread(files), None).expiring_events
+    };
+    assert_eq!(expiring(&now, Some(disk), 500), Some(7), "nothing inside has a limit");
+    let sample = vec![Life::Since(Duration::from_secs(60))];
+    now.lifetimes = Lifetimes { inside: 100, limited: 100, sample };
+    // 20 seconds for those inside. Those on disk came as fast as they go: each has 60 seconds and waits 20.
+    assert_eq!(expiring(&now, Some(disk), 0), Some(7));
+    // Of those in files it is not known when they came: those are late that come after 40 seconds, and so after 400.
+    assert_eq!(expiring(&now, None, 500), Some(7 + 1000 - 400));
+    // And all that come behind the thousand on disk.
+    assert_eq!(expiring(&now, Some(disk), 500), Some(7 + 500));
+    (now.gate.held, now.constraint) = (Some(HoldReason::Unauthorized), Constraint::Hold);
+    assert_eq!(expiring(&now, Some(disk), 500), Some(7 + 1000 + 500));
+    now.expiring = None;
+    assert_eq!(expiring(&now, Some(disk), 500), None, "without a pace nobody knows");
 }
 
 #[test]

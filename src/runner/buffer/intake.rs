@@ -10,7 +10,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
+use metrics::Histogram;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -37,6 +39,8 @@ pub(super) struct Intake {
     pub(super) shared: Arc<Shared>,
     pub(super) limits: Limits,
     pub(super) appends: mpsc::Sender<Append>,
+    /// How many seconds each record takes until it is on disk
+    pub(super) sends: Histogram,
     /// Cancelled when the run is over: then nothing more is taken in
     pub(super) cancel: CancellationToken,
 }
@@ -168,6 +172,10 @@ impl Intake {
     fn settle(&self, group: Vec<Source>, is_written: bool) -> bool {
         if is_written {
             self.shared.stored.fetch_add(count(&group), Ordering::Relaxed);
+            let now = Instant::now();
+            for source in &group {
+                self.sends.record(now.duration_since(source.since));
+            }
             source::accept(&self.shared, group);
         } else {
             tracing::warn!(
@@ -250,7 +258,7 @@ impl Group {
         };
         self.bytes = self.bytes.saturating_add(size);
         self.records.push((payload, origin));
-        self.sources.push(Source { finalizer, went_back: done.went_back() });
+        self.sources.push(Source { finalizer, went_back: done.went_back(), since: Instant::now() });
     }
 }
 

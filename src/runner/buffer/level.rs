@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Shared;
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 
 /// Asks a buffer how full it is. Clones ask the same one.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Filled {
     pub waits_again: bool,
     /// How long the oldest record has been in it, also in earlier runs; not known before it is read
     pub oldest_age: Option<Duration>,
+    /// How long the newest has, if it came in this run
+    pub newest_age: Option<Duration>,
 }
 
 impl Level {
@@ -51,9 +53,12 @@ impl Level {
     /// How full it is now.
     pub fn show(&self) -> Filled {
         let shared = &self.shared;
-        let (records, bytes, appended, waits_again, oldest) = {
+        let now = self.clock.now();
+        let age = |at: Option<Time>| at.map(|at| now.since(at));
+        let (records, bytes, appended, waits_again, [oldest_age, newest_age]) = {
             let state = shared.state();
-            (state.ledger.left(), state.used, state.appended, state.is_halted(), state.oldest())
+            let ages = [state.oldest(), state.newest()].map(age);
+            (state.ledger.left(), state.used, state.appended, state.is_halted(), ages)
         };
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (received, lost) = (read(&shared.stored), read(&shared.lost));
@@ -69,7 +74,8 @@ impl Level {
             discarded_bytes: read(&shared.discarded_bytes),
             lost,
             waits_again,
-            oldest_age: oldest.map(|oldest| self.clock.now().since(oldest)),
+            oldest_age,
+            newest_age,
         }
     }
 }

@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use metrics::Histogram;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +64,7 @@ pub struct Buffer {
     store: Store,
     commit: u64,
     clock: Clock,
+    sends: Histogram,
 }
 
 /// A buffer that runs.
@@ -155,7 +157,13 @@ impl Buffer {
             discarded_bytes: AtomicU64::new(0),
             unstored: AtomicU64::new(0),
         });
-        Ok(Self { shared, limits: Limits::new(buffer), store, commit, clock })
+        let (limits, sends) = (Limits::new(buffer), Histogram::noop());
+        Ok(Self { shared, limits, store, commit, clock, sends })
+    }
+
+    /// The same, observing in `sends` how many seconds each record takes until it is on disk.
+    pub fn timed(self, sends: Histogram) -> Self {
+        Self { sends, ..self }
     }
 
     /// Puts the buffer between `input` and the sink that will poll the stream. To be called within a runtime.
@@ -167,7 +175,7 @@ impl Buffer {
         input: BoxStream<'static, Record>,
         stop: CancellationToken,
     ) -> (BoxStream<'static, Record>, Running) {
-        let Self { shared, limits, store, commit, clock } = self;
+        let Self { shared, limits, store, commit, clock, sends } = self;
         // One group is written while another gathers; none need wait between them.
         let (appends, taken) = mpsc::channel(1);
         let cancel = CancellationToken::new();
@@ -175,6 +183,7 @@ impl Buffer {
             shared: Arc::clone(&shared),
             limits,
             appends: appends.clone(),
+            sends,
             cancel: cancel.clone(),
         };
         let keeper = Keeper::new(Arc::clone(&shared), (store, commit), clock.clone(), taken);

@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) used: u64,
     /// What those took that were written in this run
     pub(super) appended: u64,
+    /// When the last of them was written
+    newest: Option<Time>,
     /// Whether the ledger has changed since it was written last
     pub(super) is_changed: bool,
     /// Blocks of which something was fed, by their first sequence. As many as there are records that were fed and have
@@ -84,6 +86,7 @@ impl State {
             ledger,
             used,
             appended: 0,
+            newest: None,
             is_changed: false,
             touched: BTreeMap::new(),
             removable: BTreeSet::new(),
@@ -205,6 +208,7 @@ impl State {
     pub(super) fn appended(&mut self, block: Block) {
         self.used = self.used.saturating_add(cost(block.bytes));
         self.appended = self.appended.saturating_add(cost(block.bytes));
+        self.newest = block.at;
         self.ledger.append(block.range.end - block.range.start);
         let fits = self.ready.is_empty() || self.ready_bytes + block.bytes <= READY_BYTES;
         // Only what comes right behind: what is further on is read once it is its turn.

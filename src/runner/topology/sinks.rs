@@ -26,7 +26,7 @@ use crate::runner::source::Progress;
 use crate::runner::{RunError, dead_letters, journal};
 use crate::sink::{self, CourierSink, Healthcheck, Record, SinkConfig};
 use crate::tap::Sightings;
-use crate::telemetry::{Component, Tally, Totals};
+use crate::telemetry::{BufferType, Component, Tally, Totals, names};
 use crate::transport::Transport;
 
 /// One sink that is ready to run.
@@ -178,13 +178,15 @@ impl Sinks {
     fn start_one(&mut self, sink: Sink) -> Live {
         let Sink { name, span, courier, built, tally, health, key_file, letters, .. } = sink;
         let mut records = Sink::records(sink.records);
+        let component = Component::sink(&name, courier.endpoint.as_str());
         if let Some(buffer) = sink.buffer {
+            let labels = component.buffer(BufferType::Disk);
+            let buffer = buffer.timed(component.histogram(names::BUFFER_SEND_DURATION, &labels));
             let (fed, running) = span.in_scope(|| buffer.start(records, self.stop.clone()));
             self.buffers.insert(name.clone(), running);
             records = fed;
         }
         let disk = self.buffers.get(&name).zip(courier.disk_buffer).map(|(running, configured)| {
-            let component = Component::sink(&name, courier.endpoint.as_str());
             Disk::new(running.level(), &component, configured.max_size.get())
         });
         let (told, said) = watch::channel(None);

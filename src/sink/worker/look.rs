@@ -7,6 +7,7 @@ use super::Driver;
 use crate::sink::Transport;
 use crate::sink::gauges::Gauges;
 use crate::sink::inspect::{Question, Questions, Snapshot, Upstream};
+use crate::sink::lifetimes::{Life, Lifetimes, SAMPLE};
 use crate::sink::pace::{Meter, Pace};
 use crate::telemetry::Constraint;
 
@@ -85,7 +86,8 @@ impl<S: Transport> Driver<S> {
         snapshot
     }
 
-    fn snapshot(&self, now: Duration, upstream: Upstream) -> Snapshot {
+    fn snapshot(&mut self, now: Duration, upstream: Upstream) -> Snapshot {
+        let lifetimes = self.lifetimes();
         let tally = &self.shared.tally;
         let gate = self.shared.gate.report();
         let (events, bytes) = self.window.size();
@@ -126,6 +128,7 @@ impl<S: Transport> Driver<S> {
             gate,
             pace,
             expiring,
+            lifetimes,
             totals: tally.totals(),
             taken_in: tally.taken_in(),
         }
@@ -140,6 +143,22 @@ impl<S: Transport> Driver<S> {
             turn.and_then(|turn| now.checked_add(turn)).is_none_or(|turn| turn > *deadline)
         };
         self.deadlines.all().filter(is_late).count()
+    }
+
+    /// How long the events inside may wait: of so many that it takes no time to look at them.
+    fn lifetimes(&mut self) -> Lifetimes {
+        let Self { deadlines, lanes, .. } = self;
+        let limited = deadlines.count();
+        let every = limited.div_ceil(SAMPLE).max(1);
+        let some = deadlines.all().step_by(every);
+        let lives = some.filter_map(|(deadline, id)| {
+            let lifetime = lanes.cargo_mut(id)?.lifetime.as_deref()?;
+            let left = || deadline.saturating_duration_since(tokio::time::Instant::now());
+            Some(lifetime.age.map_or(Life::Inside(lifetime.limit), |_| Life::Since(left())))
+        });
+        let sample = lives.collect();
+        let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        Lifetimes { inside: wide(self.window.size().0), limited: wide(limited), sample }
     }
 }
 

@@ -57,7 +57,10 @@ impl<S: Transport> Driver<S> {
             let inside = cargo.came_in.elapsed();
             let lifetime = settings.expiration.limit(&cargo.event).map(|limit| Lifetime {
                 began: cargo.came_in,
-                age: settings.expiration.age(&cargo.event, now).saturating_sub(inside),
+                age: settings
+                    .expiration
+                    .age(&cargo.event, now)
+                    .map(|age| age.saturating_sub(inside)),
                 limit,
             });
             move_deadline(deadlines, id, cargo, lifetime);

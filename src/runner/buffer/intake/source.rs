@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use tokio::time::Instant;
+
 use crate::finalization::{Advance, EventFinalizer, EventStatus};
 use crate::runner::buffer::Shared;
 
@@ -10,11 +12,13 @@ pub(super) struct Source {
     pub(super) finalizer: EventFinalizer,
     /// Whether the record could not be stored before: it is counted among those
     pub(super) went_back: bool,
+    /// When it arrived
+    pub(super) since: Instant,
 }
 
 /// Tells `sources` that their records are stored, or discarded as was asked for.
 pub(super) fn accept(shared: &Shared, sources: Vec<Source>) {
-    for Source { finalizer, went_back } in sources {
+    for Source { finalizer, went_back, .. } in sources {
         if went_back {
             shared.unstored.fetch_sub(1, Ordering::Relaxed);
         }
@@ -24,7 +28,7 @@ pub(super) fn accept(shared: &Shared, sources: Vec<Source>) {
 
 /// Tells `sources` that their records could not be stored.
 pub(super) fn give_back(shared: &Shared, sources: Vec<Source>) {
-    for Source { mut finalizer, went_back } in sources {
+    for Source { mut finalizer, went_back, .. } in sources {
         if !went_back {
             shared.unstored.fetch_add(1, Ordering::Relaxed);
         }
@@ -80,7 +84,8 @@ mod tests {
         let (shared, sender) = (shared(), Sender::default());
         let sends = || {
             let went_back = sender.0.lock().unwrap().went_back();
-            vec![Source { finalizer: EventFinalizer::new(sender.clone()), went_back }]
+            let (finalizer, since) = (EventFinalizer::new(sender.clone()), Instant::now());
+            vec![Source { finalizer, went_back, since }]
         };
         let unstored = || shared.unstored.load(Ordering::Relaxed);
         for _ in 0..2 {

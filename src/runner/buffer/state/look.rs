@@ -10,6 +10,11 @@ impl State {
         touched.or_else(|| self.ready.front().map(|block| block.at)).flatten()
     }
 
+    /// When the newest record came, if one came in this run.
+    pub(in super::super) const fn newest(&self) -> Option<Time> {
+        self.newest
+    }
+
     /// Whether nothing newer is fed because something went back.
     pub(in super::super) const fn is_halted(&self) -> bool {
         self.is_halted
