@@ -162,6 +162,7 @@ impl Buffer {
     }
 
     /// The same, observing in `sends` how many seconds each record takes until it is on disk.
+    #[must_use]
     pub fn timed(self, sends: Histogram) -> Self {
         Self { sends, ..self }
     }
