@@ -1,45 +1,97 @@
 //! An event as far as it is looked at when it arrives: most of one only matters to what it starts, and most start nothing.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// The members that are looked at, beside what `properties` have for Courier.
-const LOOKED_AT: [&str; 7] =
-    ["anonymousId", "event", "groupId", "messageId", "traits", "type", "userId"];
-
-/// Members as they are written; of two of one name, the last.
-type Members<'a> = BTreeMap<String, &'a RawValue>;
-
 /// The event without what nobody looks at; anything else that is JSON, as it is.
 pub(super) fn head(body: &[u8]) -> Option<Value> {
-    let Ok(members) = serde_json::from_slice::<Members<'_>>(body) else {
-        return serde_json::from_slice(body).ok();
-    };
-    let mut head = Map::new();
-    for (name, written) in members {
-        if name == "properties" {
-            head.insert(name, for_courier(written)?);
-        } else if LOOKED_AT.contains(&name.as_str()) {
-            head.insert(name, value(written)?);
+    match serde_json::from_slice(body) {
+        Ok(Head(head)) => Some(Value::Object(head)),
+        Err(_) => serde_json::from_slice(body).ok(),
+    }
+}
+
+/// What is looked at of an event; of two members of one name, the last.
+struct Head(Map<String, Value>);
+
+/// The members that are looked at.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum Member {
+    AnonymousId,
+    Event,
+    GroupId,
+    MessageId,
+    Properties,
+    Traits,
+    Type,
+    UserId,
+    #[serde(other)]
+    Other,
+}
+
+impl Member {
+    /// Its name, where it is looked at as it is.
+    const fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::AnonymousId => Some("anonymousId"),
+            Self::Event => Some("event"),
+            Self::GroupId => Some("groupId"),
+            Self::MessageId => Some("messageId"),
+            Self::Traits => Some("traits"),
+            Self::Type => Some("type"),
+            Self::UserId => Some("userId"),
+            Self::Properties | Self::Other => None,
         }
     }
-    Some(Value::Object(head))
+}
+
+impl<'de> Deserialize<'de> for Head {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Head;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Head, A::Error> {
+                let mut head = Map::new();
+                while let Some(member) = members.next_key::<Member>()? {
+                    if let Some(name) = member.name() {
+                        head.insert(name.to_owned(), members.next_value()?);
+                    } else if matches!(member, Member::Properties) {
+                        let properties = for_courier(members.next_value()?);
+                        head.insert("properties".to_owned(), properties.map_err(A::Error::custom)?);
+                    } else {
+                        members.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Head(head))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 /// Properties without what they tell of the event.
-fn for_courier(written: &RawValue) -> Option<Value> {
-    let Ok(members) = serde_json::from_str::<Members<'_>>(written.get()) else {
-        return value(written);
+fn for_courier(written: &RawValue) -> serde_json::Result<Value> {
+    let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(written.get()) else {
+        return serde_json::from_str(written.get());
     };
-    let courier = members.into_iter().find(|(name, _)| name == "courier");
-    let courier = courier.map(|(name, written)| Some((name, value(written)?)));
-    Some(Value::Object(courier.into_iter().collect::<Option<_>>()?))
-}
-
-fn value(written: &RawValue) -> Option<Value> {
-    serde_json::from_str(written.get()).ok()
+    let mut kept = Map::new();
+    if let Some(courier) = members.get("courier") {
+        kept.insert("courier".to_owned(), serde_json::from_str(courier.get())?);
+    }
+    Ok(Value::Object(kept))
 }
 
 #[cfg(test)]
