@@ -89,7 +89,12 @@ fn token(line: &str, column: usize) -> Range<usize> {
 /// stands where is not known.
 fn is_secret(mistake: &Mistake, line: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let path = mistake.path.split(|c| !is_word(c));
+    // What a source or a sink is called is no option.
+    let own = match mistake.path.split_once('.') {
+        Some(("sources" | "sinks", rest)) => rest.split_once('.').map_or("", |(_, own)| own),
+        Some(_) | None => &mistake.path,
+    };
+    let path = own.split(|c| !is_word(c));
     // Before each `=` stands a name, perhaps with dots or in quotes.
     let names = line.rsplit('=').skip(1).flat_map(|before| {
         let name = before.rsplit(['{', ',']).next().unwrap_or_default();
@@ -165,6 +170,8 @@ mod tests {
             ("sources.a.write_keys_file", "write_keys_file = \"keys/courier.key\""),
             ("sinks.a.tls.key_file", "tls = { key_file = 'keys/courier.key' }"),
             ("sources.a.tls.crt_file", "tls.crt_file = 'keys/courier.key'"),
+            // A name is no option.
+            ("sources.http.tls.crt_file", "tls.crt_file = 'keys/courier.key'"),
         ] {
             let shown = shown(path, line, 1, 1);
             assert!(shown.contains("keys/courier.key"), "{shown}");
