@@ -100,8 +100,9 @@ struct Held {
     unreadable: AtomicU64,
 }
 
-/// Sends the letters of a file again through the sink of `config`; `None` if there are none, and then nothing is touched. Lanes and pace are this process's own. Dropping the
-/// future leaves the file put aside: the next replay puts back first what was not delivered. Blocks on the disk.
+/// Sends the letters of a file again through the sink of `config`; `None` if there are none, and then nothing is touched.
+/// Lanes and pace are this process's own. Dropping the future leaves the file put aside: the next replay puts back first
+/// what was not delivered. Blocks on the disk.
 pub async fn replay(
     mut config: Config,
     options: Options,
