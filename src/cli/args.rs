@@ -90,6 +90,9 @@ pub(super) enum Command {
 /// Whom to ask, and how often.
 #[derive(Debug, clap::Args)]
 pub(super) struct Status {
+    /// The configuration of the run, in TOML, whose `[api]` block says where to ask
+    #[arg(conflicts_with = "address")]
+    pub(super) config: Option<PathBuf>,
     /// Where its admin endpoint listens
     #[arg(long, value_name = "HOST:PORT", default_value_t = API_ADDRESS)]
     pub(super) address: SocketAddr,

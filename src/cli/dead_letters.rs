@@ -144,7 +144,11 @@ async fn send(options: Replay, bar: Bar) -> anyhow::Result<Exit> {
     };
     bar.clear();
     Ok(match outcome {
-        Ok(replayed) => report(&name, &replayed),
+        Ok(Some(replayed)) => report(&name, &replayed),
+        Ok(None) => {
+            tell(&format!("{name}: there is nothing to replay"));
+            Exit::Done
+        }
         Err(error) => fail(&error),
     })
 }

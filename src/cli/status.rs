@@ -1,12 +1,15 @@
 //! `courier-sink status`: how a run stands, for people.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::args::Status as Options;
 use super::table::{plain, table};
-use super::{complain, tell};
+use super::{complain, tell, validate};
+use crate::config::ApiConfig;
 use crate::runner::Exit;
 use crate::runner::api::{SinkStatus, Status, ask};
 
@@ -17,7 +20,14 @@ const EVERY: Duration = Duration::from_secs(1);
 const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 /// Asks once, or until it is interrupted or nobody answers any more.
-pub(super) async fn status(Options { address, watch }: Options) -> Exit {
+pub(super) async fn status(Options { config, address, watch }: Options) -> Exit {
+    let address = match config.as_deref().map_or(Ok(address), configured) {
+        Ok(address) => address,
+        Err((problem, exit)) => {
+            complain(&problem);
+            return exit;
+        }
+    };
     let clears = watch && std::io::IsTerminal::is_terminal(&std::io::stdout());
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -37,6 +47,29 @@ pub(super) async fn status(Options { address, watch }: Options) -> Exit {
             return Exit::Done;
         }
     }
+}
+
+/// Where a run of the configuration at `path` is asked.
+fn configured(path: &Path) -> Result<SocketAddr, (String, Exit)> {
+    let config = validate::load_without_keys(path).map_err(|wrong| (wrong, Exit::Config))?;
+    let unsaid = |why: &str| (format!("{}: {why}", path.display()), Exit::Usage);
+    let Some(ApiConfig { mut address, .. }) = config.api else {
+        return Err(unsaid(
+            "has no `[api]` block, without which a run answers nobody: add one, or give `--address`",
+        ));
+    };
+    if address.port() == 0 {
+        return Err(unsaid(
+            "`api.address` takes any free port, and the log of the run names it: give `--address`",
+        ));
+    }
+    // Who listens everywhere listens on this machine.
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    Ok(address)
 }
 
 /// The status, one sink after the other.

@@ -7,6 +7,9 @@ use super::courier::{self, Beside, CourierConfig};
 use super::item::Item;
 use super::mistake::nearest;
 
+/// Security: no more than this many names enter a mistake, of which there may be as many.
+const MOST_NAMED: usize = 20;
+
 /// One sink.
 #[derive(Clone, Debug)]
 pub struct Sink {
@@ -57,16 +60,7 @@ fn inputs(item: Item<'_>, sources: &BTreeSet<String>) -> Option<Vec<String>> {
         let Some(input) = item.text() else { continue };
         let matching: Vec<_> = sources.iter().filter(|name| matches(&input, name)).collect();
         if matching.is_empty() {
-            let nearest = nearest(&input, sources.iter().map(String::as_str));
-            match nearest {
-                Some(nearest) => {
-                    item.refuse_with(
-                        "there is no such source",
-                        format!("did you mean `{nearest}`?"),
-                    );
-                }
-                None => item.refuse("there is no such source"),
-            }
+            no_such_source(&item, &input, sources);
         }
         for name in matching {
             if !names.contains(name) {
@@ -78,6 +72,22 @@ fn inputs(item: Item<'_>, sources: &BTreeSet<String>) -> Option<Vec<String>> {
         }
     }
     (reader.mistakes() == before).then_some(names)
+}
+
+/// Notes that `input` is no source, and which there are.
+fn no_such_source(item: &Item<'_>, input: &str, sources: &BTreeSet<String>) {
+    let names = || sources.iter().map(String::as_str);
+    let known: Vec<_> = names().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+    let known = match sources.len().saturating_sub(MOST_NAMED) {
+        0 if known.is_empty() => "and no other".to_owned(),
+        0 => format!("known here: {}", known.join(", ")),
+        more => format!("known here: {} and {more} more", known.join(", ")),
+    };
+    let message = format!("there is no such source, {known}");
+    match nearest(input, names()) {
+        Some(nearest) => item.refuse_with(message, format!("did you mean `{nearest}`?")),
+        None => item.refuse(message),
+    }
 }
 
 /// Whether `pattern`, in which `*` stands for anything, is `name`.

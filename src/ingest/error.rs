@@ -36,8 +36,8 @@ pub enum Problem {
     /// JSON, but not an object
     #[error("an event must be a JSON object, was {0}")]
     NotAnObject(Kind),
-    /// A field that must be there
-    #[error("`{field}` is missing, expected {expected}")]
+    /// A field that must be there, and say something
+    #[error("`{field}` is missing or empty, expected {expected}")]
     Missing {
         /// The field
         field: &'static str,

@@ -117,7 +117,7 @@ fn errors_name_the_record_the_field_and_what_was_expected() {
         ),
         (
             "{}",
-            "in.ndjson:10: `type` is missing, expected `identify`, `track`, `group` or another event type",
+            "in.ndjson:10: `type` is missing or empty, expected `identify`, `track`, `group` or another event type",
         ),
         ("7", "in.ndjson:10: an event must be a JSON object, was a number"),
         (
@@ -137,7 +137,10 @@ fn errors_name_the_record_the_field_and_what_was_expected() {
         read(mixed.as_bytes()).into_iter().filter_map(Result::err).map(|e| e.to_string()).collect();
     assert_eq!(errors.len(), 2);
     assert!(errors[0].starts_with("in.ndjson:12 (event 2): not valid JSON"), "{errors:?}");
-    assert!(errors[1].starts_with("in.ndjson:13 (event 4): `type` is missing"), "{errors:?}");
+    assert!(
+        errors[1].starts_with("in.ndjson:13 (event 4): `type` is missing or empty"),
+        "{errors:?}"
+    );
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::json::Kind;
 /// What is wrong with an event: which field, what was expected. It ends Rejected, with a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A field that must be there is not
-    #[error("`{0}` is missing")]
+    /// A field that must be there is not, or says nothing
+    #[error("`{0}` is missing or empty")]
     Missing(&'static str),
     /// A field that an option names is not there
     #[error("`{path}` is missing, and `{option}` of the mapping block `on = \"{on}\"` asks for it")]

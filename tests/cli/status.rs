@@ -39,6 +39,13 @@ fn a_status_is_told_once_and_with_watch_until_nobody_answers() {
     let time = head.strip_prefix(&format!("courier-sink {version}, running for ")).unwrap();
     assert!(time.ends_with(" s"), "{head}");
     assert_eq!(rest, IDLE);
+    write(
+        folder.path(),
+        "asked.toml",
+        CONFIG.replace("127.0.0.1:0\"\n[emu", &format!("0.0.0.0:{}\"\n[emu", port.trim())),
+    );
+    let asked = run(folder.path(), &["status", "asked.toml"]).expect(0).stdout;
+    assert!(asked.ends_with(IDLE), "{asked}");
 
     let mut watching = binary()
         .args(["status", "--watch", "--address", &address])
@@ -63,4 +70,35 @@ fn a_status_is_told_once_and_with_watch_until_nobody_answers() {
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(70), "{said}");
     assert!(said.starts_with(&format!("{address}: ")), "{said}");
+}
+
+#[test]
+fn a_configuration_that_does_not_say_whom_to_ask_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "any_port.toml", CONFIG);
+    let without = CONFIG.replace("[api]\naddress = \"127.0.0.1:0\"\n", "");
+    write(folder.path(), "none.toml", without.replace("\"right\"", "\"${ANOTHER_SHELL_HAS_IT}\""));
+    write(folder.path(), "wrong.toml", CONFIG.replace("127.0.0.1:0\"\n[emu", "localhost\"\n[emu"));
+    for (arguments, code, said) in [
+        (
+            &["none.toml"][..],
+            2,
+            "none.toml: has no `[api]` block, without which a run answers nobody: add one, or give `--address`",
+        ),
+        (
+            &["any_port.toml"],
+            2,
+            "any_port.toml: `api.address` takes any free port, and the log of the run names it: give `--address`",
+        ),
+        (&["wrong.toml"], 78, "wrong.toml:4:1: api.address: expected an IP address"),
+        (&["absent.toml"], 78, "absent.toml: cannot be read: "),
+        (
+            &["none.toml", "--address", "127.0.0.1:1"],
+            2,
+            "error: the argument '[CONFIG]' cannot be used with",
+        ),
+    ] {
+        let ended = run(folder.path(), &[&["status"], arguments].concat()).expect(code);
+        assert!(ended.stderr.starts_with(said), "{arguments:?}: {}", ended.stderr);
+    }
 }

@@ -46,9 +46,12 @@ fn sinks_read_sources_that_there_are() {
         ),
         (
             "inputs = [\"in\", \"im\"]",
-            "6:17: sinks.out.inputs[1]: there is no such source, did you mean `in`?",
+            "6:17: sinks.out.inputs[1]: there is no such source, known here: `in`, did you mean `in`?",
         ),
-        ("inputs = [\"file*\"]", "6:11: sinks.out.inputs[0]: there is no such source"),
+        (
+            "inputs = [\"file*\"]",
+            "6:11: sinks.out.inputs[0]: there is no such source, known here: `in`",
+        ),
         ("inputs = [\"in\", \"in\"]", "6:17: sinks.out.inputs[1]: is there twice"),
         ("inputs = \"in\"", "6:1: sinks.out.inputs: expected an array, was the string \"in\""),
         ("", "4:8: sinks.out.inputs: is missing, list the names of the sources to read"),
@@ -57,6 +60,30 @@ fn sinks_read_sources_that_there_are() {
         let text = format!("{before}proxy.enabled = false\n");
         wrong_whole(&text, &[&format!("config.toml:{said}")]);
     }
+}
+
+#[test]
+fn a_sink_without_its_source_is_told_which_there_are() {
+    let sink = BEFORE.split_once("\n\n").expect("the source comes first").1;
+    let sink = sink.replace("[\"in\"]", "[\"nope\"]");
+    wrong_whole(
+        &format!("{sink}proxy.enabled = false\n"),
+        &[
+            "config.toml:1:1: sources: is missing, add a block `[sources.NAME]`",
+            "config.toml:3:11: sinks.out.inputs[0]: there is no such source, and no other",
+        ],
+    );
+    let names: Vec<_> = (10..35).map(|name| format!("from_{name}")).collect();
+    let sources: Vec<_> =
+        names.iter().map(|name| format!("sources.{name}.type = \"stdin\"\n")).collect();
+    let known: Vec<_> = names.iter().take(20).map(|name| format!("`{name}`")).collect();
+    wrong_whole(
+        &format!("{}{sink}proxy.enabled = false\n", sources.concat()),
+        &[&format!(
+            "config.toml:28:11: sinks.out.inputs[0]: there is no such source, known here: {} and 5 more",
+            known.join(", ")
+        )],
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::{run, write};
-use crate::server::{ids, keep, kept, letter, track};
+use crate::process::{folder, run, write};
+use crate::server::{ids, keep, kept, letter, replay, track};
 
 const OLD: &str = "2020-01-01T00:00:00.000Z";
 const FUTURE: &str = "2999-01-01T00:00:00.000Z";
@@ -111,6 +111,26 @@ fn the_help_says_whose_lanes_and_pace_they_are() {
     let help = run(folder.path(), &["dead-letters", "replay", "--help"]).expect(0).stdout;
     let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("Lanes and pace are this process's own"), "{help}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_letters_stays_where_it_is() {
+    use std::os::unix::fs::MetadataExt;
+
+    let folder = folder("http://127.0.0.1:9", "type = \"stdin\"", "");
+    let file = |name| std::fs::metadata(folder.path().join(name)).unwrap().ino();
+    for (name, text) in [("f", ""), ("g", "\n\n")] {
+        write(folder.path(), name, text);
+        let before = file(name);
+        let replayed = run(folder.path(), &replay(name, &[])).expect(0);
+        assert_eq!(replayed.stdout, format!("{name}: there is nothing to replay\n"));
+        let drop = ["dead-letters", "drop", name, "--yes"];
+        let dropped = run(folder.path(), &drop).expect(0);
+        assert_eq!(dropped.stdout, format!("{name}: letters removed: 0\n"));
+        assert_eq!(file(name), before, "it is the same file");
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), text);
+    }
 }
 
 #[test]

@@ -81,6 +81,27 @@ async fn a_link_made_on_the_page_starts_a_run_for_the_next_event_and_leaves_as_t
 }
 
 #[tokio::test]
+async fn the_page_and_the_route_take_the_same_for_the_id_of_an_automation() {
+    let courier = courier();
+    for (id, is_one) in [
+        ("", false),
+        (".", false),
+        ("..", false),
+        ("...", true),
+        (&"x".repeat(200), true),
+        (&"x".repeat(201), false),
+    ] {
+        let fields = format!("source=rudderstack&on=identify&template={id}");
+        let (by_form, _, _) = form(&courier, "/link", "same-origin", &fields).await;
+        let link = json!({"on": "group", "template": id});
+        let (by_route, _) = call(&courier, "PUT /emulator/links", link).await;
+        let expected = if is_one { (303, 204) } else { (400, 400) };
+        assert_eq!((by_form, by_route.into()), expected, "{id}");
+    }
+    assert_eq!(courier.links().len(), 4);
+}
+
+#[tokio::test]
 async fn another_site_neither_changes_nor_reads_anything() {
     let courier = courier();
     order(&courier, "1").await;

@@ -100,7 +100,7 @@ async fn a_bad_event_becomes_a_letter_and_the_good_ones_beside_it_arrive() {
         "the event is neither a log, nor a metric, nor a trace",
         "`value` is the float NaN, null stands for it",
         "`timestamp` is a time that no date can be written for, null stands for it",
-        "`type` is missing",
+        "`type` is missing or empty",
         "the event is a text that holds no JSON",
     ]
     .into_iter()

@@ -73,7 +73,7 @@ mod tests {
     use clap::ValueEnum;
 
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, SourceKind};
     use crate::runner::check;
 
     #[test]
@@ -84,5 +84,14 @@ mod tests {
             let config = config.unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
             assert_eq!(check(&config), []);
         }
+    }
+
+    #[test]
+    fn webhooks_are_told_where_they_are_taken() {
+        let text = start(Source::HttpServer);
+        let config = Config::parse(&text, "generated.toml", &|_| None).unwrap();
+        let source = config.sources.into_values().next().unwrap();
+        let SourceKind::HttpServer(server) = source.kind else { panic!("it is the one asked for") };
+        assert!(text.contains(&format!(" http://{}{}\n", server.address, server.path)), "{text}");
     }
 }

@@ -5,7 +5,7 @@
 use std::io::{self, IsTerminal};
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Origin, Renderer, Snippet};
 
 use crate::cli::environment;
 use crate::config::Mistake;
@@ -17,18 +17,10 @@ pub(super) enum Level {
     Warning,
 }
 
-/// Options whose values are secrets, or may hold one.
-const SECRET: [&str; 9] = [
-    "api_key",
-    "api_key_file",
-    "write_keys",
-    "write_keys_file",
-    "key",
-    "http",
-    "https",
-    "endpoint",
-    "proxy",
-];
+/// Options whose values are secrets, or may hold one. Where a secret is kept is none. `key_pass` is Vector's, and no option
+/// here.
+const SECRET: [&str; 9] =
+    ["api_key", "write_keys", "key", "key_pass", "headers", "http", "https", "endpoint", "proxy"];
 
 /// `mistake` in the file called `name` that holds `text`, with the line it is in.
 pub(super) fn show(level: Level, name: &str, text: &str, mistake: &Mistake) -> String {
@@ -56,6 +48,13 @@ pub(super) fn show(level: Level, name: &str, text: &str, mistake: &Mistake) -> S
     };
     let report = [level.primary_title(title).element(snippet.annotation(annotation))];
     format!("{}\n", renderer().render(&report))
+}
+
+/// The file called `name`, of which no line can be shown, and why.
+pub(super) fn show_unread(name: &str, error: &io::Error) -> String {
+    let level = annotate_snippets::Level::ERROR;
+    let title = level.primary_title(format!("cannot be read: {error}"));
+    format!("{}\n", renderer().render(&[title.element(Origin::path(name))]))
 }
 
 fn renderer() -> Renderer {
@@ -90,11 +89,16 @@ fn token(line: &str, column: usize) -> Range<usize> {
 /// stands where is not known.
 fn is_secret(mistake: &Mistake, line: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let path = mistake.path.split(|c| !is_word(c));
-    // Before each `=` stands a name, perhaps in quotes.
-    let names = line.rsplit('=').skip(1).map(|before| {
-        let name = before.trim_end_matches([' ', '\t', '"', '\'']);
-        name.rsplit(|c| !is_word(c)).next().unwrap_or_default()
+    // What a source or a sink is called is no option.
+    let own = match mistake.path.split_once('.') {
+        Some(("sources" | "sinks", rest)) => rest.split_once('.').map_or("", |(_, own)| own),
+        Some(_) | None => &mistake.path,
+    };
+    let path = own.split(|c| !is_word(c));
+    // Before each `=` stands a name, perhaps with dots or in quotes.
+    let names = line.rsplit('=').skip(1).flat_map(|before| {
+        let name = before.rsplit(['{', ',']).next().unwrap_or_default();
+        name.split(|c| !is_word(c))
     });
     let mut words = path.chain(names);
     mistake.path.is_empty() || words.any(|word| SECRET.contains(&word))
@@ -160,6 +164,21 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_no_secret() {
+        for (path, line) in [
+            ("sinks.a.api_key_file", "api_key_file = \"keys/courier.key\""),
+            ("sources.a.write_keys_file", "write_keys_file = \"keys/courier.key\""),
+            ("sinks.a.tls.key_file", "tls = { key_file = 'keys/courier.key' }"),
+            ("sources.a.tls.crt_file", "tls.crt_file = 'keys/courier.key'"),
+            // A name is no option.
+            ("sources.http.tls.crt_file", "tls.crt_file = 'keys/courier.key'"),
+        ] {
+            let shown = shown(path, line, 1, 1);
+            assert!(shown.contains("keys/courier.key"), "{shown}");
+        }
+    }
+
+    #[test]
     fn secrets_are_not_quoted() {
         for (path, line) in [
             ("", "api_key = \"pksecret"),
@@ -172,6 +191,12 @@ mod tests {
             ("sources.a.write_keys[0].key", "[\"pksecret\"]"),
             ("sinks.a.proxy.https", "https = \"ftp://me:pksecret@host\""),
             ("sinks.a.endpoint", "endpoint = \"https://pksecret@host\""),
+            ("sinks.a.proxy.http", "proxy = { http = \"http://me:pksecret@host\" }"),
+            ("sinks.a.tls.ca_file", "tls = { ca_file = \"ca.pem\", key_pass = \"pksecret\" }"),
+            ("sinks.a.api_key_file", "a = { api_key_file = \"a\", api_key = \"pksecret\" }"),
+            ("traces.headers.\"a b\"", "headers = { \"a b\" = \"pksecret\" }"),
+            ("traces.headers.\"a b\"", "\"a b\" = \"pksecret\""),
+            ("traces.sample_ratio", "traces = { headers.x = \"pksecret\", sample_ratio = 5 }"),
         ] {
             let shown = shown(path, line, 1, 1);
             assert!(!shown.contains("pksecret"), "{shown}");

@@ -24,7 +24,7 @@ pub(super) async fn validate(options: &Validate) -> Exit {
         let text = match read(path) {
             Ok(text) => text,
             Err(error) => {
-                complain(&format!("{name}: cannot be read: {error}"));
+                complain(&diagnostic::show_unread(&name, &error));
                 exit = Exit::Config;
                 continue;
             }

@@ -7,9 +7,6 @@ use serde_json::json;
 use super::super::state::{InboundKind, Link, Template};
 use super::{BASE, Page};
 
-/// Security: an id is foreign; longer ones than this are nobody's.
-const MAX_ID_CHARS: usize = 200;
-
 /// What a form's fields do to the state. It gives where the browser goes next, or why it was refused.
 type Change = fn(&Page, &[(String, String)]) -> Result<String, &'static str>;
 
@@ -59,14 +56,12 @@ fn read(fields: &[(String, String)], template: &str) -> Result<Link, &'static st
     let on = field(fields, "on");
     let is_event = matches!(on, "identify" | "group")
         || on.strip_prefix("track/").is_some_and(|name| !name.is_empty());
-    // The two are no ids in a path, so the sink could not be told of them.
-    let is_id = !matches!(template, "" | "." | "..") && template.chars().count() <= MAX_ID_CHARS;
-    match source {
-        Some(_) if !is_id => Err("choose an automation, or name a new one"),
-        Some(source) if is_event => {
-            Ok(Link { source, on: on.to_owned(), template: template.to_owned() })
-        }
-        Some(_) | None => Err("there is no such event"),
+    let Some(source) = source else { return Err("there is no such event") };
+    let link = Link { source, on: on.to_owned(), template: template.to_owned() };
+    match (link.names_automation(), is_event) {
+        (false, _) => Err("choose an automation, or name a new one"),
+        (true, false) => Err("there is no such event"),
+        (true, true) => Ok(link),
     }
 }
 

@@ -14,6 +14,8 @@ use super::records::InboundKind;
 
 /// Security: as many as anybody could draw. What is over is refused, since forgetting links in silence would puzzle.
 const MOST_LINKS: usize = 10_000;
+/// Security: an id is foreign; longer ones than this are nobody's.
+const MAX_ID_CHARS: usize = 200;
 /// Security: each is a run for each such event.
 const MOST_FOR_ONE_EVENT: usize = 100;
 const TEMPLATES: Limits = Limits { entries: 10_000, bytes: 32 * 1024 * 1024 };
@@ -42,6 +44,14 @@ pub struct Link {
     pub on: String,
     /// The automation's id or alias.
     pub template: String,
+}
+
+impl Link {
+    /// Whether `template` can be an automation's id. `.` and `..` are none in a path, so no sink could be told of them.
+    pub(in super::super) fn names_automation(&self) -> bool {
+        let template = self.template.as_str();
+        !matches!(template, "" | "." | "..") && template.chars().count() <= MAX_ID_CHARS
+    }
 }
 
 /// Templates and links.

@@ -220,6 +220,16 @@ impl Back {
     }
 }
 
+/// Whether the file at `path` holds nothing, and nothing of it was put aside. Blocks on the disk.
+pub(super) fn is_empty(path: &Path) -> Result<bool, AsideError> {
+    let path = &resolve(path);
+    if !path.is_file() || aside(path).exists() {
+        return Ok(false);
+    }
+    let first = File::open(path).and_then(|file| lines(file).next().transpose());
+    Ok(first.map_err(|error| AsideError::failed(path, error))?.is_none())
+}
+
 /// Whether there are lines and none is a letter: whoever mistypes a name must not lose another file to `drop`.
 fn is_strange(path: &Path) -> io::Result<bool> {
     let mut is_strange = false;

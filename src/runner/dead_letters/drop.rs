@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Letter;
-use super::aside::{Aside, AsideError};
+use super::aside::{Aside, AsideError, is_empty};
 use super::letter::lines;
 
 /// How many letters are noted with one fsync.
@@ -14,6 +14,9 @@ pub async fn drop_letters(
     path: &Path,
     is_wanted: impl Fn(&Letter) -> bool,
 ) -> Result<u64, AsideError> {
+    if is_empty(path)? {
+        return Ok(0);
+    }
     let mut aside = Aside::take(path).await?;
     let failed = |error| AsideError::failed(path, error);
     let (mut group, mut count) = (Vec::with_capacity(GROUP), 0);

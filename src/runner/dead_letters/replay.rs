@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::aside::{Aside, AsideError};
+use super::aside::{Aside, AsideError, is_empty};
 use super::resend::{self, Ended, UNDER_WAY, UnderWay};
 use super::{Filter, Letter};
 use crate::clock::Time;
@@ -100,14 +100,18 @@ struct Held {
     unreadable: AtomicU64,
 }
 
-/// Sends the letters of a file again through the sink of `config`. Lanes and pace are this process's own. Dropping the
-/// future leaves the file put aside: the next replay puts back first what was not delivered. Blocks on the disk.
+/// Sends the letters of a file again through the sink of `config`; `None` if there are none, and then nothing is touched.
+/// Lanes and pace are this process's own. Dropping the future leaves the file put aside: the next replay puts back first
+/// what was not delivered. Blocks on the disk.
 pub async fn replay(
     mut config: Config,
     options: Options,
     context: Context,
-) -> Result<Replayed, ReplayError> {
+) -> Result<Option<Replayed>, ReplayError> {
     let courier = sink(&mut config, &options)?.courier;
+    if is_empty(&options.file)? {
+        return Ok(None);
+    }
     #[cfg(feature = "emulator")]
     let emulated = crate::runner::emulated::start(config.emulator.as_ref()).await?;
     #[cfg(feature = "emulator")]
@@ -158,7 +162,7 @@ pub async fn replay(
     emulated.end().await;
     let summary =
         Summary { totals: tally.totals(), elapsed: start.elapsed(), input: end, buffer: None };
-    Ok(result(summary, &held, left, is_noted))
+    Ok(Some(result(summary, &held, left, is_noted)))
 }
 
 fn sink(config: &mut Config, options: &Options) -> Result<Sink, ReplayError> {

@@ -7,9 +7,11 @@ pub(in crate::runner) mod http1;
 pub(in crate::runner) mod http2;
 pub(in crate::runner) mod tls;
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -87,7 +89,6 @@ impl Listener {
 
     /// Serves each connection by `serve`, in a task of its own, until it is told to stop, and then until all of them have
     /// ended. Dropped, they end at once.
-    // Correctness: accepting loses nothing when it is dropped; what ends wakes us as well, so that its place is free.
     pub(in crate::runner) async fn serve<F>(
         self,
         stop: CancellationToken,
@@ -96,35 +97,55 @@ impl Listener {
         F: Future<Output = ()> + Send + 'static,
     {
         let Self { socket, max, tls, errors } = self;
-        let (failing, since) = (Repeats::default(), Instant::now());
-        let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                Some(_) = connections.join_next() => {}
-                accepted = socket.accept(), if connections.len() < max => match accepted {
-                    Ok((stream, peer)) => {
-                        let (tls, serve) = (tls.clone(), serve.clone());
-                        connections.spawn(async move {
-                            if let Some(accepted) = accept(stream, peer.ip(), tls).await {
-                                serve(accepted).await;
-                            }
-                        });
-                    }
-                    Err(error) => {
-                        errors.count(ErrorType::Connection);
-                        if let Some(suppressed) = failing.may_tell(since.elapsed()) {
-                            tracing::warn!(%error, suppressed, "a connection cannot be accepted");
-                        }
-                        sleep(ACCEPT_AGAIN_AFTER).await;
-                    }
-                },
+        let accept_next = move |context: &mut Context<'_>| socket.poll_accept(context);
+        let connection = move |(stream, peer): (TcpStream, SocketAddr)| {
+            let (tls, serve) = (tls.clone(), serve.clone());
+            async move {
+                if let Some(accepted) = accept(stream, peer.ip(), tls).await {
+                    serve(accepted).await;
+                }
             }
-        }
-        drop(socket);
-        while connections.join_next().await.is_some() {}
+        };
+        serve_each(accept_next, max, &errors, stop, connection).await;
     }
+}
+
+/// Serves each connection that `accept_next` gives, at most `max` at once, as [`Listener::serve`] says. Where it fails, that
+/// is one of `errors`, told now and then, and tried again after a while.
+// Correctness: accepting loses nothing when it is dropped; what ends wakes us as well, so that its place is free.
+async fn serve_each<C, F>(
+    mut accept_next: impl FnMut(&mut Context<'_>) -> Poll<io::Result<C>>,
+    max: usize,
+    errors: &SourceErrors,
+    stop: CancellationToken,
+    serve: impl Fn(C) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (failing, since) = (Repeats::default(), Instant::now());
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = poll_fn(&mut accept_next), if connections.len() < max => match accepted {
+                Ok(connection) => {
+                    connections.spawn(serve(connection));
+                }
+                Err(error) => {
+                    errors.count(ErrorType::Connection);
+                    if let Some(suppressed) = failing.may_tell(since.elapsed()) {
+                        tracing::warn!(%error, suppressed, "a connection cannot be accepted");
+                    }
+                    sleep(ACCEPT_AGAIN_AFTER).await;
+                }
+            },
+        }
+    }
+    // Nobody is to wait for a socket that is served no more.
+    drop(accept_next);
+    while connections.join_next().await.is_some() {}
 }
 
 /// The connection, once it is encrypted where it is to be.
@@ -158,3 +179,6 @@ async fn accept(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,9 +17,6 @@ use super::super::super::state::{InboundKind, Link, State, Template};
 use super::super::steps;
 use super::{answer, json_of};
 
-/// Security: an id is foreign; longer ones than this are nobody's.
-const MAX_ID_CHARS: usize = 200;
-
 pub(super) fn routes(courier: &Courier, router: Router) -> Router {
     let of = || courier.clone();
     let (list, put, delete) = (of(), of(), of());
@@ -128,9 +125,7 @@ pub(in super::super::super) fn put_link(state: &mut State, link: Link) -> Result
     if !is_track && (!is_other || link.source == InboundKind::Courier) {
         return Err(wrong("on", "'track/NAME', 'identify' or 'group', as this source has it"));
     }
-    // `.` and `..` are no ids in a path, so no sink could be told of them.
-    let is_id = !matches!(link.template.as_str(), "" | "." | "..");
-    if !is_id || link.template.chars().count() > MAX_ID_CHARS {
+    if !link.names_automation() {
         return Err(wrong("template", "the id of an automation"));
     }
     if state.automations.link(link) {
