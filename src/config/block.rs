@@ -93,7 +93,7 @@ impl<'a> Block<'a> {
             Some(item) if matches!(item.value, ValueInner::Table(_)) => item,
             item => {
                 if let Some(item) = item {
-                    item.unexpected("a table");
+                    item.secret().unexpected("a table");
                 }
                 let place = self.place.member(name, self.place.at);
                 Item::new(self.reader, place, ValueInner::Table(Table::new()))

@@ -226,7 +226,8 @@ impl<'a> Item<'a> {
 
     /// The members of a table.
     pub(super) fn members(self) -> Option<Table<'a>> {
-        self.members_or("a table")
+        // Security: what stands where a block belongs may be a key, a level too high.
+        self.secret().members_or("a table")
     }
 
     /// The members of a table, where `expected` says what else it may be.

@@ -7,7 +7,7 @@ fn values_of_the_wrong_type_say_what_they_were() {
     wrong(
         "request = 5\nhealthcheck = \"yes\"\ncontext_attributes = \"true\"\nautomations = {}",
         &[
-            "8:1: sinks.out.request: expected a table, was the integer 5",
+            "8:1: sinks.out.request: expected a table, was an integer",
             "9:1: sinks.out.healthcheck: expected a boolean or a table, was the string \"yes\"",
             "10:1: sinks.out.context_attributes: expected a boolean, was the string \"true\"",
             "11:1: sinks.out.automations: expected an array, was a table",
@@ -16,8 +16,8 @@ fn values_of_the_wrong_type_say_what_they_were() {
     wrong_whole(
         "sources = 5\nsinks = \"a\"\ndata_dir = false\nshutdown_timeout_secs = -1",
         &[
-            "config.toml:1:1: sources: expected a table, was the integer 5",
-            "config.toml:2:1: sinks: expected a table, was the string \"a\"",
+            "config.toml:1:1: sources: expected a table, was an integer",
+            "config.toml:2:1: sinks: expected a table, was a string",
             "config.toml:3:1: data_dir: expected a string, was the boolean false",
             "config.toml:4:1: shutdown_timeout_secs: must be more than 0 and at most 31536000 \
              (a year), was the integer -1",
@@ -33,6 +33,17 @@ fn long_values_are_cut() {
         "8:1: sinks.out.acknowledgements: expected a boolean or a table, was the string \"{shown}\"…"
     );
     wrong(&format!("acknowledgements = \"{long}\""), &[&said]);
+}
+
+#[test]
+fn what_stands_a_level_too_high_is_never_repeated() {
+    wrong_whole(
+        "sinks.api_key = \"pk_secret\"\nsources.key = \"pk_secret\"",
+        &[
+            "config.toml:1:7: sinks.api_key: expected a table, was a string",
+            "config.toml:2:9: sources.key: expected a table, was a string",
+        ],
+    );
 }
 
 #[test]
@@ -209,7 +220,7 @@ fn a_retry_strategy_lists_statuses_where_it_is_custom_and_only_there() {
 
 #[test]
 fn a_journal_has_a_size() {
-    wrong("journal = true", &["8:1: sinks.out.journal: expected a table, was the boolean true"]);
+    wrong("journal = true", &["8:1: sinks.out.journal: expected a table, was a boolean"]);
     wrong(
         "journal = { max_size = 1000, path = \"j\" }",
         &[
