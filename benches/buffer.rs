@@ -2,9 +2,10 @@
 //!
 //! Processor time of the whole process, the kernel's and that of the threads that write included, the making of records
 //! and Courier excluded; the medians of some rounds, each of which measures all three: a ratio is one of neighbours, so
-//! that a machine that becomes slower or faster meanwhile changes none. Over a transport that answers at once, where nothing else costs
-//! anything, and over HTTP to a local Courier in another process, as a run does it: there as fast as it goes, where a
-//! process that is never idle takes many answers at once and so pays less for each, and at the same load for all.
+//! that a machine that becomes slower or faster meanwhile changes none. Over a transport that answers at once, where
+//! nothing else costs anything, and over HTTP to a local Courier in another process, as a run does it: there as fast as it
+//! goes, where a process that is never idle takes many answers at once and so pays less for each, and at the same load for
+//! all.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 

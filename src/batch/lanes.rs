@@ -100,8 +100,7 @@ impl<T> Lanes<T> {
     }
 
     /// Events that have not ended.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.jobs.len()
     }
 

@@ -81,7 +81,8 @@ fn admit(
     let settings = courier.settings();
     let now = settings.clock.now().since_epoch();
     let mut request = logged(head, route, body.as_ref().ok(), now);
-    // The body is parsed before the lock is taken, since that is most of the work.
+    // The body is parsed before the lock is taken, since that is most of the work; an event that starts something is read
+    // to its end under it.
     let call = body.and_then(|body| call(settings, route, head, body, now));
 
     let mut state = courier.state();

@@ -22,8 +22,8 @@ pub enum Life {
 pub struct Lifetimes {
     /// Events inside
     pub inside: u64,
-    /// Those of them that have a limit
-    pub limited: u64,
+    /// The part of those that are past the batch that have a limit, from 0 to 1
+    pub limited: f64,
     /// A hundred of these or fewer, evenly taken
     pub sample: Vec<Life>,
 }
@@ -44,9 +44,7 @@ impl Lifetimes {
     /// the pace is none.
     pub fn expiring(&self, behind: Behind, pace: Pace) -> f64 {
         let late: f64 = self.sample.iter().map(|life| self.late(*life, behind, pace)).sum();
-        let share = bytes(self.limited) / bytes(self.inside.max(1));
-        let sample = crate::telemetry::number(self.sample.len().max(1));
-        late * share / sample
+        late * self.limited / crate::telemetry::number(self.sample.len().max(1))
     }
 
     /// How many of those `behind` are late if all of them have this lifetime.
@@ -55,13 +53,12 @@ impl Lifetimes {
         let inside = bytes(self.inside) / pace.delivered;
         let left = match lifetime {
             Life::Since(left) => left.as_secs_f64(),
-            // Outside it does not grow older.
-            Life::Inside(limit) => {
-                let is_late = inside.is_finite() && inside > limit.as_secs_f64();
-                return if is_late { events } else { 0.0 };
-            }
+            // It grows older only inside, where the next take the place of those that are too old.
+            Life::Inside(limit) if inside <= limit.as_secs_f64() => return 0.0,
+            Life::Inside(_) => return events,
         };
-        // The first is late by so much, and each by so much more than the one before; by less where they go faster than they came.
+        // The first is late by so much, and each by so much more than the one before it; by less where they go faster than
+        // they came.
         let first = inside + bytes(behind.after) / pace.ended - left;
         let more = 1.0 / pace.ended - behind.spread.as_secs_f64() / events.max(1.0);
         if !first.is_finite() || !more.is_finite() {
@@ -89,7 +86,7 @@ mod tests {
 
     /// Of a hundred inside, all alike.
     fn alike(lifetime: Life) -> Lifetimes {
-        Lifetimes { inside: 100, limited: 100, sample: vec![lifetime] }
+        Lifetimes { inside: 100, limited: 1.0, sample: vec![lifetime] }
     }
 
     fn behind(events: u64) -> Behind {
@@ -118,7 +115,7 @@ mod tests {
         let lifetimes = alike(Life::Since(seconds(60)));
         // A thousand take a hundred seconds; the last of them came so much later.
         about(&lifetimes, Behind { spread: seconds(100), ..behind(1000) }, TEN, 0.0);
-        // Each has half as long to wait as it takes: a thousandth of 50 seconds more of lateness.
+        // Each waits a tenth of a second longer than the one before it, and came a fortieth later.
         about(
             &lifetimes,
             Behind { spread: seconds(50), ..behind(2000) },
@@ -134,13 +131,13 @@ mod tests {
     fn what_says_nothing_of_its_age_is_late_only_where_those_inside_are() {
         about(&alike(Life::Inside(seconds(11))), behind(900), TEN, 0.0);
         about(&alike(Life::Inside(seconds(9))), behind(900), TEN, 900.0);
-        about(&alike(Life::Inside(seconds(9))), behind(900), NONE, 0.0);
+        about(&alike(Life::Inside(seconds(9))), behind(900), NONE, 900.0);
     }
 
     #[test]
     fn they_are_taken_to_be_like_those_inside() {
         let sample = vec![Life::Since(seconds(1)), Life::Since(seconds(1000))];
-        let lifetimes = Lifetimes { inside: 100, limited: 40, sample };
+        let lifetimes = Lifetimes { inside: 100, limited: 0.4, sample };
         about(&lifetimes, behind(500), TEN, 100.0);
         about(&Lifetimes { inside: 100, ..Lifetimes::default() }, behind(500), NONE, 0.0);
         about(&Lifetimes::default(), behind(500), NONE, 0.0);

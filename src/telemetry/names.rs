@@ -147,12 +147,12 @@ pub const BUFFER_MAX_BYTES: Metric = Metric::gauge(
     "The most bytes it may hold",
 );
 
-/// How long records took from their source until they were safe on disk.
+/// How long records took to be safe on disk, from when the buffer took them.
 pub const BUFFER_SEND_DURATION: Metric = Metric::histogram(
     "buffer_send_duration_seconds",
     &["buffer_id", "buffer_type", "stage"],
     SECONDS,
-    "How long records took from their source until they were safe on disk",
+    "How long records took to be safe on disk, from when the buffer took them",
 );
 
 /// Attempts sent.

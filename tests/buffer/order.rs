@@ -81,6 +81,31 @@ async fn how_long_the_oldest_record_waits_is_known_also_after_a_restart_and_byte
     assert_eq!((age(&run), run.filled().received_bytes), (Some(45), 0));
 }
 
+#[tokio::test]
+async fn how_long_those_wait_that_are_fed_next_and_last_is_known_also_after_a_restart() {
+    let buffer = Buffer::new();
+    let mut run = buffer.run();
+    let ages = |run: &Run| {
+        let filled = run.filled();
+        [filled.next_age, filled.newest_age].map(|age| age.map(|age| age.as_secs()))
+    };
+    assert_eq!(ages(&run), [None, None]);
+    run.send(0).await;
+    let _kept = run.next().await;
+    buffer.pass(60);
+    run.send(1).await;
+    let _second = run.next().await;
+    buffer.pass(5);
+    assert_eq!(ages(&run), [Some(5), Some(5)], "the first is under way, and is not fed next");
+    run.leave().await;
+    let mut run = buffer.run();
+    buffer.pass(10);
+    assert_eq!(ages(&run), [None, Some(15)], "nothing was read yet");
+    let _first = run.next().await;
+    assert_eq!(ages(&run), [Some(15), Some(15)]);
+    run.leave().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_ended_errored_is_fed_again_before_anything_newer_and_what_ended_for_good_is_not() {
     let buffer = Buffer::new();

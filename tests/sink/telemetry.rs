@@ -278,10 +278,20 @@ async fn those_that_will_be_too_old_before_their_turn_are_counted() {
     let expiring = now.expiring.unwrap();
     assert!((37..=43).contains(&expiring), "{expiring}");
     let Lifetimes { inside, limited, sample } = now.lifetimes;
-    assert_eq!((usize::try_from(inside), limited), (Ok(now.events), inside));
+    assert_eq!((usize::try_from(inside), limited), (Ok(now.events), 1.0));
     assert!((40..=100).contains(&sample.len()), "{}", sample.len());
     let whole = Life::Inside(Duration::from_secs(60));
     assert!(sample.iter().all(|life| *life == whole), "they tell no time: {sample:?}");
+    let mut dated = settings();
+    dated.delivery.rate = Some(rate(1));
+    dated.expiration.after = Some(Duration::from_secs(60));
+    // Ten seconds before the clock of these tests begins.
+    let received = r#"{"receivedAt":"2026-11-23T09:59:50Z","#;
+    let events = users(50).into_iter().map(|event| event.replacen('{', received, 1)).collect();
+    let now = stands(dated, events, 0, ok(), Duration::from_secs(20)).await;
+    let left = Life::Since(Duration::from_secs(30));
+    assert!(now.lifetimes.sample.iter().all(|life| *life == left), "{:?}", now.lifetimes);
+    assert!(!now.lifetimes.sample.is_empty());
     let mut patient = settings();
     patient.delivery.rate = Some(rate(1));
     let now = stands(patient, users(100), 0, ok(), Duration::from_secs(20)).await;

@@ -27,8 +27,7 @@ pub(super) fn show(level: Level, name: &str, text: &str, mistake: &Mistake) -> S
     let line = line_at(text, mistake.line);
     let hidden = if is_secret(mistake, line) {
         hide(line)
-    } else if mistake.message == "unknown option" {
-        // Perhaps one for a secret, misspelt.
+    } else if is_unknown(mistake) {
         hide_texts(line)
     } else {
         line.to_owned()
@@ -104,6 +103,11 @@ fn is_secret(mistake: &Mistake, line: &str) -> bool {
     mistake.path.is_empty() || words.any(|word| SECRET.contains(&word))
 }
 
+/// Whether it is not known what the line is for: perhaps for a secret, misspelt or a level too high.
+fn is_unknown(mistake: &Mistake) -> bool {
+    mistake.message == "unknown option" || mistake.message.starts_with("expected a table, was ")
+}
+
 /// The line with every letter and digit of its values replaced, at the same places.
 fn hide(line: &str) -> String {
     let is_header = line.trim_start().starts_with('[')
@@ -112,7 +116,11 @@ fn hide(line: &str) -> String {
     if is_header {
         return line.to_owned();
     }
-    let values = line.find('=').unwrap_or(0);
+    // Within quotes it is a part of a value: keys in Base64 end with it.
+    let is_outside = |at: &usize| {
+        line.get(..*at).is_some_and(|before| before.matches(['"', '\'']).count() % 2 == 0)
+    };
+    let values = line.find('=').filter(is_outside).unwrap_or(0);
     let hide = |(at, letter): (usize, char)| {
         if at < values || !letter.is_alphanumeric() { letter } else { '*' }
     };
@@ -185,6 +193,9 @@ mod tests {
             ("", "api_key = pksecret"),
             ("", "  \"pksecret\" \"pksecret\","),
             ("", "pksecret"),
+            ("", "  \"pksecret==\""),
+            ("sources.a.write_keys[1]", "  \"pksecret==\","),
+            ("sources.a.write_keys", "write_keys = [\"pksecret==\"]"),
             ("sinks.a.api_key", "api_key = \"pksecret x\""),
             ("sinks.a.x", "x = 1, api_key = 'pksecret'"),
             ("sources.a.write_keys[1]", "  \"pksecret\","),
@@ -201,10 +212,11 @@ mod tests {
             let shown = shown(path, line, 1, 1);
             assert!(!shown.contains("pksecret"), "{shown}");
         }
-        let misspelt =
-            Mistake { message: "unknown option".to_owned(), ..mistake("a.apiKey", 1, 1) };
-        let shown_misspelt = show(Level::Error, "c.toml", "apiKey = \"pksecret\"", &misspelt);
-        assert!(!shown_misspelt.contains("pksecret"), "{shown_misspelt}");
+        for message in ["unknown option", "expected a table, was a string"] {
+            let misplaced = Mistake { message: message.to_owned(), ..mistake("a.apiKey", 1, 1) };
+            let shown = show(Level::Error, "c.toml", "apiKey = \"pksecret\"", &misplaced);
+            assert!(!shown.contains("pksecret"), "{shown}");
+        }
         assert!(shown("x", "path = 'a.key'", 1, 1).contains("'a.key'"));
         assert!(shown("", "[a.b", 1, 1).contains("[*.*"));
         assert!(shown("", "[a.b]", 1, 1).contains("[a.b]"));

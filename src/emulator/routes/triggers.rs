@@ -11,8 +11,9 @@ use super::super::members::written;
 use super::super::state::{InboundKind, Source, StartedBy, State};
 use super::steps;
 
-/// Starts all of them, given the event's head, and gives their runs' ids. An event was accepted whatever it starts, so steps that are wrong are a run
-/// that failed. They are an array: that one page of Courier's calls them an object is taken for a slip.
+/// Starts all of them, given the event's head, and gives their runs' ids. An event was accepted whatever it starts, so
+/// steps that are wrong are a run that failed. They are an array: that one page of Courier's calls them an object is taken
+/// for a slip.
 ///
 /// Where Courier's pages differ on what `refs.data` is, this is what its newest examples have: `data` of the payload; or
 /// the `properties` of its own tracks; or the whole event. Members of the payload that its ad hoc invoke knows too

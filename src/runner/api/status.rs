@@ -128,7 +128,8 @@ impl SinkStatus {
                 .collect(),
             events_per_second: now.pace.map(|pace| pace.ended),
             drain_seconds: unread.records.and_then(|_| drain(now, backlog)),
-            expiring_events: expiring(now, backlog, disk),
+            expiring_events: expiring(now, backlog, disk)
+                .filter(|_| unread.records.is_some() || now.lifetimes.sample.is_empty()),
             lanes: wide(now.lanes),
             lanes_waiting: wide(now.lanes_waiting),
             concurrency_limit: wide(now.gate.limit),
@@ -176,8 +177,8 @@ fn expiring(now: &Snapshot, backlog: Backlog, disk: Option<Filled>) -> Option<u6
     let inside = now.expiring?;
     let none = Pace { delivered: 0.0, ended: 0.0 };
     let pace = now.pace.filter(|_| now.constraint != Constraint::Hold).unwrap_or(none);
-    let ages = disk.and_then(|disk| Some((disk.oldest_age?, disk.newest_age?)));
-    let spread = ages.map_or(Duration::ZERO, |(oldest, newest)| oldest.saturating_sub(newest));
+    let ages = disk.and_then(|disk| Some((disk.next_age?, disk.newest_age?)));
+    let spread = ages.map_or(Duration::ZERO, |(next, newest)| next.saturating_sub(newest));
     let on_disk = Behind { after: 0, events: backlog.on_disk, spread };
     let unread = Behind { after: backlog.on_disk, events: backlog.unread, spread: Duration::ZERO };
     let behind = [on_disk, unread].map(|behind| now.lifetimes.expiring(behind, pace));

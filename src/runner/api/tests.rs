@@ -65,7 +65,9 @@ fn what_is_unread_counts_by_the_events_that_came_of_what_was_given() {
 fn those_that_will_be_too_old_are_looked_for_wherever_they_wait() {
     let disk = Filled {
         records: 1100,
-        oldest_age: Some(Duration::from_secs(110)),
+        // One that fails is older than all that wait.
+        oldest_age: Some(Duration::from_secs(9999)),
+        next_age: Some(Duration::from_secs(110)),
         newest_age: Some(Duration::from_secs(10)),
         ..Filled::default()
     };
@@ -76,7 +78,7 @@ fn those_that_will_be_too_old_are_looked_for_wherever_they_wait() {
     };
     assert_eq!(expiring(&now, Some(disk), 500), Some(7), "nothing inside has a limit");
     let sample = vec![Life::Since(Duration::from_secs(60))];
-    now.lifetimes = Lifetimes { inside: 100, limited: 100, sample };
+    now.lifetimes = Lifetimes { inside: 100, limited: 1.0, sample };
     // 20 seconds for those inside. Those on disk came as fast as they go: each has 60 seconds and waits 20.
     assert_eq!(expiring(&now, Some(disk), 0), Some(7));
     // Of those in files it is not known when they came: those are late that come after 40 seconds, and so after 400.
@@ -85,6 +87,8 @@ fn those_that_will_be_too_old_are_looked_for_wherever_they_wait() {
     assert_eq!(expiring(&now, Some(disk), 500), Some(7 + 500));
     (now.gate.held, now.constraint) = (Some(HoldReason::Unauthorized), Constraint::Hold);
     assert_eq!(expiring(&now, Some(disk), 500), Some(7 + 1000 + 500));
+    let unknown = Unread { records: None, ..unread(0) };
+    assert_eq!(SinkStatus::new(&now, Some(disk), unknown, None).expiring_events, None);
     now.expiring = None;
     assert_eq!(expiring(&now, Some(disk), 500), None, "without a pace nobody knows");
 }

@@ -39,6 +39,17 @@ pub(super) struct Row {
     pub(super) bytes: Bytes,
 }
 
+/// What is found when it is opened.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The ledger as it was written
+    pub(super) ledger: Option<Bytes>,
+    /// The lengths of all blocks
+    pub(super) lengths: Vec<usize>,
+    /// The newest block
+    pub(super) newest: Option<Bytes>,
+}
+
 /// One commit: all of it is on disk when it is done, or none.
 #[derive(Debug)]
 pub(super) struct Commit<'a> {
@@ -58,8 +69,8 @@ pub(super) fn open(file: File) -> Result<Database, Trouble> {
     })
 }
 
-/// The ledger as it was written, and the lengths of all blocks.
-pub(super) fn contents(database: &Database) -> Result<(Option<Bytes>, Vec<usize>), Trouble> {
+/// What it holds.
+pub(super) fn contents(database: &Database) -> Result<Found, Trouble> {
     contained(|| {
         let transaction = database.begin_read()?;
         let ledger = match transaction.open_table(LEDGER) {
@@ -67,15 +78,17 @@ pub(super) fn contents(database: &Database) -> Result<(Option<Bytes>, Vec<usize>
             Err(redb::TableError::TableDoesNotExist(_)) => None,
             Err(error) => return Err(redb::Error::from(error)),
         };
-        let lengths = match transaction.open_table(BLOCKS) {
-            Ok(table) => table
-                .iter()?
-                .map(|row| row.map(|(_, block)| block.value().len()))
-                .collect::<Result<_, _>>()?,
-            Err(redb::TableError::TableDoesNotExist(_)) => Vec::new(),
+        let blocks = match transaction.open_table(BLOCKS) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => {
+                return Ok(Found { ledger, ..Found::default() });
+            }
             Err(error) => return Err(error.into()),
         };
-        Ok((ledger, lengths))
+        let lengths = blocks.iter()?.map(|row| row.map(|(_, block)| block.value().len()));
+        let lengths = lengths.collect::<Result<_, _>>()?;
+        let newest = blocks.last()?.map(|(_, block)| Bytes::copy_from_slice(block.value()));
+        Ok(Found { ledger, lengths, newest })
     })
 }
 

@@ -41,7 +41,9 @@ pub struct Filled {
     pub waits_again: bool,
     /// How long the oldest record has been in it, also in earlier runs; not known before it is read
     pub oldest_age: Option<Duration>,
-    /// How long the newest has, if it came in this run
+    /// How long the one has that is given next, as far as it was read
+    pub next_age: Option<Duration>,
+    /// How long the newest has
     pub newest_age: Option<Duration>,
 }
 
@@ -55,9 +57,9 @@ impl Level {
         let shared = &self.shared;
         let now = self.clock.now();
         let age = |at: Option<Time>| at.map(|at| now.since(at));
-        let (records, bytes, appended, waits_again, [oldest_age, newest_age]) = {
+        let (records, bytes, appended, waits_again, [oldest_age, next_age, newest_age]) = {
             let state = shared.state();
-            let ages = [state.oldest(), state.newest()].map(age);
+            let ages = [state.oldest(), state.coming(), state.newest()].map(age);
             (state.ledger.left(), state.used, state.appended, state.is_halted(), ages)
         };
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -75,6 +77,7 @@ impl Level {
             lost,
             waits_again,
             oldest_age,
+            next_age,
             newest_age,
         }
     }

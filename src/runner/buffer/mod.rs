@@ -131,7 +131,7 @@ impl Buffer {
         chance: &mut fastrand::Rng,
     ) -> Result<Self, BufferError> {
         let (store, contents) = Store::open(Place::new(folder), chance.u64(..))?;
-        let Contents { ledger, commit, used, lost } = contents;
+        let Contents { ledger, commit, used, newest, lost } = contents;
         let path = store.place().store();
         let (is_salvaged, lost) = (lost.is_some(), lost.unwrap_or_default());
         if ledger.left() > 0 {
@@ -149,7 +149,7 @@ impl Buffer {
             used_before: used,
             stored: AtomicU64::new(0),
             is_salvaged,
-            state: Mutex::new(State::new(ledger, used)),
+            state: Mutex::new(State::new(ledger, used, newest)),
             work: Notify::new(),
             room: Notify::new(),
             lost: AtomicU64::new(lost.records),

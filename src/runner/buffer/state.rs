@@ -29,7 +29,7 @@ pub(super) struct State {
     pub(super) used: u64,
     /// What those took that were written in this run
     pub(super) appended: u64,
-    /// When the last of them was written
+    /// When the last block was written
     newest: Option<Time>,
     /// Whether the ledger has changed since it was written last
     pub(super) is_changed: bool,
@@ -80,13 +80,14 @@ pub(super) struct Block {
 }
 
 impl State {
-    pub(super) fn new(ledger: Ledger, used: u64) -> Self {
+    /// What is in it at first: `used` bytes, the `newest` of which came then.
+    pub(super) fn new(ledger: Ledger, used: u64, newest: Option<Time>) -> Self {
         Self {
             tail: ledger.low(),
             ledger,
             used,
             appended: 0,
-            newest: None,
+            newest,
             is_changed: false,
             touched: BTreeMap::new(),
             removable: BTreeSet::new(),

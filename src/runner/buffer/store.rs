@@ -6,12 +6,13 @@
 use redb::Database;
 
 use super::BufferError;
-use super::database::{self, Commit, Row, Trouble};
+use super::database::{self, Commit, Found, Row, Trouble};
 use super::frame::{self, Content, Id};
 use super::ledger::Ledger;
 use super::limits::cost;
 use super::place::{Lock, Place, private};
 use super::salvage::{self, Lost};
+use crate::clock::Time;
 
 /// An open buffer. Nobody else has it.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Contents {
     pub(super) commit: u64,
     /// What its blocks take on disk
     pub(super) used: u64,
+    /// When the newest of them was written
+    pub(super) newest: Option<Time>,
     /// What was lost, where it was found damaged
     pub(super) lost: Option<Lost>,
 }
@@ -58,10 +61,11 @@ impl Store {
             lock.note(id).map_err(BufferError::io(&place.lock_file()))?;
         }
         place.sync().map_err(BufferError::io(&path))?;
-        let (ledger, commit) =
-            ledger.map_or((Ledger::starting_at(1), 0), |noted| (noted.ledger, noted.commit));
+        let (ledger, commit, newest) = ledger.map_or((Ledger::starting_at(1), 0, None), |noted| {
+            (noted.ledger, noted.commit, noted.newest)
+        });
         let store = Self { place, id, database: Some(database), _lock: lock };
-        Ok((store, Contents { ledger, commit, used, lost }))
+        Ok((store, Contents { ledger, commit, used, newest, lost }))
     }
 
     pub(super) const fn id(&self) -> Id {
@@ -120,6 +124,7 @@ impl Store {
 struct Noted {
     ledger: Ledger,
     commit: u64,
+    newest: Option<Time>,
     id: Id,
 }
 
@@ -132,18 +137,19 @@ fn open(place: &Place, known: Option<Id>) -> Result<(Database, (Option<Noted>, u
     }
     let file = private().create(true).truncate(false).open(place.store())?;
     let database = database::open(file)?;
-    let (ledger, blocks) = database::contents(&database)?;
-    let used = blocks.iter().map(|length| cost(*length)).sum();
+    let Found { ledger, lengths, newest } = database::contents(&database)?;
+    let used = lengths.iter().map(|length| cost(*length)).sum();
     let damaged = || Trouble::Damaged("its ledger is damaged".to_owned());
     let noted = match ledger {
-        None if blocks.is_empty() => None,
+        None if lengths.is_empty() => None,
         None => return Err(damaged()),
         Some(bytes) => {
             let id = frame::id(&bytes).ok_or_else(damaged)?;
             let (header, content) = frame::content(id, &bytes).ok_or_else(damaged)?;
             let Content::Ledger(content) = content else { return Err(damaged()) };
             let ledger = Ledger::read(&content).ok_or_else(damaged)?;
-            Some(Noted { ledger, commit: header.sequence, id })
+            let newest = newest.and_then(|block| Some(frame::header(id, &block)?.at));
+            Some(Noted { ledger, commit: header.sequence, newest, id })
         }
     };
     Ok((database, (noted, used)))

@@ -97,3 +97,33 @@ async fn what_goes_on_failing_is_told_every_ten_seconds() {
     assert_eq!(logged.matches("a connection cannot be accepted").count(), 3, "{logged}");
     assert_eq!(logged.matches("suppressed=49").count(), 2, "{logged}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_socket_is_let_go_before_the_last_connection_has_ended() {
+    let (socket, stop) = (Arc::new(()), CancellationToken::new());
+    let (held, mut accepted, stopping) = (Arc::clone(&socket), Some(()), stop.clone());
+    let accept_next = move |_: &mut Context<'_>| {
+        // The socket's.
+        assert!(Arc::strong_count(&held) > 1);
+        match accepted.take() {
+            Some(connection) => Poll::Ready(Ok(connection)),
+            None => {
+                stopping.cancel();
+                Poll::Pending
+            }
+        }
+    };
+    let left = Arc::new(Mutex::new(None));
+    let (seen, told) = (Arc::clone(&socket), Arc::clone(&left));
+    let serve = move |()| {
+        let (seen, told) = (Arc::clone(&seen), Arc::clone(&told));
+        async move {
+            sleep(Duration::from_secs(1)).await;
+            // The test's, this one's and the closure's.
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::strong_count(&seen));
+        }
+    };
+    let errors = SourceErrors::new(&Component::source("in", "http_server"));
+    serve_each(accept_next, 2, &errors, stop, serve).await;
+    assert_eq!(*left.lock().unwrap_or_else(PoisonError::into_inner), Some(3));
+}

@@ -9,7 +9,7 @@ use crate::sink::gauges::Gauges;
 use crate::sink::inspect::{Question, Questions, Snapshot, Upstream};
 use crate::sink::lifetimes::{Life, Lifetimes, SAMPLE};
 use crate::sink::pace::{Meter, Pace};
-use crate::telemetry::Constraint;
+use crate::telemetry::{Constraint, number};
 
 /// How often gauges are brought up to date while there is work: more often nobody reads them.
 const EVERY: Duration = Duration::from_secs(1);
@@ -138,18 +138,17 @@ impl<S: Transport> Driver<S> {
     fn expiring(&self, pace: f64) -> usize {
         let now = tokio::time::Instant::now();
         let is_late = |(deadline, id): &(tokio::time::Instant, _)| {
-            let ahead = crate::telemetry::number(self.lanes.count_ahead(*id));
+            let ahead = number(self.lanes.count_ahead(*id));
             let turn = Duration::try_from_secs_f64((ahead + 1.0) / pace).ok();
             turn.and_then(|turn| now.checked_add(turn)).is_none_or(|turn| turn > *deadline)
         };
         self.deadlines.all().filter(is_late).count()
     }
 
-    /// How long the events inside may wait: of so many that it takes no time to look at them.
+    /// How long the events inside may wait, by a hundred of those that are past the batch.
     fn lifetimes(&mut self) -> Lifetimes {
         let Self { deadlines, lanes, .. } = self;
-        let limited = deadlines.count();
-        let every = limited.div_ceil(SAMPLE).max(1);
+        let every = deadlines.count().div_ceil(SAMPLE).max(1);
         let some = deadlines.all().step_by(every);
         let lives = some.filter_map(|(deadline, id)| {
             let lifetime = lanes.cargo_mut(id)?.lifetime.as_deref()?;
@@ -157,8 +156,9 @@ impl<S: Transport> Driver<S> {
             Some(lifetime.age.map_or(Life::Inside(lifetime.limit), |_| Life::Since(left())))
         });
         let sample = lives.collect();
-        let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
-        Lifetimes { inside: wide(self.window.size().0), limited: wide(limited), sample }
+        let inside = u64::try_from(self.window.size().0).unwrap_or(u64::MAX);
+        let limited = number(deadlines.count()) / number(lanes.len().max(1));
+        Lifetimes { inside, limited, sample }
     }
 }
 

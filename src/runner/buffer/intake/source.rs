@@ -52,7 +52,7 @@ mod tests {
     fn shared() -> Shared {
         Shared {
             path: "buffer.redb".into(),
-            state: Mutex::new(State::new(Ledger::starting_at(1), 0)),
+            state: Mutex::new(State::new(Ledger::starting_at(1), 0, None)),
             work: Notify::new(),
             room: Notify::new(),
             left_before: 0,

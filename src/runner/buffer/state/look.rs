@@ -10,7 +10,14 @@ impl State {
         touched.or_else(|| self.ready.front().map(|block| block.at)).flatten()
     }
 
-    /// When the newest record came, if one came in this run.
+    /// When the record came that is fed next; where that was not read yet, the last that was fed.
+    pub(in super::super) fn coming(&self) -> Option<Time> {
+        let ready = self.ready.iter().find(|block| !block.records.is_empty());
+        let ready = ready.map(|block| block.at);
+        ready.or_else(|| self.touched.values().next_back().map(|block| block.at)).flatten()
+    }
+
+    /// When the newest record came; nothing if there never was one.
     pub(in super::super) const fn newest(&self) -> Option<Time> {
         self.newest
     }
