@@ -87,7 +87,7 @@ fn admit(
 
     let mut state = courier.state();
     request.sequence = state.log.next();
-    let outlook = state.weather.outlook(route.and_then(Route::class), now);
+    let outlook = state.weather.outlook(route.and_then(|route| route.class), now);
     let asked = Asked {
         settings,
         headers: &head.headers,
@@ -184,7 +184,7 @@ fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>, at: Duration
 
 /// The body as JSON, as far as its route looks at it.
 fn json(route: Option<Route>, body: &[u8]) -> Option<Value> {
-    match route.and_then(Route::class) {
+    match route.and_then(|route| route.class) {
         Some(Endpoints::Of(Class::Inbound)) => head(body),
         _ => serde_json::from_slice(body).ok(),
     }

@@ -31,12 +31,17 @@ const SPOILING: [FaultKind; 3] =
 pub(super) struct Route {
     pub(super) pattern: &'static str,
     pub(super) operation: Operation,
+    /// The class whose limits count it, and whose faults hit it
+    pub(super) class: Option<Endpoints>,
 }
 
 impl Route {
-    /// The class whose limits count it, and whose faults hit it.
-    pub(super) fn class(self) -> Option<Endpoints> {
-        match self.pattern.split('/').nth(1)? {
+    pub(super) fn new(pattern: &'static str, operation: Operation) -> Self {
+        Self { pattern, operation, class: Self::class_of(pattern) }
+    }
+
+    fn class_of(pattern: &str) -> Option<Endpoints> {
+        match pattern.split('/').nth(1)? {
             "profiles" => Some(Endpoints::Of(Class::Profiles)),
             "tenants" => Some(Endpoints::Of(Class::Tenants)),
             "users" => Some(Endpoints::Of(Class::Memberships)),
@@ -110,7 +115,7 @@ fn judged(
     if let Some(scripted) = state.script.take(request, true) {
         return Ok(Verdict::scripted(&scripted, None));
     }
-    match state.weather.admit(route.and_then(Route::class), now) {
+    match state.weather.admit(route.and_then(|route| route.class), now) {
         Ok(room) => *permit = Some(room),
         Err(full) => return Ok(Verdict { is_limited: true, ..Verdict::now(full.into(), None) }),
     }

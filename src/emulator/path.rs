@@ -7,6 +7,9 @@ use super::answer::Refusal;
 /// What stands in the raw path where the pattern has `{…}`, decoded. The two have as many
 /// segments: the router matched them on the raw path, where `%2F` is no separator.
 pub(super) fn captures(pattern: &str, raw: &str) -> Result<Vec<String>, Refusal> {
+    if !pattern.contains('{') {
+        return Ok(Vec::new());
+    }
     pattern
         .split('/')
         .zip(raw.split('/'))

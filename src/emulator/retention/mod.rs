@@ -2,9 +2,11 @@
 //! oldest entry first. Knows nothing of what it keeps.
 
 mod recent;
+mod seen;
 mod table;
 
 pub(super) use recent::Recent;
+pub(super) use seen::Seen;
 pub(super) use table::Table;
 
 use serde_json::{Map, Value};

@@ -90,7 +90,7 @@ pub(super) fn router(courier: &Courier) -> Router {
         move |request: Request| exchange(courier.clone(), route, request)
     };
     let router = ROUTES.iter().fold(Router::new(), |router, &(method, pattern, operation)| {
-        router.route(pattern, on(method, handler(Some(Route { pattern, operation }))))
+        router.route(pattern, on(method, handler(Some(Route::new(pattern, operation)))))
     });
     // A method that a path does not have is as unknown as a path: Courier's gateway knows pairs.
     page::routes(courier, control::routes(courier, router))

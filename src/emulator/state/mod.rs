@@ -38,7 +38,7 @@ use super::idempotency::Answers;
 use super::ids::Ids;
 use super::log::Log;
 use super::merge::Merge;
-use super::retention::{Limits, Recent, Table, weight};
+use super::retention::{Limits, Recent, Seen, Table, weight};
 use super::script::Script;
 use super::summary::Counts;
 use super::weather::Weather;
@@ -69,7 +69,7 @@ pub(super) struct State {
     pub(super) invocations: Recent<Invocation>,
     pub(super) inbound: Recent<InboundEvent>,
     /// When each message id was first seen, by a digest of its inbound kind and itself.
-    message_ids: Table<[u8; 32], Duration>,
+    message_ids: Seen,
     pub(super) ids: Ids,
     pub(super) answers: Answers,
     pub(super) log: Log,
@@ -91,7 +91,7 @@ impl State {
             messages: Messages::new(ACCEPTED),
             invocations: Recent::new(ACCEPTED),
             inbound: Recent::new(ACCEPTED),
-            message_ids: Table::new(WORKSPACE),
+            message_ids: Seen::new(MESSAGE_RETENTION, WORKSPACE.entries),
             ids: Ids::new(seed),
             answers: Answers::default(),
             log: Log::default(),
@@ -120,18 +120,8 @@ impl State {
 
     /// Remembers a message id; false when it already was. Each inbound kind has ids of its own.
     pub(super) fn is_new_message(&mut self, kind: InboundKind, id: &str, now: Duration) -> bool {
-        let key: [u8; 32] = Sha256::new()
-            .chain_update(kind.name())
-            .chain_update([0])
-            .chain_update(id)
-            .finalize()
-            .into();
-        let live = |seen: &Duration| now.saturating_sub(*seen) < MESSAGE_RETENTION;
-        if self.message_ids.get(&key).is_some_and(live) {
-            return false;
-        }
-        self.message_ids.insert(key, now, 0);
-        true
+        let key = Sha256::new().chain_update(kind.name()).chain_update([0]).chain_update(id);
+        self.message_ids.is_new(key.finalize().into(), now)
     }
 
     pub(super) fn record_invocation(&mut self, invocation: Invocation) {
