@@ -4,6 +4,7 @@
 //! was just closed would be in use.
 #![cfg(feature = "runner")]
 
+mod ages;
 mod damage;
 mod full;
 mod order;
