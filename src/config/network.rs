@@ -41,6 +41,11 @@ fn is_loopback(endpoint: &BaseUrl) -> bool {
 pub(super) fn api_key(block: &mut Block<'_>) -> Option<ApiKeySource> {
     let inline = block.take("api_key").map(Item::secret);
     let file = block.take("api_key_file");
+    if let Some(file) = file.as_ref().filter(|file| is_a_key(file)) {
+        let remedy = "write it as `api_key`, or with `./` before it if it is a file";
+        file.refuse_with("is a key, expected the path of a file that holds it", remedy);
+        return None;
+    }
     if !block.reader.wants_keys {
         let key = ApiKey::new("none").expect("it is a word");
         return Some(ApiKeySource::Inline(key));
@@ -60,6 +65,12 @@ pub(super) fn api_key(block: &mut Block<'_>) -> Option<ApiKeySource> {
         }
         (None, Some(item)) => item.text().map(|path| ApiKeySource::File(path.into())),
     }
+}
+
+/// Whether a key stands where the path of one belongs. Security: a path is shown to people, and a key is not; Courier's begin
+/// like this.
+fn is_a_key(item: &Item<'_>) -> bool {
+    item.value.as_str().is_some_and(|text| text.starts_with("pk_") && !text.contains('/'))
 }
 
 /// `[tls]`, named as Vector's. Key files must not be encrypted, so there is no `key_pass`.

@@ -47,6 +47,17 @@ fn what_stands_a_level_too_high_is_never_repeated() {
 }
 
 #[test]
+fn a_key_is_not_taken_for_the_path_of_one_and_is_never_repeated() {
+    let said = "config.toml:5:1: sinks.out.api_key_file: is a key, expected the path of a file that holds it, \
+                write it as `api_key`, or with `./` before it if it is a file";
+    let before = "[sources.in]\ntype = \"stdin\"\n[sinks.out]\ntype = \"courier\"\n";
+    let after = "inputs = [\"in\"]\nproxy.enabled = false";
+    wrong_whole(&format!("{before}api_key_file = \"pk_prod_secret\"\n{after}"), &[said]);
+    let both = "api_key_file = \"pk_prod_secret\"\napi_key = \"k\"\n";
+    wrong_whole(&format!("{before}{both}{after}"), &[said]);
+}
+
+#[test]
 fn endpoints_and_proxies_are_urls_and_never_repeated() {
     wrong(
         "endpoint = \"https://me:pk_secret@host\"",

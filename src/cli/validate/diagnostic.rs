@@ -103,9 +103,11 @@ fn is_secret(mistake: &Mistake, line: &str) -> bool {
     mistake.path.is_empty() || words.any(|word| SECRET.contains(&word))
 }
 
-/// Whether it is not known what the line is for: perhaps for a secret, misspelt or a level too high.
+/// Whether it is not known what the line is for, perhaps for a secret, misspelt or a level too high; or a key stands where
+/// none belongs.
 fn is_unknown(mistake: &Mistake) -> bool {
-    mistake.message == "unknown option" || mistake.message.starts_with("expected a table, was ")
+    let messages = ["unknown option", "expected a table, was ", "is a key, "];
+    messages.iter().any(|message| mistake.message.starts_with(message))
 }
 
 /// The line with every letter and digit of its values replaced, at the same places.
@@ -212,7 +214,7 @@ mod tests {
             let shown = shown(path, line, 1, 1);
             assert!(!shown.contains("pksecret"), "{shown}");
         }
-        for message in ["unknown option", "expected a table, was a string"] {
+        for message in ["unknown option", "expected a table, was a string", "is a key, expected"] {
             let misplaced = Mistake { message: message.to_owned(), ..mistake("a.apiKey", 1, 1) };
             let shown = show(Level::Error, "c.toml", "apiKey = \"pksecret\"", &misplaced);
             assert!(!shown.contains("pksecret"), "{shown}");
