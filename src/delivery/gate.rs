@@ -108,8 +108,8 @@ impl Gate {
         self.lock().resumes()
     }
 
-    /// What keeps attempts of `class` from being admitted, as things are.
-    pub(super) fn constraint(&self, class: Class) -> &'static str {
+    /// What keeps attempts of `class` from being admitted, as things are, if anything does.
+    pub(super) fn constraint(&self, class: Class) -> Option<&'static str> {
         self.lock().constraint(class, self.now())
     }
 

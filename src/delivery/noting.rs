@@ -69,7 +69,7 @@ where
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let polled = self.inner.poll_ready(cx);
         if polled.is_pending() && self.waits_for.is_none() {
-            self.waits_for = Some(self.layer.gate.constraint(self.layer.class));
+            self.waits_for = self.layer.gate.constraint(self.layer.class);
         }
         polled
     }

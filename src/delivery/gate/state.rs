@@ -86,17 +86,6 @@ impl State {
         self.hold.map(|hold| hold.reason)
     }
 
-    /// What keeps attempts of `class` from being admitted, the worst first.
-    pub(super) fn constraint(&self, class: Class, now: Duration) -> &'static str {
-        if self.hold.is_some() {
-            return "a hold";
-        }
-        if self.classes.get(class.index()).is_some_and(|class| class.is_paused(now)) {
-            return "a pause";
-        }
-        if self.free() == 0 { "concurrency" } else { "the rate" }
-    }
-
     pub(super) const fn resumes(&self) -> u64 {
         self.resumes
     }

@@ -42,6 +42,20 @@ async fn whoever_waits_for_a_token_holds_no_permit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_what_stands_in_the_way_is_named() {
+    let open = gate(&at_once(1));
+    assert_eq!(open.constraint(Class::Profiles), None, "there is no rate");
+    let _admitted = open.try_admit(Class::Profiles, Turn::First);
+    assert_eq!(open.constraint(Class::Profiles), Some("concurrency"));
+    let paced = gate(&Settings { rate: Some(rate(1)), ..at_once(1) });
+    assert_eq!(paced.constraint(Class::Profiles), None, "a token is left");
+    attempt(&paced, Class::Profiles, Ok(accepted())).await;
+    assert_eq!(paced.constraint(Class::Profiles), Some("the rate"));
+    attempt(&paced, Class::Profiles, Err(throttled(Some(5)))).await;
+    assert_eq!(paced.constraint(Class::Profiles), Some("a pause"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_is_paused_holds_neither_permit_nor_token_nor_place() {
     let gate = gate(&Settings { rate: Some(rate(10)), ..at_once(1) });
     attempt(&gate, Class::Profiles, Err(throttled(Some(60)))).await;

@@ -42,7 +42,7 @@ impl State {
         if self.hold.is_some() {
             return Some(Constraint::Hold);
         }
-        if state.pause.until > now {
+        if state.is_paused(now) {
             return Some(Constraint::Pause);
         }
         if state.quiet_until(now).is_some() {
@@ -52,6 +52,25 @@ impl State {
             return Some(Constraint::Concurrency);
         }
         self.bucket.as_ref()?.ready_at(now).map(|_| Constraint::Rate)
+    }
+
+    /// The same, in words; nothing where it only has to be let go.
+    pub(in crate::delivery::gate) fn constraint(
+        &self,
+        class: Class,
+        now: Duration,
+    ) -> Option<&'static str> {
+        self.binds(class, now).map(|constraint| match constraint {
+            Constraint::Hold => "a hold",
+            Constraint::Pause => "a pause",
+            Constraint::Rate => "the rate",
+            Constraint::Concurrency
+            | Constraint::Retry
+            | Constraint::Order
+            | Constraint::Buffer
+            | Constraint::Batch
+            | Constraint::Source => constraint.as_str(),
+        })
     }
 
     /// The same, noted for whoever looks at a moment between two waits.
