@@ -68,7 +68,7 @@ pub(super) struct State {
     pub(super) messages: Messages,
     pub(super) invocations: Recent<Invocation>,
     pub(super) inbound: Recent<InboundEvent>,
-    /// When each message id was first seen, by a digest of its inbound kind and itself.
+    /// The message ids that were used lately, each by a digest of its inbound kind and itself.
     message_ids: Seen,
     pub(super) ids: Ids,
     pub(super) answers: Answers,

@@ -128,8 +128,7 @@ impl SinkStatus {
                 .collect(),
             events_per_second: now.pace.map(|pace| pace.ended),
             drain_seconds: unread.records.and_then(|_| drain(now, backlog)),
-            expiring_events: expiring(now, backlog, disk)
-                .filter(|_| unread.records.is_some() || now.lifetimes.sample.is_empty()),
+            expiring_events: expiring(now, backlog, disk, unread),
             lanes: wide(now.lanes),
             lanes_waiting: wide(now.lanes_waiting),
             concurrency_limit: wide(now.gate.limit),
@@ -172,9 +171,12 @@ fn drain(now: &Snapshot, backlog: Backlog) -> Option<f64> {
     seconds.is_finite().then_some(seconds)
 }
 
-/// How many events become too old before their turn, wherever they wait.
-fn expiring(now: &Snapshot, backlog: Backlog, disk: Option<Filled>) -> Option<u64> {
+/// How many events become too old before their turn, wherever they wait; not known where it is not how many wait.
+fn expiring(now: &Snapshot, backlog: Backlog, disk: Option<Filled>, unread: Unread) -> Option<u64> {
     let inside = now.expiring?;
+    if unread.records.is_none() && !now.lifetimes.sample.is_empty() {
+        return None;
+    }
     let none = Pace { delivered: 0.0, ended: 0.0 };
     let pace = now.pace.filter(|_| now.constraint != Constraint::Hold).unwrap_or(none);
     let ages = disk.and_then(|disk| Some((disk.next_age?, disk.newest_age?)));
