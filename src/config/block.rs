@@ -79,7 +79,8 @@ impl<'a> Block<'a> {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => format!("known here: `{}`", known.join("`, `")),
             };
-            item.refuse_with("unknown option", remedy);
+            // Security: it may be a secret's, misspelt or a level too high.
+            item.secret().refuse_with("unknown option", remedy);
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use toml_span::value::{Table, ValueInner};
 
+use super::Texts;
 use super::block::Block;
 use super::mistake::{listed, nearest};
 use super::reader::{Place, Reader};
@@ -20,17 +21,17 @@ pub(super) struct Item<'a> {
     pub(super) reader: &'a Reader<'a>,
     pub(super) place: Place,
     pub(super) value: ValueInner<'a>,
-    is_secret: bool,
+    texts: Texts,
 }
 
 impl<'a> Item<'a> {
     pub(super) fn new(reader: &'a Reader<'a>, place: Place, value: ValueInner<'a>) -> Self {
-        Self { reader, place, value, is_secret: false }
+        Self { reader, place, value, texts: Texts::Plain }
     }
 
-    /// The same item, of whose value only the type enters mistakes.
+    /// The same item, of whose value only the type enters mistakes, which say that its line may hold a secret.
     pub(super) fn secret(self) -> Self {
-        Self { is_secret: true, ..self }
+        Self { texts: Texts::Secret, ..self }
     }
 
     /// What the value is, as written: variables are not replaced, so that their values stay out of mistakes.
@@ -43,7 +44,7 @@ impl<'a> Item<'a> {
             ValueInner::Array(_) => return "an array".to_owned(),
             ValueInner::Table(_) => return "a table".to_owned(),
         };
-        if self.is_secret {
+        if self.texts == Texts::Secret {
             let article = if kind == "integer" { "an" } else { "a" };
             return format!("{article} {kind}");
         }
@@ -52,12 +53,12 @@ impl<'a> Item<'a> {
 
     /// Notes a mistake about this value.
     pub(super) fn refuse(&self, message: impl Into<String>) {
-        self.reader.mistake(&self.place, message.into(), None);
+        self.reader.mistake_in(&self.place, self.texts, message.into(), None);
     }
 
     /// Notes a mistake about this value, and what to do about it.
     pub(super) fn refuse_with(&self, message: impl Into<String>, remedy: impl Into<String>) {
-        self.reader.mistake(&self.place, message.into(), Some(remedy.into()));
+        self.reader.mistake_in(&self.place, self.texts, message.into(), Some(remedy.into()));
     }
 
     /// Notes that the value is not what was `expected`.
@@ -71,7 +72,7 @@ impl<'a> Item<'a> {
             self.unexpected("a string");
             return None;
         };
-        let text = self.reader.interpolated(&self.place, written)?;
+        let text = self.reader.interpolated(&self.place, self.texts, written)?;
         if text.is_empty() {
             self.refuse("must not be empty");
             return None;

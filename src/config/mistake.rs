@@ -24,6 +24,19 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it
     pub remedy: Option<String>,
+    /// Whether what is quoted in its line may be shown to people
+    pub texts: Texts,
+}
+
+/// What the texts in the line of a mistake may be. It is known where the mistake is found, and says nothing of the option,
+/// whose own name may tell more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Texts {
+    /// Nothing that must be hidden
+    #[default]
+    Plain,
+    /// Security: perhaps a secret. The value is one, or it is not known what it is for, or a key stands where none belongs
+    Secret,
 }
 
 impl Mistakes {

@@ -43,7 +43,7 @@ pub use courier::{
 pub use document::Config;
 pub use emulator::EmulatorConfig;
 pub use locate::locate;
-pub use mistake::{Mistake, Mistakes};
+pub use mistake::{Mistake, Mistakes, Texts};
 pub use schema::SCHEMA;
 pub use sink::Sink;
 pub use source::{

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rustls::pki_types::ServerName;
 use secrecy::SecretString;
 
+use super::Texts;
 use super::block::Block;
 use super::courier::{ApiKeySource, Beside};
 use super::item::Item;
@@ -26,7 +27,8 @@ pub(super) fn endpoint(block: &mut Block<'_>, beside: Beside) -> (Option<BaseUrl
     let endpoint = item.parsed(BaseUrl::new);
     if beside == Beside::Emulator && endpoint.as_ref().is_some_and(|it| !is_loopback(it)) {
         let message = "is not on this machine, and `[emulator]` stands beside it".to_owned();
-        block.reader.mistake(&place, message, Some("remove one of the two".to_owned()));
+        let remedy = Some("remove one of the two".to_owned());
+        block.reader.mistake_in(&place, Texts::Secret, message, remedy);
     }
     (endpoint, true)
 }
@@ -41,11 +43,15 @@ fn is_loopback(endpoint: &BaseUrl) -> bool {
 pub(super) fn api_key(block: &mut Block<'_>) -> Option<ApiKeySource> {
     let inline = block.take("api_key").map(Item::secret);
     let file = block.take("api_key_file");
-    if let Some(file) = file.as_ref().filter(|file| is_a_key(file)) {
-        let remedy = "write it as `api_key`, or with `./` before it if it is a file";
-        file.refuse_with("is a key, expected the path of a file that holds it", remedy);
-        return None;
-    }
+    let file = match file {
+        Some(file) if is_a_key(&file) => {
+            let remedy = "write it as `api_key`, or with `./` before it if it is a file";
+            let message = "is a key, expected the path of a file that holds it";
+            file.secret().refuse_with(message, remedy);
+            return None;
+        }
+        file => file,
+    };
     if !block.reader.wants_keys {
         let key = ApiKey::new("none").expect("it is a word");
         return Some(ApiKeySource::Inline(key));

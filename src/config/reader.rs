@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml_span::value::ValueInner;
 
-use super::Mistake;
 use super::block::Block;
 use super::interpolate::interpolate;
+use super::{Mistake, Texts};
 
 /// Reads one text. Mistakes are collected, so that reading goes on after each.
 pub(super) struct Reader<'a> {
@@ -98,14 +98,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn mistake(&self, place: &Place, message: String, remedy: Option<String>) {
+        self.mistake_in(place, Texts::Plain, message, remedy);
+    }
+
+    /// The same, of a line whose texts are known to be such.
+    pub(super) fn mistake_in(
+        &self,
+        place: &Place,
+        texts: Texts,
+        message: String,
+        remedy: Option<String>,
+    ) {
         let (line, column) = self.position(place.at);
-        self.mistakes.borrow_mut().push(Mistake {
-            path: place.path.clone(),
-            line,
-            column,
-            message,
-            remedy,
-        });
+        let path = place.path.clone();
+        let mistake = Mistake { path, line, column, message, remedy, texts };
+        self.mistakes.borrow_mut().push(mistake);
     }
 
     /// How many mistakes there are by now.
@@ -118,10 +125,15 @@ impl<'a> Reader<'a> {
         (self.environment)(name).filter(|value| !value.is_empty())
     }
 
-    /// `text` with its variables replaced.
-    pub(super) fn interpolated<'t>(&self, place: &Place, text: &'t str) -> Option<Cow<'t, str>> {
+    /// `text`, which is of that kind, with its variables replaced.
+    pub(super) fn interpolated<'t>(
+        &self,
+        place: &Place,
+        texts: Texts,
+        text: &'t str,
+    ) -> Option<Cow<'t, str>> {
         interpolate(text, self.environment)
-            .map_err(|error| self.mistake(place, error.to_string(), error.remedy()))
+            .map_err(|error| self.mistake_in(place, texts, error.to_string(), error.remedy()))
             .ok()
     }
 

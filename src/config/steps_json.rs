@@ -6,6 +6,7 @@
 use bytestring::ByteString;
 use toml_span::value::ValueInner;
 
+use super::Texts;
 use super::item::Item;
 use crate::json::{Json, ObjectWriter};
 
@@ -40,7 +41,7 @@ pub(super) fn steps(item: Item<'_>) -> Option<Json> {
 fn json(item: Item<'_>) -> Option<String> {
     match &item.value {
         ValueInner::String(text) => {
-            let text = item.reader.interpolated(&item.place, text)?;
+            let text = item.reader.interpolated(&item.place, Texts::Plain, text)?;
             serde_json::to_string(&text).ok()
         }
         ValueInner::Integer(number) => Some(number.to_string()),

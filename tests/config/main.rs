@@ -11,6 +11,7 @@ mod emulator;
 mod examples;
 mod file_source;
 mod http_server;
+mod secrets;
 mod shape;
 mod traces;
 mod vector_source;

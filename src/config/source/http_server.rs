@@ -10,6 +10,7 @@ use toml_span::value::ValueInner;
 use super::door::{self, DoorConfig};
 use super::tls::{self, ServerTls};
 use super::write_key::WriteKey;
+use crate::config::Texts;
 use crate::config::block::Block;
 use crate::config::item::Item;
 use crate::event::Trust;
@@ -161,7 +162,8 @@ fn listed_keys(item: Item<'_>) -> Vec<WriteKey> {
         };
         let Some(key) = key else { continue };
         if keys.iter().any(|known| known.hash() == key.hash()) {
-            reader.mistake(&place, "is there twice".to_owned(), None);
+            let message = "is there twice".to_owned();
+            reader.mistake_in(&place, Texts::Secret, message, None);
         }
         keys.push(key);
     }

@@ -12,7 +12,7 @@ use glob::Pattern;
 pub use doubts::doubts;
 pub use files::{Files, check_files};
 
-use crate::config::{Config, Mistake, Source, SourceKind};
+use crate::config::{Config, Mistake, Source, SourceKind, Texts};
 use kept::shared_files;
 use listeners::shared_addresses;
 
@@ -52,7 +52,8 @@ fn mistake(
     message: impl Into<String>,
     remedy: impl Into<String>,
 ) -> Mistake {
-    Mistake { path, line, column: 1, message: message.into(), remedy: Some(remedy.into()) }
+    let (message, remedy) = (message.into(), Some(remedy.into()));
+    Mistake { path, line, column: 1, message, remedy, texts: Texts::Plain }
 }
 
 fn globs(config: &Config) -> Vec<Mistake> {
