@@ -35,6 +35,7 @@ fn every_example_is_valid() {
 fn a_wrong_configuration_gives_path_line_and_remedy() {
     let folder = folder("", "", "");
     write(folder.path(), "good.toml", GOOD);
+    write(folder.path(), "a.ndjson", "");
     run(folder.path(), &["validate", "good.toml"]).expect(0);
     let add = |text: &str| (String::new(), text.to_owned());
     let swap = |from: &str, to: &str| (from.to_owned(), to.to_owned());

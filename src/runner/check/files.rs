@@ -73,11 +73,19 @@ const READABLE: &str = "let whoever runs this read it, or name another";
 fn read_files(files: &FileSource, place: &mut Place<'_>) {
     let (paths, problems) = paths::find(&files.include, &files.exclude);
     for problem in problems {
-        if let SourceError::NoMatch { pattern } = problem {
+        // As a run sees it: files that it follows may come later, and an archive may well hold one kind of file only.
+        let may_come = files.follow.is_some() || problem.is_idle_glob();
+        let SourceError::NoMatch { pattern } = problem else {
+            place.wrong("include", problem.to_string(), READABLE);
+            continue;
+        };
+        if may_come {
             let message = format!("`{pattern}` matches no file by now");
             place.doubtful("include", message, "check it, unless the files come later");
         } else {
-            place.wrong("include", problem.to_string(), READABLE);
+            let message = format!("no file is called `{pattern}`");
+            let remedy = "name one that is there, or set `follow = true` if it comes later";
+            place.wrong("include", message, remedy);
         }
     }
     for path in paths {

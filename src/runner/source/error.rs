@@ -105,7 +105,7 @@ pub enum SourceError {
 
 impl SourceError {
     /// Whether it is only that a pattern, rather than a name, matches nothing.
-    pub(super) fn is_idle_glob(&self) -> bool {
+    pub(in crate::runner) fn is_idle_glob(&self) -> bool {
         matches!(self, Self::NoMatch { pattern } if pattern.contains(['*', '?', '[']))
     }
 }
