@@ -8,7 +8,8 @@ use std::sync::Arc;
 pub struct Origin {
     /// What to call the place: a file's path, `stdin`, the name of a source.
     pub name: Arc<str>,
-    /// The line the record starts on, counted from 1, where there are lines.
+    /// The line the record starts on, counted from 1, where there are lines; of events that were sent together over HTTP,
+    /// which of them it is.
     pub line: Option<u64>,
     /// What the ids of events without `messageId` and without times are made of.
     pub seed: Seed,

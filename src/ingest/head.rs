@@ -15,7 +15,7 @@ use crate::json::{Key, Kind};
 #[derive(Debug, Default)]
 pub(super) struct Head<'a> {
     kind: Option<&'a str>,
-    message_id: Option<&'a str>,
+    pub(super) message_id: Option<&'a str>,
     event: Option<&'a str>,
     times: [Option<&'a str>; 3],
     pub(super) user_id: Option<&'a str>,
@@ -35,6 +35,14 @@ impl<'a> Head<'a> {
             return Err(Problem::NotAnObject(kind));
         }
         Ok(serde_json::from_str(text)?)
+    }
+
+    /// What can be read of a text up to its first flaw.
+    pub(super) fn read_partly(text: &'a str) -> Self {
+        let mut head = Self::default();
+        // That it has one is known.
+        let _ = serde_json::Deserializer::from_str(text).deserialize_map(Fill(&mut head));
+        head
     }
 
     pub(super) fn kind(&self) -> Result<EventType, Problem> {
@@ -75,21 +83,24 @@ impl<'a> Head<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Head<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(HeadVisitor)
+        let mut head = Head::default();
+        deserializer.deserialize_map(Fill(&mut head))?;
+        Ok(head)
     }
 }
 
-struct HeadVisitor;
+/// Takes what is wanted of an object as it is read, so that what came before a flaw is there.
+struct Fill<'h, 'a>(&'h mut Head<'a>);
 
-impl<'de> Visitor<'de> for HeadVisitor {
-    type Value = Head<'de>;
+impl<'de> Visitor<'de> for Fill<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut head = Head::default();
+        let head = self.0;
         while let Some(Key(key)) = map.next_key()? {
             let [original, timestamp, sent] = &mut head.times;
             let slot = match key.as_ref() {
@@ -113,6 +124,6 @@ impl<'de> Visitor<'de> for HeadVisitor {
             };
             *slot = Some(map.next_value::<&RawValue>()?.get());
         }
-        Ok(head)
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! In: one record (a line, a message, a request body). Out: for each event in it an [`Event`] or a [`DecodeError`].
 //! It does not know where records come from, what Courier is, or what time it is.
 
+mod clues;
 mod error;
 mod fields;
 mod head;
@@ -14,6 +15,7 @@ mod unwrap;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+pub use clues::Clues;
 pub use error::{DecodeError, Problem};
 pub use limits::Limits;
 #[cfg(feature = "runner")]

@@ -12,6 +12,7 @@ use crate::courier::{Endpoint, Generation};
 use crate::delivery::{Failure, FailureKind, Outcome};
 use crate::event::{Event, Id, MessageId, Origin};
 use crate::finalization::{Advance, EventFinalizer};
+use crate::ingest::Clues;
 use crate::tap::Number;
 use crate::telemetry::{EventSpan, Rejection};
 
@@ -221,10 +222,20 @@ pub(super) fn letter(
         origin,
         record: event.body.to_bytes(),
         event: Some(Identity {
-            kind: event.kind,
-            message_id: event.message_id.as_str().to_owned(),
+            kind: Some(event.kind),
+            message_id: Some(event.message_id.as_str().to_owned()),
             user: user.map(str::to_owned),
         }),
         answer: None,
     }
+}
+
+/// Whose a record is that is no event; nothing where nothing can be read of it.
+pub(super) fn identity(clues: &Clues) -> Option<Identity> {
+    let Clues { kind, message_id, user_id, anonymous_id } = clues;
+    let user = user_id.as_ref().map(Id::as_str);
+    let user = user.or_else(|| anonymous_id.as_ref().map(Id::as_str));
+    let message_id = message_id.as_ref().map(|id| id.as_str().to_owned());
+    let identity = Identity { kind: *kind, message_id, user: user.map(str::to_owned) };
+    (*clues != Clues::default()).then_some(identity)
 }

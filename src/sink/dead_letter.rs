@@ -21,19 +21,19 @@ pub struct DeadLetter {
     pub origin: Origin,
     /// The original event, or what could be kept of an unreadable record
     pub record: Bytes,
-    /// What is known of the event; nothing where the record is not one
+    /// What is known of the event; of a record that is none, what can still be read of it, if anything
     pub event: Option<Identity>,
     /// The request that was refused, or waited behind one that was
     pub answer: Option<Refused>,
 }
 
-/// What identifies an event.
+/// What identifies an event. Only one that could not be read lacks its type or its id.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// Its type
-    pub kind: EventType,
+    pub kind: Option<EventType>,
     /// Its `messageId`, perhaps made
-    pub message_id: String,
+    pub message_id: Option<String>,
     /// Its user: `userId`, else `anonymousId`
     pub user: Option<String>,
 }

@@ -94,7 +94,43 @@ fn a_bad_record_becomes_a_dead_letter_and_the_good_ones_are_taken() {
             "request neither has anonymousId nor userId"
         ]
     );
-    assert_eq!(letters[0]["origin"], "in");
+    let origins: Vec<_> = letters.iter().map(|letter| letter["origin"].as_str().unwrap()).collect();
+    assert_eq!(origins, ["in:2", "in:3", "in:4"], "each by its place in the batch");
+}
+
+#[test]
+fn a_letter_of_what_is_no_event_says_whose_it_is_as_far_as_that_can_be_read() {
+    let folder = folder("", "");
+    let source = Source::start(folder.path());
+    let good = track("u", "1");
+    let answer = source.batch(&[
+        r#"{"messageId":"m1","type":"identify","userId":"ann","traits":}"#,
+        &good,
+        r#"{"messageId":7,"userId":{},"anonymousId":"a","type":3}"#,
+        r#"{"messageId":"m4","type":"track","userId":"..","event":[]}"#,
+        r#"{"messageId":"m5","type":"Group","groupId":"secret"}"#,
+    ]);
+    assert_eq!(answer.0, 200);
+    // A single event has no place.
+    assert_eq!(source.post("/v1/webhook", r#"{"messageId":"m6","type":{}}"#).status, 200);
+    source.stop().expect(65);
+    let letters = dead_letters(folder.path());
+    let said = |letter: &serde_json::Value| {
+        ["origin", "type", "message_id", "user_id"].map(|it| letter.get(it).cloned())
+    };
+    let mut told: Vec<_> = letters.iter().map(said).collect();
+    told.sort_by_key(|said| said[0].as_ref().map(ToString::to_string));
+    let text = |text: &str| Some(text.into());
+    assert_eq!(
+        told,
+        [
+            [text("in"), None, text("m6"), None],
+            [text("in:1"), text("identify"), text("m1"), text("ann")],
+            [text("in:3"), None, text("7"), text("a")],
+            [text("in:4"), text("track"), text("m4"), text("..")],
+            [text("in:5"), text("group"), text("m5"), None],
+        ]
+    );
 }
 
 #[test]

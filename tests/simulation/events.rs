@@ -50,7 +50,7 @@ pub(crate) fn number(message_id: &str) -> Option<usize> {
 /// The number of the event that was refused with this letter.
 pub(crate) fn of_letter(letter: &DeadLetter) -> Option<usize> {
     match &letter.event {
-        Some(identity) => number(&identity.message_id),
+        Some(identity) => number(identity.message_id.as_deref()?),
         None => std::str::from_utf8(&letter.record).ok()?.strip_prefix("broken ")?.parse().ok(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::letter::Letter;
 use crate::clock::Time;
-use crate::event::Trust;
+use crate::event::{EventType, Trust};
 use crate::runner::base64;
 use crate::sink::{DeadLetter, Resume};
 
@@ -112,8 +112,8 @@ fn of(letter: &DeadLetter, at: Time) -> Line<'_> {
         detail: &letter.detail,
         origin: letter.origin.to_string(),
         trusted: trusted(letter.origin.trust),
-        kind: event.map(|event| event.kind.as_str()),
-        message_id: event.map(|event| event.message_id.as_str()),
+        kind: event.and_then(|event| event.kind).map(EventType::as_str),
+        message_id: event.and_then(|event| event.message_id.as_deref()),
         user_id: event.and_then(|event| event.user.as_deref()),
         answer: answer.unwrap_or_default(),
         record: original(&letter.record),
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::courier::{Endpoint, Generation};
-    use crate::event::{EventType, Origin, Seed};
+    use crate::event::{Origin, Seed};
     use crate::sink::{Identity, Refused};
     use crate::telemetry::Rejection;
 
@@ -235,8 +235,8 @@ mod tests {
     fn everything_known_is_said() {
         let letter = DeadLetter {
             event: Some(Identity {
-                kind: EventType::Group,
-                message_id: "m".to_owned(),
+                kind: Some(EventType::Group),
+                message_id: Some("m".to_owned()),
                 user: Some("u".to_owned()),
             }),
             answer: Some(Refused {

@@ -13,7 +13,7 @@ use super::{noting, showing};
 use crate::clock::Clock;
 use crate::event::{Event, Origin};
 use crate::finalization::{Advance, EventFinalizer, EventStatus};
-use crate::ingest::{self, DecodeError};
+use crate::ingest::{self, Clues, DecodeError};
 use crate::plan::{self, Lane, Plan, Planned, Step};
 use crate::sink::cargo::{self, Cargo, letter};
 use crate::sink::expiration::Lifetime;
@@ -232,5 +232,6 @@ fn lifetime(
 }
 
 fn unreadable_letter(origin: Origin, record: Bytes, detail: String) -> DeadLetter {
-    DeadLetter { reason: Rejection::Unreadable, detail, origin, record, event: None, answer: None }
+    let event = cargo::identity(&Clues::of(&record));
+    DeadLetter { reason: Rejection::Unreadable, detail, origin, record, event, answer: None }
 }

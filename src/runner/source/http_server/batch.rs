@@ -38,7 +38,7 @@ pub(super) struct Rules<'a> {
     pub(super) stamp: Option<Stamp>,
     /// Who wrote it: equal events of two writers are two
     pub(super) scope: &'a str,
-    /// Where it came from; each event gets a seed of its own
+    /// Where it came from; each event gets a seed of its own, and its place where there are several
     pub(super) origin: Origin,
 }
 
@@ -107,6 +107,7 @@ pub(super) async fn arrivals(
     let mut arrivals = Vec::with_capacity(records.len());
     let mut first_bad = None;
     let mut has_good = false;
+    let is_one_of_several = records.len() > 1;
     for (position, record) in records.into_iter().enumerate() {
         if position % EVENTS_PER_TURN == EVENTS_PER_TURN - 1 {
             tokio::task::yield_now().await;
@@ -132,10 +133,13 @@ pub(super) async fn arrivals(
             }
         };
         let seed = Seed::Random(chance.u128(..));
+        // Its place among those that were sent together, counted as lines are.
+        let line = u64::try_from(position).ok().map(|position| position.saturating_add(1));
+        let line = line.filter(|_| is_one_of_several);
         arrivals.push(Arrival {
             payload,
             identity,
-            origin: Origin { seed, ..rules.origin.clone() },
+            origin: Origin { line, seed, ..rules.origin.clone() },
         });
     }
     match first_bad {
