@@ -52,6 +52,8 @@ pub enum Moment {
         /// Its type, and the name of a track event
         event: String,
     },
+    /// Something that it brings itself is not trusted, and left out of what it became: what, and why, in a clause
+    Ignored(String),
     /// It became steps; each goes to this endpoint
     Planned(Vec<Endpoint>),
     /// Nothing is to be done

@@ -67,12 +67,6 @@ pub(super) fn trust(event: &Event, rules: &Rules) -> Inline {
     }
 }
 
-/// Whether the event brings something that is not trusted.
-pub(super) fn is_ignored(event: &Event, trust: Inline) -> bool {
-    let is_distrusted = |(name, value)| name == "properties" && strip(value, trust).is_some();
-    may_distrust(event.body.as_str(), trust) && event.body.members().iter().any(is_distrusted)
-}
-
 /// Whether [`strip`] can find anything in this text or a part of it. Few events have it, so few are read once more.
 pub(super) fn may_distrust(text: &str, trust: Inline) -> bool {
     trust < Inline::Allow && may_name_courier(text)

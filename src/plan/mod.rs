@@ -8,6 +8,7 @@ mod direct;
 mod forward;
 mod group;
 mod identify;
+mod ignored;
 mod inline;
 mod integrations;
 mod mapping;
@@ -21,6 +22,7 @@ mod track;
 mod traits;
 
 pub use consent::{Consent, ConsentStrategy};
+pub use ignored::IgnoredInline;
 pub use mapping::{Automation, Data, Target, Trigger};
 pub use refuse::Refusal;
 pub use rules::{
@@ -45,7 +47,7 @@ pub fn plan(event: &Event, rules: &Rules) -> Planned {
     };
     Planned {
         plan: plan.unwrap_or_else(Plan::Refuse),
-        ignored_inline: inline::is_ignored(event, inline::trust(event, rules)),
+        ignored_inline: ignored::ignored(event, rules),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rules of one sink: everything planning depends on besides the event.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -108,6 +109,17 @@ pub enum Inline {
     /// It may also bring steps of its own
     #[default]
     Allow,
+}
+
+impl fmt::Display for Inline {
+    /// As it is configured.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ignore => "ignore",
+            Self::Template => "template",
+            Self::Allow => "allow",
+        })
+    }
 }
 
 /// Where a track event goes that no mapping takes.

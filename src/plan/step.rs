@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Ordering, Refusal, Rules};
+use super::{IgnoredInline, Ordering, Refusal, Rules};
 use crate::courier::{Action, KeySeed, Request};
 use crate::event::Event;
 use crate::telemetry::SkipReason;
@@ -12,8 +12,8 @@ use crate::telemetry::SkipReason;
 pub struct Planned {
     /// What the event means
     pub plan: Plan,
-    /// Whether the event brought an inline automation that is not trusted
-    pub ignored_inline: bool,
+    /// What the event brought of an inline automation that is not trusted
+    pub ignored_inline: Option<IgnoredInline>,
 }
 
 /// What an event means.
@@ -61,7 +61,7 @@ pub(super) struct Builder<'a> {
 
 impl Planned {
     pub(super) const fn skipped(reason: SkipReason) -> Self {
-        Self { plan: Plan::Skip(reason), ignored_inline: false }
+        Self { plan: Plan::Skip(reason), ignored_inline: None }
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn of(fixture: &Fixture, server: &Server) -> String {
     let rules = fixture.options.rules();
     let planned = plan::plan(&event, &rules);
     let mut lines = Vec::new();
-    if planned.ignored_inline {
+    if planned.ignored_inline.is_some() {
         lines.push("ignored inline".to_owned());
     }
     let steps = match planned.plan {

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use courier_sink::clock::Clock;
 use courier_sink::delivery::{Concurrency, FailureKind, Outcome};
+use courier_sink::event::{Origin, Trust};
 use courier_sink::journal::{Journal, Moment, Note};
+use courier_sink::plan::Inline;
+use courier_sink::sink::Record;
 use futures::stream;
 
 use crate::support::{
@@ -15,6 +18,7 @@ use crate::support::{
 fn said(note: &Note) -> String {
     let what = match &note.moment {
         Moment::Received { origin, event } => format!("received {event} from {origin}"),
+        Moment::Ignored(what) => format!("ignored {what}"),
         Moment::Planned(endpoints) => {
             let names: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
             format!("planned {}", names.join(", "))
@@ -105,5 +109,48 @@ async fn what_the_gate_makes_wait_is_named() {
         let noted: Vec<_> = std::iter::from_fn(|| queue.next_now()).map(|it| said(&it)).collect();
         assert!(noted.iter().any(|line| line.contains(reason)), "{reason} is not in {noted:#?}");
         assert!(!noted.iter().any(|line| line.contains("-s")), "payloads are no notes");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_automation_of_its_own_that_is_ignored_is_named_with_what_decides_it() {
+    let event = r#"{"type":"track","userId":"u","messageId":"m","event":"x","properties":
+        {"courier":{"automation":{"steps":[{"action":"send"}],"template":"secret"}}}}"#;
+    for (inline, trust, expected) in [
+        (Inline::Allow, Trust::Trusted, None),
+        (
+            Inline::Template,
+            Trust::Trusted,
+            Some("`steps` of properties.courier.automation: the option is `inline = \"template\"`"),
+        ),
+        (
+            Inline::Ignore,
+            Trust::Trusted,
+            Some(
+                "`steps` and `template` of properties.courier.automation: the option is `inline = \"ignore\"`",
+            ),
+        ),
+        (
+            Inline::Allow,
+            Trust::Untrusted,
+            Some(
+                "`steps` and `template` of properties.courier.automation: its writer is not trusted, whatever `inline` says",
+            ),
+        ),
+    ] {
+        let (server, _) = in_turn(vec![ok()]);
+        let (journal, mut queue) = Journal::new(Clock::system(), 100);
+        let mut settings = settings();
+        settings.rules.inline = inline;
+        let record = Record::new(event, 1);
+        let origin = Origin { trust, ..record.origin.clone() };
+        let sink = sink(settings, server).with_journal(journal);
+        sink.run_on(stream::iter([record.with_origin(origin)])).await;
+        let noted: Vec<_> = std::iter::from_fn(|| queue.next_now()).map(|it| said(&it)).collect();
+        let expected = expected.map(|said| format!("m ignored {said}"));
+        assert_eq!(noted.iter().find(|line| line.contains("ignored")), expected.as_ref());
+        // Before what it became without it.
+        assert!(noted[1 + usize::from(expected.is_some())].starts_with("m planned"), "{noted:?}");
+        assert!(!noted.concat().contains("secret"), "payloads are no notes");
     }
 }

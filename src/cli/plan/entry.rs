@@ -81,7 +81,7 @@ impl Entry {
             origin: origin.to_string(),
             event: Some(Known::of(&event)),
             outcome,
-            ignored_inline,
+            ignored_inline: ignored_inline.is_some(),
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Line {
     pub at: String,
     /// The event's `messageId`
     pub message_id: String,
-    /// What happened: `received`, `planned`, `skipped`, `attempt`, `ended`
+    /// What happened: `received`, `ignored`, `planned`, `skipped`, `attempt`, `ended`
     pub what: String,
     /// What there is to say of it
     #[serde(default)]
@@ -41,6 +41,9 @@ pub(super) fn write(note: &Note) -> String {
         Moment::Received { origin, event } => {
             line.string("what", "received")
                 .string("detail", &cut(&format!("{event} from {origin}")));
+        }
+        Moment::Ignored(what) => {
+            line.string("what", "ignored").string("detail", what);
         }
         Moment::Planned(endpoints) => {
             let names: Vec<_> = endpoints.iter().map(|endpoint| endpoint.as_str()).collect();

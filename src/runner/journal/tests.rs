@@ -38,6 +38,21 @@ fn the_newest_notes_are_found_and_the_files_stay_within_their_bound() {
 }
 
 #[test]
+fn what_was_ignored_is_found_between_what_came_in_and_what_it_became() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.ndjson");
+    let writer = Writer::open(&path, 10_000).unwrap();
+    let (journal, notes) = Journal::new(Clock::from_fn(|| Duration::ZERO), 10);
+    journal.note(Arc::from("m"), Moment::Ignored("`steps` of it".to_owned()));
+    journal.note(Arc::from("m"), Moment::Planned(Vec::new()));
+    drop(journal);
+    writer.run(notes);
+    let life = find(&path, "m").unwrap();
+    let said: Vec<_> = life.iter().map(|it| (it.what.as_str(), it.detail.as_str())).collect();
+    assert_eq!(said, [("ignored", "`steps` of it"), ("planned", "")]);
+}
+
+#[test]
 fn what_is_no_note_is_passed_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.ndjson");

@@ -100,13 +100,14 @@ impl<S: Transport> Driver<S> {
         }
         let tally = &self.shared.tally;
         tally.event(event.kind, event.body.as_str().len());
-        let Planned { plan, ignored_inline } = plan::plan(&event, &self.settings.rules);
-        if ignored_inline {
+        let planned = plan::plan(&event, &self.settings.rules);
+        if planned.ignored_inline.is_some() {
             tally.ignored_inline();
         }
         if let Some(journal) = &self.journal {
-            noting::taken(journal, &event, origin, &plan);
+            noting::taken(journal, &event, origin, &planned);
         }
+        let Planned { plan, .. } = planned;
         let tap = self.tap.as_ref();
         let shown = tap.and_then(|tap| showing::came(tap, &event, origin, &plan));
         match plan {

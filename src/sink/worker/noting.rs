@@ -9,12 +9,12 @@ use crate::batch::{Lanes, Parcel};
 use crate::event::{Event, Origin};
 use crate::finalization::EventStatus;
 use crate::journal::{Journal, Moment, Trail};
-use crate::plan::Plan;
+use crate::plan::{Plan, Planned};
 use crate::sink::cargo::Cargo;
 use crate::telemetry::{Constraint, SkipReason};
 
 /// Notes that `event` came in, and what it means.
-pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, plan: &Plan) {
+pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, planned: &Planned) {
     let id = event.message_id.to_shared();
     let name = match &event.name {
         Some(name) => format!("{}/{name}", event.kind),
@@ -22,12 +22,15 @@ pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, plan: &Pl
     };
     let origin = origin.to_string();
     journal.note(id, Moment::Received { origin, event: name });
-    planned(journal, event, plan);
+    self::planned(journal, event, planned);
 }
 
 /// Notes what `event` means, perhaps anew.
-pub(super) fn planned(journal: &Journal, event: &Event, plan: &Plan) {
-    let moment = match plan {
+pub(super) fn planned(journal: &Journal, event: &Event, planned: &Planned) {
+    if let Some(ignored) = &planned.ignored_inline {
+        journal.note(event.message_id.to_shared(), Moment::Ignored(ignored.to_string()));
+    }
+    let moment = match &planned.plan {
         Plan::Steps(steps) => {
             Moment::Planned(steps.iter().map(|step| step.action.endpoint()).collect())
         }

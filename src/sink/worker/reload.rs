@@ -64,17 +64,17 @@ impl<S: Transport> Driver<S> {
                 limit,
             });
             move_deadline(deadlines, id, cargo, lifetime);
-            let plan = plan::plan(&cargo.event, &settings.rules).plan;
+            let planned = plan::plan(&cargo.event, &settings.rules);
             cargo.rules = *rules;
-            if let Plan::Steps(steps) = &plan
+            if let Plan::Steps(steps) = &planned.plan
                 && before.eq(steps)
             {
                 return Anew::Same;
             }
             if let Some(journal) = journal {
-                noting::planned(journal, &cargo.event, &plan);
+                noting::planned(journal, &cargo.event, &planned);
             }
-            let end = match plan {
+            let end = match planned.plan {
                 Plan::Steps(steps) => {
                     let size = cargo.event.body.as_str().len();
                     let requests = steps.iter().map(|Step { action, .. }| Action::weight(action));
