@@ -99,6 +99,7 @@ fn a_record_that_was_put_right_by_hand_is_what_counts() {
     for told in ["`type`", "not sent: 1 letter that still cannot be read"] {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }
+    assert!(ended.stderr.contains("problem=\"`type`"), "{}", ended.stderr);
 }
 
 #[test]

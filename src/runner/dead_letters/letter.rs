@@ -156,7 +156,8 @@ impl Letter {
         for event in decoded {
             match event {
                 Ok(event) => known.push(event),
-                Err(error) => problem = problem.or_else(|| Some(error.to_string())),
+                // Where it is is known: by its letter.
+                Err(error) => problem = problem.or_else(|| Some(error.problem.to_string())),
             }
         }
         let problem = problem.filter(|_| known.is_empty());
