@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::pace::Pace;
-use crate::telemetry::bytes;
+use crate::telemetry::{bytes, number};
 
 /// The most events that stand for all that are inside.
 pub(super) const SAMPLE: usize = 100;
@@ -20,8 +20,6 @@ pub enum Life {
 /// How long the events inside may wait.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lifetimes {
-    /// Events inside
-    pub inside: u64,
     /// The part of those that are past the batch that have a limit, from 0 to 1
     pub limited: f64,
     /// A hundred of these or fewer, evenly taken
@@ -40,36 +38,36 @@ pub struct Behind {
 }
 
 impl Lifetimes {
-    /// About how many of those `behind` become too old before their turn at `pace`, if they are like those inside. Under a hold
-    /// the pace is none.
-    pub fn expiring(&self, behind: Behind, pace: Pace) -> f64 {
-        let late: f64 = self.sample.iter().map(|life| self.late(*life, behind, pace)).sum();
-        late * self.limited / crate::telemetry::number(self.sample.len().max(1))
+    /// About how many of those `behind` become too old before their turn at `pace`, if they are like those inside, of which
+    /// there are so many. Under a hold the pace is none.
+    pub fn expiring(&self, inside: usize, behind: Behind, pace: Pace) -> f64 {
+        let inside = number(inside) / pace.delivered;
+        let late: f64 = self.sample.iter().map(|life| late(*life, inside, behind, pace)).sum();
+        late * self.limited / number(self.sample.len().max(1))
     }
+}
 
-    /// How many of those `behind` are late if all of them have this lifetime.
-    fn late(&self, lifetime: Life, behind: Behind, pace: Pace) -> f64 {
-        let events = bytes(behind.events);
-        let inside = bytes(self.inside) / pace.delivered;
-        let left = match lifetime {
-            Life::Since(left) => left.as_secs_f64(),
-            // It grows older only inside, where the next take the place of those that are too old.
-            Life::Inside(limit) if inside <= limit.as_secs_f64() => return 0.0,
-            Life::Inside(_) => return events,
-        };
-        // The first is late by so much, and each by so much more than the one before it; by less where they go faster than
-        // they came.
-        let first = inside + bytes(behind.after) / pace.ended - left;
-        let more = 1.0 / pace.ended - behind.spread.as_secs_f64() / events.max(1.0);
-        if !first.is_finite() || !more.is_finite() {
-            return events;
-        }
-        match (first > 0.0, first + more * events > 0.0) {
-            (true, true) => events,
-            (false, false) => 0.0,
-            (true, false) => (first / -more).min(events),
-            (false, true) => (events + first / more).max(0.0),
-        }
+/// How many of those `behind` are late if all of them have this lifetime, and those inside take so many seconds.
+fn late(lifetime: Life, inside: f64, behind: Behind, pace: Pace) -> f64 {
+    let events = bytes(behind.events);
+    let left = match lifetime {
+        Life::Since(left) => left.as_secs_f64(),
+        // It grows older only inside, where the next take the place of those that are too old.
+        Life::Inside(limit) if inside <= limit.as_secs_f64() => return 0.0,
+        Life::Inside(_) => return events,
+    };
+    // The first is late by so much, and each by so much more than the one before it; by less where they go faster than
+    // they came.
+    let first = inside + bytes(behind.after) / pace.ended - left;
+    let more = 1.0 / pace.ended - behind.spread.as_secs_f64() / events.max(1.0);
+    if !first.is_finite() || !more.is_finite() {
+        return events;
+    }
+    match (first > 0.0, first + more * events > 0.0) {
+        (true, true) => events,
+        (false, false) => 0.0,
+        (true, false) => (first / -more).min(events),
+        (false, true) => (events + first / more).max(0.0),
     }
 }
 
@@ -86,7 +84,7 @@ mod tests {
 
     /// Of a hundred inside, all alike.
     fn alike(lifetime: Life) -> Lifetimes {
-        Lifetimes { inside: 100, limited: 1.0, sample: vec![lifetime] }
+        Lifetimes { limited: 1.0, sample: vec![lifetime] }
     }
 
     fn behind(events: u64) -> Behind {
@@ -95,7 +93,7 @@ mod tests {
 
     #[track_caller]
     fn about(lifetimes: &Lifetimes, behind: Behind, pace: Pace, expected: f64) {
-        let found = lifetimes.expiring(behind, pace);
+        let found = lifetimes.expiring(100, behind, pace);
         assert!((found - expected).abs() <= 1.0, "{found}, expected {expected}");
     }
 
@@ -137,9 +135,8 @@ mod tests {
     #[test]
     fn they_are_taken_to_be_like_those_inside() {
         let sample = vec![Life::Since(seconds(1)), Life::Since(seconds(1000))];
-        let lifetimes = Lifetimes { inside: 100, limited: 0.4, sample };
+        let lifetimes = Lifetimes { limited: 0.4, sample };
         about(&lifetimes, behind(500), TEN, 100.0);
-        about(&Lifetimes { inside: 100, ..Lifetimes::default() }, behind(500), NONE, 0.0);
         about(&Lifetimes::default(), behind(500), NONE, 0.0);
     }
 }

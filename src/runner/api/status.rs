@@ -183,7 +183,8 @@ fn expiring(now: &Snapshot, backlog: Backlog, disk: Option<Filled>, unread: Unre
     let spread = ages.map_or(Duration::ZERO, |(next, newest)| next.saturating_sub(newest));
     let on_disk = Behind { after: 0, events: backlog.on_disk, spread };
     let unread = Behind { after: backlog.on_disk, events: backlog.unread, spread: Duration::ZERO };
-    let behind = [on_disk, unread].map(|behind| now.lifetimes.expiring(behind, pace));
+    let expiring = |behind| now.lifetimes.expiring(now.events, behind, pace);
+    let behind = [on_disk, unread].map(expiring);
     // The only checked way from a float to a whole number that the standard library has.
     let behind = Duration::try_from_secs_f64(behind.iter().sum::<f64>().round());
     Some(wide(inside).saturating_add(behind.map_or(u64::MAX, |behind| behind.as_secs())))

@@ -78,7 +78,7 @@ fn those_that_will_be_too_old_are_looked_for_wherever_they_wait() {
     };
     assert_eq!(expiring(&now, Some(disk), 500), Some(7), "nothing inside has a limit");
     let sample = vec![Life::Since(Duration::from_secs(60))];
-    now.lifetimes = Lifetimes { inside: 100, limited: 1.0, sample };
+    now.lifetimes = Lifetimes { limited: 1.0, sample };
     // 20 seconds for those inside. Those on disk came as fast as they go: each has 60 seconds and waits 20.
     assert_eq!(expiring(&now, Some(disk), 0), Some(7));
     // Of those in files it is not known when they came: those are late that come after 40 seconds, and so after 400.

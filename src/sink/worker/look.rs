@@ -156,9 +156,8 @@ impl<S: Transport> Driver<S> {
             Some(lifetime.age.map_or(Life::Inside(lifetime.limit), |_| Life::Since(left())))
         });
         let sample = lives.collect();
-        let inside = u64::try_from(self.window.size().0).unwrap_or(u64::MAX);
         let limited = number(deadlines.count()) / number(lanes.len().max(1));
-        Lifetimes { inside, limited, sample }
+        Lifetimes { limited, sample }
     }
 }
 
