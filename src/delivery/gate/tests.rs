@@ -53,6 +53,9 @@ async fn only_what_stands_in_the_way_is_named() {
     assert_eq!(paced.constraint(Class::Profiles), Some("the rate"));
     attempt(&paced, Class::Profiles, Err(throttled(Some(5)))).await;
     assert_eq!(paced.constraint(Class::Profiles), Some("a pause"));
+    let held = gate(&at_once(1));
+    attempt(&held, Class::Profiles, Err(unauthorized())).await;
+    assert_eq!(held.constraint(Class::Inbound), Some("a hold"));
 }
 
 #[tokio::test(start_paused = true)]

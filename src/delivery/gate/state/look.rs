@@ -35,42 +35,63 @@ impl GateReport {
     }
 }
 
-impl State {
-    /// What keeps an attempt of `class` from going now.
-    fn binds(&self, class: Class, now: Duration) -> Option<Constraint> {
-        let state = self.classes.get(class.index())?;
-        if self.hold.is_some() {
-            return Some(Constraint::Hold);
+/// What a gate keeps an attempt for: what of all constraints can be a gate's.
+#[derive(Clone, Copy, Debug)]
+enum Bind {
+    Hold,
+    Pause,
+    Rate,
+    Concurrency,
+}
+
+impl Bind {
+    /// In words, for people.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Hold => "a hold",
+            Self::Pause => "a pause",
+            Self::Rate => "the rate",
+            Self::Concurrency => "concurrency",
         }
-        if state.is_paused(now) {
-            return Some(Constraint::Pause);
-        }
-        if state.quiet_until(now).is_some() {
-            return Some(Constraint::Rate);
-        }
-        if self.free() == 0 {
-            return Some(Constraint::Concurrency);
-        }
-        self.bucket.as_ref()?.ready_at(now).map(|_| Constraint::Rate)
     }
 
-    /// The same, in words; nothing where it only has to be let go.
+    /// As one of all that a sink may wait for.
+    const fn constraint(self) -> Constraint {
+        match self {
+            Self::Hold => Constraint::Hold,
+            Self::Pause => Constraint::Pause,
+            Self::Rate => Constraint::Rate,
+            Self::Concurrency => Constraint::Concurrency,
+        }
+    }
+}
+
+impl State {
+    /// What keeps an attempt of `class` from going now; nothing where it only has to be let go.
+    fn binds(&self, class: Class, now: Duration) -> Option<Bind> {
+        let state = self.classes.get(class.index())?;
+        if self.hold.is_some() {
+            return Some(Bind::Hold);
+        }
+        if state.is_paused(now) {
+            return Some(Bind::Pause);
+        }
+        if state.quiet_until(now).is_some() {
+            return Some(Bind::Rate);
+        }
+        if self.free() == 0 {
+            return Some(Bind::Concurrency);
+        }
+        self.bucket.as_ref()?.ready_at(now).map(|_| Bind::Rate)
+    }
+
+    /// The same, in words.
     pub(in crate::delivery::gate) fn constraint(
         &self,
         class: Class,
         now: Duration,
     ) -> Option<&'static str> {
-        self.binds(class, now).map(|constraint| match constraint {
-            Constraint::Hold => "a hold",
-            Constraint::Pause => "a pause",
-            Constraint::Rate => "the rate",
-            Constraint::Concurrency
-            | Constraint::Retry
-            | Constraint::Order
-            | Constraint::Buffer
-            | Constraint::Batch
-            | Constraint::Source => constraint.as_str(),
-        })
+        self.binds(class, now).map(Bind::words)
     }
 
     /// The same, noted for whoever looks at a moment between two waits.
@@ -79,7 +100,7 @@ impl State {
         class: Class,
         now: Duration,
     ) -> Option<Constraint> {
-        let constraint = self.binds(class, now);
+        let constraint = self.binds(class, now).map(Bind::constraint);
         let last = self.last_waits.get_mut(class.index())?;
         *last = constraint.or(*last);
         constraint
@@ -89,7 +110,7 @@ impl State {
         let waits = Class::ALL.map(|class| {
             let state = self.classes.get(class.index()).filter(|state| state.is_awaited())?;
             let last = self.last_waits.get(class.index()).copied().flatten();
-            self.binds(class, now).or(last).filter(|_| state.is_awaited())
+            self.binds(class, now).map(Bind::constraint).or(last).filter(|_| state.is_awaited())
         });
         GateReport {
             held: self.hold_reason(),
