@@ -31,7 +31,10 @@ pub(super) fn run(buffer: &Buffer) -> Exit {
         }
         let looked = buffer::list(&path).and_then(|listing| {
             if listing.is_in_use {
-                complain(&format!("{}: a process uses it, and goes on", path.display()));
+                let name = path.display();
+                complain(&format!(
+                    "{name}: in use by a running process: this is how it stands right now"
+                ));
             }
             look(buffer, &path, listing)
                 .map_err(|error| BufferError::Io { path: path.clone(), error })

@@ -46,7 +46,8 @@ fn what_a_stop_leaves_is_listed_kept_from_a_memory_buffer_and_delivered_by_the_n
     let first = held.next();
     let name = "data/out/buffer.redb";
     let listed = run(folder.path(), &["buffer", "ls", name, "--json", "--payload"]).expect(0);
-    assert!(listed.stderr.contains("a process uses it"), "{}", listed.stderr);
+    let told = format!("{name}: in use by a running process: this is how it stands right now");
+    assert_eq!(listed.stderr, told);
     let lines: Vec<Value> =
         listed.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!lines.is_empty());
