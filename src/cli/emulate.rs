@@ -52,7 +52,7 @@ pub(super) async fn emulate(options: Emulate) -> anyhow::Result<Exit> {
 /// What a file says of the emulator, or all that is wrong with it.
 fn configured(path: &Path) -> Result<Settings, String> {
     let name = path.display().to_string();
-    let text = validate::read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let text = validate::read(path)?;
     let config = EmulatorConfig::parse(&text, &name, &environment::variable);
     config.map(Settings::from).map_err(|mistakes| mistakes.to_string())
 }

@@ -103,8 +103,24 @@ fn the_command_line_has_its_own_code_and_help_tells_them_all() {
         assert!(help.contains(&format!("{code:>4}  ")), "{code} in {help}");
     }
     let ended = run(folder.path(), &["validate", "absent.toml"]).expect(78);
-    assert!(ended.stderr.starts_with("error: cannot be read: "), "{}", ended.stderr);
-    assert!(ended.stderr.contains("absent.toml"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("absent.toml: cannot be read: "), "{}", ended.stderr);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_the_same_by_every_command() {
+    let folder = folder("", "type = \"stdin\"", "");
+    std::fs::create_dir(folder.path().join("folder")).unwrap();
+    write(folder.path(), "latin", b"data_dir = \"caf\xe9\"");
+    for (name, why) in [
+        ("absent", "No such file or directory (os error 2)"),
+        ("folder", "Is a directory (os error 21)"),
+        ("latin", "is not UTF-8 text"),
+    ] {
+        for command in [&["validate"][..], &["run", "--log-level", "error"], &["plan"]] {
+            let ended = run(folder.path(), &[command, &[name]].concat()).expect(78);
+            assert_eq!(ended.stderr, format!("{name}: cannot be read: {why}"), "{command:?}");
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::io::{self, IsTerminal};
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Renderer, Snippet};
 
 use crate::cli::environment;
 use crate::config::{Mistake, Texts};
@@ -47,13 +47,6 @@ pub(super) fn show(level: Level, name: &str, text: &str, mistake: &Mistake) -> S
     };
     let report = [level.primary_title(title).element(snippet.annotation(annotation))];
     format!("{}\n", renderer().render(&report))
-}
-
-/// The file called `name`, of which no line can be shown, and why.
-pub(super) fn show_unread(name: &str, error: &io::Error) -> String {
-    let level = annotate_snippets::Level::ERROR;
-    let title = level.primary_title(format!("cannot be read: {error}"));
-    format!("{}\n", renderer().render(&[title.element(Origin::path(name))]))
 }
 
 fn renderer() -> Renderer {

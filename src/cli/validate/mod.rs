@@ -2,8 +2,9 @@
 
 mod diagnostic;
 
+use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use super::args::validate::Validate;
@@ -23,8 +24,8 @@ pub(super) async fn validate(options: &Validate) -> Exit {
         let name = path.display().to_string();
         let text = match read(path) {
             Ok(text) => text,
-            Err(error) => {
-                complain(&diagnostic::show_unread(&name, &error));
+            Err(problem) => {
+                complain(&problem);
                 exit = Exit::Config;
                 continue;
             }
@@ -104,7 +105,7 @@ type Parse = fn(&str, &str, &dyn Fn(&str) -> Option<String>) -> Result<Config, M
 
 fn load_with(path: &Path, how: Parse) -> Result<Config, String> {
     let name = path.display().to_string();
-    let text = read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let text = read(path)?;
     parse(&text, &name, how).map_err(|mistakes| {
         let lines: Vec<_> = mistakes.iter().map(|mistake| format!("{name}:{mistake}")).collect();
         lines.join("\n")
@@ -130,14 +131,15 @@ fn place(text: &str, mistakes: &mut [Mistake]) {
     mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
 }
 
-pub(super) fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if u64::try_from(read).unwrap_or(u64::MAX) > MAX_BYTES {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("a configuration may take {MAX_BYTES} bytes"),
-        ));
+/// The text of the configuration at `path`; an error says why there is none, in one line, whichever command wants it.
+pub(super) fn read(path: &Path) -> Result<String, String> {
+    let problem = |why: &dyn fmt::Display| format!("{}: cannot be read: {why}", path.display());
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| problem(&error))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
+        return Err(problem(&format_args!("a configuration may take {MAX_BYTES} bytes")));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| problem(&"is not UTF-8 text"))
 }
