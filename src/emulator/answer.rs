@@ -27,7 +27,12 @@ pub(super) struct Refusal {
 
 impl Answer {
     pub(super) fn json(status: StatusCode, body: &Value) -> Self {
-        let body = Bytes::from(body.to_string());
+        Self::written(status, body.to_string())
+    }
+
+    /// An answer whose body was written as JSON.
+    pub(super) fn written(status: StatusCode, body: String) -> Self {
+        let body = Bytes::from(body);
         let mut headers = HeaderMap::with_capacity(1);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Self { status, headers, body }

@@ -3,40 +3,104 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Refusal};
+use super::head::{Head, Told};
 use super::merge::Merge;
 use super::state::State;
 use crate::config::emulator::UnknownProfile;
 
 /// What a route does. It runs under the state's lock, so it neither waits nor blocks.
-pub(super) type Operation = fn(&mut State, &mut Call) -> Result<Answer, Refusal>;
+pub(super) type Operation = fn(&mut State, &mut Call<'_>) -> Result<Answer, Refusal>;
 
 /// The arguments of an operation.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct Call<'a> {
     /// The path as on the wire, without its query.
-    pub(super) path: String,
+    pub(super) path: &'a str,
     /// The decoded segments under the pattern's `{…}`, in their order.
     pub(super) captures: Vec<String>,
     pub(super) query: Vec<(String, String)>,
-    pub(super) body: Bytes,
-    /// The body as JSON, read before the lock is taken; of an event its head.
-    pub(super) json: Option<Value>,
+    pub(super) body: &'a Bytes,
+    pub(super) content: Content<'a>,
     pub(super) now: Duration,
     pub(super) merge: Merge,
     pub(super) unknown_profile: UnknownProfile,
 }
 
-impl Call {
+/// A body as far as its route looks at it, read before the lock is taken.
+#[derive(Debug, Default)]
+pub(super) enum Content<'a> {
+    Json(Value),
+    Event(Head<'a>),
+    /// JSON, but no object where only an object will do
+    Other,
+    /// No JSON, or taken
+    #[default]
+    Nothing,
+}
+
+impl<'a> Content<'a> {
+    pub(super) fn json(body: &[u8]) -> Self {
+        serde_json::from_slice(body).map_or(Self::Nothing, Self::Json)
+    }
+
+    pub(super) fn event(body: &'a [u8]) -> Self {
+        let Ok(body) = std::str::from_utf8(body) else {
+            return Self::Nothing;
+        };
+        match serde_json::from_str(body) {
+            Ok(head) => Self::Event(head),
+            Err(_) if body.trim_start().starts_with('{') => Self::Nothing,
+            Err(_) => serde_json::from_str(body).map_or(Self::Nothing, |IgnoredAny| Self::Other),
+        }
+    }
+
+    fn refused(&self) -> Refusal {
+        Refusal::bad_request(match self {
+            Self::Nothing => "the request body is not valid JSON",
+            Self::Json(_) | Self::Event(_) | Self::Other => {
+                "the request body must be a JSON object"
+            }
+        })
+    }
+
+    /// What lists show of it, if it is an event.
+    pub(super) fn told(&self) -> Option<Told> {
+        match self {
+            Self::Event(head) => Some(head.told()),
+            Self::Json(_) | Self::Other | Self::Nothing => None,
+        }
+    }
+}
+
+impl<'a> Call<'a> {
     /// The body's object.
     pub(super) fn object(&mut self) -> Result<Map<String, Value>, Refusal> {
-        match self.json.take() {
-            Some(Value::Object(object)) => Ok(object),
-            Some(_) => Err(Refusal::bad_request("the request body must be a JSON object")),
-            None => Err(Refusal::bad_request("the request body is not valid JSON")),
+        match std::mem::take(&mut self.content) {
+            Content::Json(Value::Object(object)) => Ok(object),
+            content
+            @ (Content::Json(_) | Content::Event(_) | Content::Other | Content::Nothing) => {
+                Err(content.refused())
+            }
         }
+    }
+
+    /// The body's event.
+    pub(super) fn event(&mut self) -> Result<Head<'a>, Refusal> {
+        match std::mem::take(&mut self.content) {
+            Content::Event(head) => Ok(head),
+            content @ (Content::Json(_) | Content::Other | Content::Nothing) => {
+                Err(content.refused())
+            }
+        }
+    }
+
+    /// The body in memory of its own, for what remembers longer than the log.
+    pub(super) fn own_body(&self) -> Bytes {
+        Bytes::copy_from_slice(self.body)
     }
 
     /// The only captured segment.

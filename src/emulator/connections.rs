@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -32,22 +31,23 @@ pub(super) struct Connection {
 
 /// Resets one connection, from wherever it is served.
 #[derive(Debug, Clone)]
-pub(super) struct Handle {
-    cut: CancellationToken,
-    is_reset: Arc<AtomicBool>,
+pub(super) struct Handle(Arc<Cut>);
+
+#[derive(Debug)]
+struct Cut {
+    token: CancellationToken,
+    is_reset: AtomicBool,
 }
 
 impl Handle {
     /// The peer sees a reset and no more; the task that serves the connection ends.
     pub(super) fn reset(&self) {
-        self.is_reset.store(true, Ordering::Release);
-        self.cut.cancel();
+        self.0.is_reset.store(true, Ordering::Release);
+        self.0.token.cancel();
     }
-}
 
-impl Connected<IncomingStream<'_, Connections>> for Handle {
-    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
-        stream.io().handle.clone()
+    fn is_reset(&self) -> bool {
+        self.0.is_reset.load(Ordering::Acquire)
     }
 }
 
@@ -60,8 +60,9 @@ impl Listener for Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay for small packets");
         }
-        let handle = Handle { cut: self.cut.child_token(), is_reset: Arc::default() };
-        let cut = Box::pin(handle.cut.clone().cancelled_owned());
+        let token = self.cut.child_token();
+        let cut = Box::pin(token.clone().cancelled_owned());
+        let handle = Handle(Arc::new(Cut { token, is_reset: AtomicBool::new(false) }));
         (Connection { stream, cut, handle }, peer)
     }
 
@@ -71,12 +72,16 @@ impl Listener for Connections {
 }
 
 impl Connection {
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     /// Correctness: registers the task with the token on every call, so the cut wakes it whatever
     /// it waits for.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         match self.cut.as_mut().poll(context) {
             Poll::Ready(()) => {
-                if self.handle.is_reset.load(Ordering::Acquire) {
+                if self.handle.is_reset() {
                     // Closed with nothing lingering, a connection is reset instead of ended.
                     self.stream.set_zero_linger()?;
                 }
@@ -98,6 +103,7 @@ impl AsyncRead for Connection {
     }
 }
 
+/// Writes are not vectored: an answer is short, and one piece of it costs less than two.
 impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -108,26 +114,13 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.stream).poll_write(context, buffer)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.check(context)?;
-        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check(context)?;
+        // Not checked: a socket's flush never waits.
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.handle.is_reset.load(Ordering::Acquire) {
+        if self.handle.is_reset() {
             // An orderly end would reach the peer before the reset.
             return Poll::Ready(Ok(()));
         }

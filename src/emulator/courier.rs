@@ -8,12 +8,15 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::answer::Refusal;
+use super::body::Bodies;
 use super::log::LoggedRequest;
 use super::observer::{Exchange, Observer};
 use super::routes;
 use super::script::Scripted;
 use super::settings::Settings;
-use super::state::{InboundEvent, Invocation, JourneyState, Link, Message, Run, State, Template};
+use super::state::{
+    Accepted, InboundEvent, Invocation, JourneyState, Link, Message, Run, State, Template,
+};
 use super::summary::Summary;
 use super::weather::Weather;
 use crate::config::emulator::{Faults, Limits};
@@ -28,6 +31,7 @@ struct Shared {
     settings: Settings,
     state: Mutex<State>,
     observer: OnceLock<Observer>,
+    bodies: Bodies,
 }
 
 impl Courier {
@@ -36,7 +40,14 @@ impl Courier {
         let now = settings.clock.now().since_epoch();
         let weather = Weather::new(settings.limits.clone(), settings.faults.clone(), now);
         let state = Mutex::new(State::new(settings.seed, weather));
-        Self { shared: Arc::new(Shared { settings, state, observer: OnceLock::new() }) }
+        Self {
+            shared: Arc::new(Shared {
+                settings,
+                state,
+                observer: OnceLock::new(),
+                bodies: Bodies::default(),
+            }),
+        }
     }
 
     /// The API, and the emulator's own `/emulator/requests` and `/emulator/summary`.
@@ -125,9 +136,11 @@ impl Courier {
         self.state().invocations.since(0).cloned().collect()
     }
 
-    /// The inbound events accepted, in order.
+    /// The inbound events accepted, in order, as far as their requests are remembered.
     pub fn inbound(&self) -> Vec<InboundEvent> {
-        self.state().inbound.since(0).cloned().collect()
+        let state = self.state();
+        let event = |it: &Accepted| Some(it.event(state.log.entry(it.sequence)?));
+        state.inbound.since(0).filter_map(event).collect()
     }
 
     /// The runs of automations and journeys kept, newest first; how each stands now, [`Run::status`] tells.
@@ -191,6 +204,10 @@ impl Courier {
 
     pub(super) fn observer(&self) -> Option<&(dyn Fn(&Exchange) + Send + Sync)> {
         self.shared.observer.get().map(|observer| observer.0.as_ref())
+    }
+
+    pub(super) fn bodies(&self) -> &Bodies {
+        &self.shared.bodies
     }
 
     pub(super) fn settings(&self) -> &Settings {

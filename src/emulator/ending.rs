@@ -12,7 +12,6 @@ use http::HeaderValue;
 use http::header::{CONTENT_TYPE, HeaderMap};
 
 use super::answer::Answer;
-use super::connections::Handle;
 use crate::config::emulator::{Fault, FaultKind};
 
 /// In how many bits a slow body comes.
@@ -94,13 +93,18 @@ fn slow(answer: &Answer, duration: Duration) -> Response {
     response
 }
 
-/// Resets the connection, and waits for its end; without a socket, the answer breaks off before its body.
-pub(super) async fn reset(connection: Option<Handle>) -> Response {
-    if let Some(connection) = connection {
-        connection.reset();
-        // Correctness: the connection's task is woken by the reset and drops us.
-        std::future::pending::<()>().await;
-    }
+/// The mark of an answer instead of which its connection is to be reset.
+#[derive(Debug, Clone, Copy)]
+struct Reset;
+
+/// An answer instead of which its connection is to be reset; without a socket, it breaks off before its body.
+pub(super) fn reset() -> Response {
     let broken = Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset));
-    Response::new(Body::from_stream(stream::iter([broken])))
+    let mut response = Response::new(Body::from_stream(stream::iter([broken])));
+    response.extensions_mut().insert(Reset);
+    response
+}
+
+pub(super) fn is_reset(response: &Response) -> bool {
+    response.extensions().get::<Reset>().is_some()
 }

@@ -1,23 +1,22 @@
 //! The way of one request: read, logged, judged, answered. Everything between arrival and answer
 //! happens in one short hold of the lock; only a delay or a fault waits, without it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
-use serde_json::Value;
 
 use super::answer::{Answer, Refusal};
 use super::body::receive;
-use super::call::Call;
-use super::connections::Handle;
+use super::call::{Call, Content};
 use super::courier::Courier;
 use super::ending::{self, Ending};
-use super::head::head;
 use super::idempotency::Scope;
 use super::judge::{Asked, IDEMPOTENCY_KEY, Route, Verdict, judge};
 use super::log::LoggedRequest;
@@ -34,9 +33,9 @@ const HANG: Duration = Duration::from_secs(600);
 /// Answers one request. Dropping the future undoes nothing that was done.
 pub(super) async fn exchange(courier: Courier, route: Option<Route>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let connection = head.extensions.get::<ConnectInfo<Handle>>().map(|info| info.0.clone());
-    let body = receive(body).await;
-    let Admitted { answer, ending, pending, observed } = admit(&courier, route, &head, body);
+    let body = receive(body).await.map(|body| courier.bodies().keep(&body));
+    let Admitted { answer, ending, pending, observed } =
+        admit(&courier, route, &head, body.as_ref().map_err(Clone::clone));
     if let (Some(observer), Some(request)) = (courier.observer(), observed) {
         let (status, headers) = (answer.status, answer.headers.clone());
         observer(&Exchange { request, status, headers, body: answer.body.clone() });
@@ -53,7 +52,7 @@ pub(super) async fn exchange(courier: Courier, route: Option<Route>, request: Re
     }
     if matches!(ending, Ending::Hang | Ending::Reset) {
         drop(pending);
-        return ending::reset(connection).await;
+        return ending::reset();
     }
     if let Some(pending) = pending {
         pending.answered();
@@ -76,14 +75,15 @@ fn admit(
     courier: &Courier,
     route: Option<Route>,
     head: &Parts,
-    body: Result<Bytes, Refusal>,
+    body: Result<&Bytes, Refusal>,
 ) -> Admitted {
     let settings = courier.settings();
     let now = settings.clock.now().since_epoch();
-    let mut request = logged(head, route, body.as_ref().ok(), now);
+    let mut request = logged(head, route, body.as_ref().ok().copied(), now);
     // The body is parsed before the lock is taken, since that is most of the work; an event that starts something is read
     // to its end under it.
     let call = body.and_then(|body| call(settings, route, head, body, now));
+    let told = call.as_ref().ok().and_then(|call| call.content.told());
 
     let mut state = courier.state();
     request.sequence = state.log.next();
@@ -116,13 +116,13 @@ fn admit(
         }
         state.counts.answered(&head.method, route, status, replayed);
         request.status = Some(status);
-        state.log.arrived(request);
+        state.log.arrived(request, told);
         return Admitted { answer, ending, pending: None, observed };
     }
     if let Some((scope, _)) = keep {
         state.answers.begin(scope);
     }
-    state.log.arrived(request);
+    state.log.arrived(request, told);
     let keep = keep.map(|(scope, until)| (scope, until, answer.clone()));
     let courier = courier.clone();
     let method = head.method.clone();
@@ -165,16 +165,17 @@ impl Drop for Pending {
 
 fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>, at: Duration) -> LoggedRequest {
     let header = |name: HeaderName| {
-        head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
     };
+    let path = head.uri.path_and_query().map_or("", PathAndQuery::as_str);
     LoggedRequest {
         sequence: 0,
         at,
         method: head.method.clone(),
-        path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        path: known(path, route.map(|route| route.pattern)),
         route: route.map(|route| route.pattern),
-        idempotency_key: header(IDEMPOTENCY_KEY),
-        content_type: header(CONTENT_TYPE),
+        idempotency_key: header(IDEMPOTENCY_KEY).map(Cow::into_owned),
+        content_type: header(CONTENT_TYPE).map(|given| known(&given, Some("application/json"))),
         body: body.cloned().unwrap_or_default(),
         status: None,
         replayed: false,
@@ -182,28 +183,32 @@ fn logged(head: &Parts, route: Option<Route>, body: Option<&Bytes>, at: Duration
     }
 }
 
-/// The body as JSON, as far as its route looks at it.
-fn json(route: Option<Route>, body: &[u8]) -> Option<Value> {
-    match route.and_then(|route| route.class) {
-        Some(Endpoints::Of(Class::Inbound)) => head(body),
-        _ => serde_json::from_slice(body).ok(),
+/// A text, without memory of its own where it is what it mostly is.
+fn known(text: &str, expected: Option<&'static str>) -> Cow<'static, str> {
+    match expected {
+        Some(expected) if expected == text => Cow::Borrowed(expected),
+        Some(_) | None => Cow::Owned(text.to_owned()),
     }
 }
 
-fn call(
+fn call<'a>(
     settings: &Settings,
     route: Option<Route>,
-    head: &Parts,
-    body: Bytes,
+    head: &'a Parts,
+    body: &'a Bytes,
     now: Duration,
-) -> Result<Call, Refusal> {
+) -> Result<Call<'a>, Refusal> {
     let path = head.uri.path();
+    let content = match route.and_then(|route| route.class) {
+        Some(Endpoints::Of(Class::Inbound)) => Content::event(body),
+        _ => Content::json(body),
+    };
     Ok(Call {
         captures: route
             .map_or_else(|| Ok(Vec::new()), |route| path::captures(route.pattern, path))?,
         query: path::query(head.uri.query().unwrap_or_default())?,
-        path: path.to_owned(),
-        json: json(route, &body),
+        path,
+        content,
         body,
         now,
         merge: settings.merge,

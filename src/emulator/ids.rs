@@ -1,10 +1,17 @@
 //! Run and message ids that look like Courier's (`1-<8 hex>-<24 hex>`) and repeat with the seed.
 
+/// How long an id is.
+const ID_CHARS: usize = 35;
+
 /// Gives ids one after another; no clock and no randomness go in.
 #[derive(Debug)]
 pub(super) struct Ids {
     state: u64,
 }
+
+/// An id that is not written out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Id(u64, u64);
 
 impl Ids {
     pub(super) fn new(seed: u64) -> Self {
@@ -12,10 +19,11 @@ impl Ids {
     }
 
     pub(super) fn give(&mut self) -> String {
-        let (first, second) = (self.step(), self.step());
-        let head = first >> 32;
-        let middle = first & 0xffff_ffff;
-        format!("1-{head:08x}-{middle:08x}{second:016x}")
+        self.next().text()
+    }
+
+    pub(super) fn next(&mut self) -> Id {
+        Id(self.step(), self.step())
     }
 
     /// SplitMix64: a counter whose every state is visited once, so ids do not repeat.
@@ -26,6 +34,25 @@ impl Ids {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
+}
+
+impl Id {
+    pub(super) fn text(self) -> String {
+        let Self(first, second) = self;
+        let mut id = String::with_capacity(ID_CHARS);
+        id.push_str("1-");
+        push_hex(&mut id, first >> 32, 8);
+        id.push('-');
+        push_hex(&mut id, first, 8);
+        push_hex(&mut id, second, 16);
+        id
+    }
+}
+
+/// Adds the last digits of a number. Every event is answered with an id, so it is not `format!` that writes it.
+fn push_hex(id: &mut String, value: u64, digits: u32) {
+    let digit = |at| char::from_digit(u32::try_from((value >> (4 * at)) & 0xf).ok()?, 16);
+    id.extend((0..digits).rev().filter_map(digit));
 }
 
 #[cfg(test)]
@@ -48,6 +75,7 @@ mod tests {
         let id = Ids::new(0).give();
         let lengths: Vec<usize> = id.split('-').map(str::len).collect();
         assert_eq!(lengths, [1, 8, 24]);
+        assert_eq!(id.len(), ID_CHARS);
         assert!(id.starts_with("1-"));
         assert!(id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()));
     }

@@ -85,7 +85,11 @@ pub(super) struct Asked<'a> {
     pub(super) now: Duration,
 }
 
-pub(super) fn judge(state: &mut State, asked: &Asked<'_>, call: Result<Call, Refusal>) -> Verdict {
+pub(super) fn judge(
+    state: &mut State,
+    asked: &Asked<'_>,
+    call: Result<Call<'_>, Refusal>,
+) -> Verdict {
     let mut permit = None;
     let verdict = judged(state, asked, call, &mut permit);
     let mut verdict = verdict.unwrap_or_else(|refusal: Refusal| Verdict::now(refusal.into(), None));
@@ -96,7 +100,7 @@ pub(super) fn judge(state: &mut State, asked: &Asked<'_>, call: Result<Call, Ref
 fn judged(
     state: &mut State,
     asked: &Asked<'_>,
-    call: Result<Call, Refusal>,
+    call: Result<Call<'_>, Refusal>,
     permit: &mut Option<Permit>,
 ) -> Result<Verdict, Refusal> {
     let Asked { settings, headers, route, request, outlook, now } = *asked;
@@ -149,7 +153,7 @@ fn carry_out(
     state: &mut State,
     route: Route,
     request: &LoggedRequest,
-    mut call: Call,
+    mut call: Call<'_>,
     keep: Option<(Scope, Duration)>,
 ) -> Verdict {
     let scripted = state.script.take(request, false);

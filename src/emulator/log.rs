@@ -1,5 +1,6 @@
 //! The log of requests seen, in the order they arrived. It never holds a credential.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use http::{Method, StatusCode};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::head::Told;
 use super::retention::{Limits, Recent};
 
 /// Security: what callers send is foreign, so the log forgets the oldest. A million requests, and a
@@ -23,13 +25,13 @@ pub struct LoggedRequest {
     /// The method.
     pub method: Method,
     /// The target as on the wire: still percent-encoded, with its query.
-    pub path: String,
+    pub path: Cow<'static, str>,
     /// The pattern of the route it took, `None` when there is no such route.
     pub route: Option<&'static str>,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
     /// The `Content-Type` header.
-    pub content_type: Option<String>,
+    pub content_type: Option<Cow<'static, str>>,
     /// The body; empty when it was over the limit.
     pub body: Bytes,
     /// The status answered; `None` while, or if, it was not.
@@ -40,9 +42,12 @@ pub struct LoggedRequest {
     pub fault: Option<&'static str>,
 }
 
+/// A request, and what lists show of the event it brought.
+pub(super) type Entry = (LoggedRequest, Option<Told>);
+
 #[derive(Debug)]
 pub(super) struct Log {
-    requests: Recent<LoggedRequest>,
+    requests: Recent<Entry>,
 }
 
 impl Default for Log {
@@ -57,24 +62,34 @@ impl Log {
         self.requests.next()
     }
 
-    pub(super) fn arrived(&mut self, request: LoggedRequest) {
-        let header = |header: &Option<String>| header.as_ref().map_or(0, String::len);
-        let bytes = size_of::<LoggedRequest>()
+    pub(super) fn arrived(&mut self, request: LoggedRequest, told: Option<Told>) {
+        let bytes = size_of::<Entry>()
             + request.path.len()
-            + header(&request.idempotency_key)
-            + header(&request.content_type)
-            + request.body.len();
-        self.requests.push(request, bytes);
+            + request.idempotency_key.as_ref().map_or(0, String::len)
+            + request.content_type.as_ref().map_or(0, |given| given.len())
+            + request.body.len()
+            + told.as_ref().map_or(0, Told::weight);
+        self.requests.push((request, told), bytes);
     }
 
     pub(super) fn answered(&mut self, sequence: u64, status: StatusCode) {
-        if let Some(request) = self.requests.get_mut(sequence) {
+        if let Some((request, _)) = self.requests.get_mut(sequence) {
             request.status = Some(status);
         }
     }
 
+    /// A request that is still remembered.
+    pub(super) fn entry(&self, sequence: u64) -> Option<&Entry> {
+        self.requests.get(sequence)
+    }
+
     /// The requests from a sequence number on, oldest first.
     pub(super) fn since(&self, sequence: u64) -> impl Iterator<Item = &LoggedRequest> {
+        self.entries(sequence).map(|(request, _)| request)
+    }
+
+    /// The same with what lists show of each.
+    pub(super) fn entries(&self, sequence: u64) -> impl Iterator<Item = &Entry> {
         self.requests.since(sequence)
     }
 }
@@ -123,7 +138,7 @@ mod tests {
             sequence: 3,
             at: Duration::ZERO,
             method: Method::POST,
-            path: "/profiles/a%2Fb".to_owned(),
+            path: "/profiles/a%2Fb".into(),
             route: Some("/profiles/{user_id}"),
             idempotency_key: Some("k\"".to_owned()),
             content_type: None,

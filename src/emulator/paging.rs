@@ -23,7 +23,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn of(call: &Call) -> Result<Self, Refusal> {
+    pub(super) fn of(call: &Call<'_>) -> Result<Self, Refusal> {
         let limit = match call.query("limit") {
             None | Some("") => DEFAULT_LIMIT,
             Some(limit) => {
@@ -36,7 +36,7 @@ impl Page {
     }
 
     /// The last key of the page before.
-    pub(super) fn cursor(call: &Call) -> Result<Option<String>, Refusal> {
+    pub(super) fn cursor(call: &Call<'_>) -> Result<Option<String>, Refusal> {
         match call.query("cursor") {
             None | Some("") => Ok(None),
             Some(cursor) => from_hex(cursor)
@@ -48,7 +48,7 @@ impl Page {
     /// The answer, from the items after [`Page::after`] in the order of their keys.
     pub(super) fn answer(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         items: impl Iterator<Item = (String, Value)>,
     ) -> Answer {
         let (values, cursor) = self.cut(items);

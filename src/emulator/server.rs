@@ -1,22 +1,26 @@
 //! The emulator on a socket: bind, serve whoever asks for this machine by its own names, and an end that leaves no task
 //! behind.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
+use axum::serve::IncomingStream;
 use http::header::HOST;
+use http::{HeaderValue, StatusCode};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::{Service, service_fn};
 
 use super::connections::{Connections, Handle};
 use super::courier::Courier;
+use super::ending;
 use super::settings::Settings;
 use crate::page::Guard;
 
@@ -61,11 +65,14 @@ impl Emulator {
         let _cut_if_dropped = cut.clone().drop_guard();
         let connections = Connections { listener: self.listener, cut: cut.clone() };
         let guard = guard(self.address);
-        let guarded = from_fn(move |request, next| guarded(guard, request, next));
-        let router = self.courier.router().layer(guarded);
-        let server =
-            axum::serve(connections, router.into_make_service_with_connect_info::<Handle>())
-                .with_graceful_shutdown(stop.clone().cancelled_owned());
+        let router = self.courier.router();
+        let connected = service_fn(move |stream: IncomingStream<'_, Connections>| {
+            let (router, handle) = (router.clone(), stream.io().handle());
+            let answer = move |request| answer(guard, router.clone(), handle.clone(), request);
+            std::future::ready(Ok::<_, Infallible>(service_fn(answer)))
+        });
+        let server = axum::serve(connections, connected)
+            .with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut server = pin!(async { server.await });
 
         // Correctness: both branches are polled in place and go on below; nothing is lost by the
@@ -88,27 +95,42 @@ fn guard(address: SocketAddr) -> Guard {
     Guard { is_loopback: address.ip().to_canonical().is_loopback() }
 }
 
-/// Refuses other names for this machine, where only this machine reaches it.
+/// Answers one request of a connection, or resets it.
 ///
 /// Security: a web page may give this address a name of its own site, and could then ask for all that was received, which
 /// asks for no key, and write. Who sends no name at all is let in, since browsers always send one.
-async fn guarded(guard: Guard, mut request: Request, next: Next) -> Response {
+async fn answer(
+    guard: Guard,
+    mut router: Router,
+    connection: Handle,
+    mut request: Request,
+) -> Result<Response, Infallible> {
+    if let Err(status) = admit(guard, &mut request) {
+        let told = "not a name of this emulator: ask by its address or by localhost\n";
+        return Ok((status, told).into_response());
+    }
+    // A router is always ready.
+    let Ok(response) = router.call(request).await;
+    if ending::is_reset(&response) {
+        connection.reset();
+        // Correctness: the connection's task is woken by the reset and drops us.
+        std::future::pending::<()>().await;
+    }
+    Ok(response)
+}
+
+/// Refuses other names for this machine, where only this machine reaches it.
+fn admit(guard: Guard, request: &mut Request) -> Result<(), StatusCode> {
     if !request.headers().contains_key(HOST) {
         // HTTP/2 has the name elsewhere.
         let authority = request.uri().authority().map(http::uri::Authority::as_str);
         let Some(host) = authority.and_then(|authority| HeaderValue::from_str(authority).ok())
         else {
-            return next.run(request).await;
+            return Ok(());
         };
         request.headers_mut().insert(HOST, host);
     }
-    match guard.shows(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(status) => {
-            (status, "not a name of this emulator: ask by its address or by localhost\n")
-                .into_response()
-        }
-    }
+    guard.shows(request.headers())
 }
 
 #[cfg(test)]

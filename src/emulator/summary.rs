@@ -96,7 +96,10 @@ impl Summary {
     }
 }
 
-fn label(method: &Method) -> &'static str {
+/// The name of the methods that are not counted one by one.
+pub(super) const UNKNOWN: &str = "OTHER";
+
+pub(super) fn label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",
@@ -105,6 +108,6 @@ fn label(method: &Method) -> &'static str {
         "PATCH" => "PATCH",
         "DELETE" => "DELETE",
         // Methods are foreign text; counting each would be a store without a bound.
-        _ => "OTHER",
+        _ => UNKNOWN,
     }
 }

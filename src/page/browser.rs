@@ -1,9 +1,10 @@
 //! What browsers send: form fields, and the headers by which a page of somebody else's is told from ours.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::header::{HOST, HeaderName, ORIGIN};
-use http::{HeaderMap, StatusCode};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use percent_encoding::percent_decode;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -25,7 +26,7 @@ pub(crate) struct Guard {
 impl Guard {
     /// Whether the page may be shown to whoever sent these headers.
     pub(crate) fn shows(self, headers: &HeaderMap) -> Result<(), StatusCode> {
-        let is_own = !self.is_loopback || host(headers).is_some_and(|host| is_machine(&host));
+        let is_own = !self.is_loopback || headers.get(HOST).is_some_and(is_machine);
         if is_own { Ok(()) } else { Err(StatusCode::MISDIRECTED_REQUEST) }
     }
 
@@ -46,12 +47,18 @@ impl Guard {
     }
 }
 
-fn host(headers: &HeaderMap) -> Option<String> {
-    let authority: http::uri::Authority = headers.get(HOST)?.to_str().ok()?.parse().ok()?;
-    Some(authority.host().to_ascii_lowercase())
-}
-
-fn is_machine(host: &str) -> bool {
+fn is_machine(host: &HeaderValue) -> bool {
+    let Ok(host) = host.to_str() else {
+        return false;
+    };
+    // What most who ask write.
+    if host.parse::<SocketAddr>().is_ok() {
+        return true;
+    }
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let host = authority.host().to_ascii_lowercase();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.ends_with(".localhost") || bare.parse::<IpAddr>().is_ok()
 }

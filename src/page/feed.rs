@@ -134,8 +134,13 @@ impl Feed {
             }
             if rows.len() < length {
                 rows.push(row);
-            } else {
-                has_older = true;
+                continue;
+            }
+            has_older = true;
+            if filter.takes_all() {
+                // The rest need not be looked at.
+                matching = self.rows.len();
+                break;
             }
         }
         Window { rows, matching, has_older }
@@ -179,8 +184,8 @@ mod tests {
             sink: None,
             kind,
             label: kind.as_str(),
-            name: Some(name.to_owned()),
-            user: Some("Ann".to_owned()),
+            name: Some(name.into()),
+            user: Some("Ann".into()),
             outcome: Outcome::Answered(202),
             requests: Vec::new(),
             facts: Vec::new(),
@@ -200,7 +205,7 @@ mod tests {
         }
         assert_eq!((feed.kept(), feed.total()), (3, 5));
         let before = feed.bytes;
-        feed.amend(4, |row| row.facts.push(("Why", "four".to_owned())));
+        feed.amend(4, |row| row.facts.push(("Why", "four".into())));
         assert_eq!(feed.bytes, before + 4);
     }
 

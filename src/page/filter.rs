@@ -71,6 +71,11 @@ impl Filter {
         query
     }
 
+    /// Whether every row matches.
+    pub(super) fn takes_all(&self) -> bool {
+        self.kind.is_none() && self.sink.is_none() && !self.refused && self.search.is_empty()
+    }
+
     pub(super) fn matches(&self, row: &Row) -> bool {
         self.kind.is_none_or(|kind| kind == row.kind)
             && self.sink.as_ref().is_none_or(|sink| row.sink.as_deref() == Some(sink))
@@ -79,8 +84,8 @@ impl Filter {
     }
 
     fn is_found(&self, row: &Row) -> bool {
-        let texts = row.name.iter().chain(&row.user);
-        let mut texts = texts.chain(row.requests.iter().map(|request| &request.path));
+        let texts = row.name.iter().chain(&row.user).map(AsRef::as_ref);
+        let mut texts = texts.chain(row.requests.iter().map(|request| request.path.as_ref()));
         texts.any(|text| contains(text, &self.search))
             || memmem::find(&row.payload, self.search.as_bytes()).is_some()
     }
@@ -108,8 +113,8 @@ mod tests {
             sink: Some("a".into()),
             kind: EventType::Track,
             label: "track",
-            name: Some("Order Completed".to_owned()),
-            user: Some("Ann".to_owned()),
+            name: Some("Order Completed".into()),
+            user: Some("Ann".into()),
             outcome: Outcome::Answered(202),
             requests: vec![Request { method: "POST".into(), path: "/inbound/rudderstack".into() }],
             facts: Vec::new(),

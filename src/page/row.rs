@@ -1,5 +1,6 @@
 //! One event as the page shows it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,22 +22,22 @@ pub(crate) struct Row {
     /// What it is called in the list: its type, or what was made of one
     pub(crate) label: &'static str,
     /// The name of a track event, or what else tells it apart
-    pub(crate) name: Option<String>,
-    pub(crate) user: Option<String>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) user: Option<Arc<str>>,
     pub(crate) outcome: Outcome,
     /// What it became, or came as
     pub(crate) requests: Vec<Request>,
     /// What else there is to say, by name
-    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) facts: Vec<(&'static str, Cow<'static, str>)>,
     pub(crate) payload: Bytes,
 }
 
 /// A request, without its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
-    pub(crate) method: String,
+    pub(crate) method: Cow<'static, str>,
     /// As on the wire
-    pub(crate) path: String,
+    pub(crate) path: Cow<'static, str>,
 }
 
 /// What came of an event.
@@ -94,7 +95,7 @@ impl Outcome {
 impl Row {
     /// About what it takes in memory.
     pub(super) fn weight(&self) -> usize {
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
         let requests =
             self.requests.iter().map(|it| it.method.len() + it.path.len()).sum::<usize>();
         let facts = self.facts.iter().map(|(_, value)| value.len()).sum::<usize>();

@@ -106,7 +106,7 @@ async fn sent(config: &str) -> Vec<Seen> {
 fn logged(request: &LoggedRequest) -> Seen {
     Seen {
         method: request.method.to_string(),
-        path: request.path.clone(),
+        path: request.path.to_string(),
         key: request.idempotency_key.clone(),
         body: String::from_utf8(request.body.to_vec()).expect("JSON is text"),
     }

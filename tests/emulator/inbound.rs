@@ -18,7 +18,7 @@ async fn a_track_is_recorded_and_answered_with_an_id_of_couriers_own() {
     assert_eq!(status, 202);
     assert_ne!(answer["messageId"], "m1");
     let [event] = courier.inbound().try_into().expect("one was sent");
-    assert_eq!((event.kind, event.event_type.as_str()), (InboundKind::Courier, "track"));
+    assert_eq!((event.kind, event.event_type), (InboundKind::Courier, "track"));
     assert_eq!(
         (event.event.as_deref(), json!(event.message_id)),
         (Some("e"), answer["messageId"].clone())

@@ -1,13 +1,13 @@
 //! Reads the log of requests into rows, from where it stopped the last time, and only when somebody looks.
 //!
-//! The log is held for a few rows' clones at a time, and events are read without it. When more comes than can be read while
+//! The log is held for a few rows' clones at a time, and rows are made without it. When more comes than can be read while
 //! somebody looks, reading falls behind and goes on; only what the log itself would show no more is passed over, and
 //! counted.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::super::courier::Courier;
-use super::super::log::LoggedRequest;
+use super::super::log::Entry;
 use super::super::state::InboundKind;
 use super::rows;
 use crate::page::{Feed, Outcome, Row};
@@ -61,22 +61,22 @@ impl Follower {
             if requests.is_empty() {
                 return;
             }
-            for request in requests {
-                self.next = request.sequence + 1;
-                if let Some(row) = rows::row(&request) {
+            for entry in requests {
+                self.next = entry.0.sequence + 1;
+                if let Some(row) = rows::row(&entry) {
                     self.push(row);
                 }
             }
         }
     }
 
-    fn take(&mut self, courier: &Courier) -> Vec<LoggedRequest> {
+    fn take(&mut self, courier: &Courier) -> Vec<Entry> {
         let state = courier.state();
         let oldest = state.log.next().saturating_sub(KEPT);
         let requests: Vec<_> =
-            state.log.since(self.next.max(oldest)).take(CHUNK).cloned().collect();
+            state.log.entries(self.next.max(oldest)).take(CHUNK).cloned().collect();
         drop(state);
-        if let Some(first) = requests.first() {
+        if let Some((first, _)) = requests.first() {
             self.feed.miss(first.sequence.saturating_sub(self.next));
         }
         requests

@@ -1,51 +1,52 @@
 //! A request as a row: an event that came in, or a request that was made of one, told apart by its route.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::log::LoggedRequest;
+use super::super::head::Told;
+use super::super::log::{Entry, LoggedRequest};
+use super::super::members::written;
 use super::super::path::captures;
 use super::super::state::InboundKind;
+use super::super::summary::{UNKNOWN, label};
 use crate::event::EventType;
 use crate::page::{Outcome, Request, Row};
 
-/// Of an event, or of a request to start something, what a row shows. Ids are written as numbers, too.
+/// Of a request to start something, what a row shows. Ids are written as numbers, too.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Head {
-    #[serde(rename = "type")]
-    kind: Value,
-    event: Value,
-    #[serde(rename = "userId")]
-    user_id: Value,
-    #[serde(rename = "anonymousId")]
-    anonymous_id: Value,
-    #[serde(rename = "groupId")]
-    group_id: Value,
+struct Whom {
     recipient: Value,
-    #[serde(rename = "user_id")]
-    user: Value,
+    user_id: Value,
 }
 
 /// What a route's requests are.
 struct Seen {
     kind: EventType,
     label: &'static str,
-    name: Option<String>,
-    user: Option<String>,
+    name: Option<Arc<str>>,
+    user: Option<Arc<str>>,
 }
 
 /// The row of a request; none of one that only reads.
-pub(super) fn row(request: &LoggedRequest) -> Option<Row> {
+pub(super) fn row((request, told): &Entry) -> Option<Row> {
     if request.method.is_safe() {
         return None;
     }
-    let Seen { kind, label, name, user } = seen(request);
+    let Seen { kind, label, name, user } = seen(request, told.as_ref());
     let mut facts = Vec::new();
-    let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
-    fact("Idempotency key", request.idempotency_key.clone());
+    let mut fact =
+        |name, value: Option<Cow<'static, str>>| facts.extend(value.map(|it| (name, it)));
+    fact("Idempotency key", request.idempotency_key.clone().map(Cow::Owned));
     fact("Content type", request.content_type.clone());
-    fact("Replayed", request.replayed.then(|| "the answer is an earlier request's".to_owned()));
+    fact(
+        "Replayed",
+        request.replayed.then_some(Cow::Borrowed("the answer is an earlier request's")),
+    );
     Some(Row {
         number: request.sequence,
         at: request.at,
@@ -55,10 +56,17 @@ pub(super) fn row(request: &LoggedRequest) -> Option<Row> {
         name,
         user,
         outcome: request.status.map_or(Outcome::Waiting, |it| Outcome::Answered(it.as_u16())),
-        requests: vec![Request { method: request.method.to_string(), path: request.path.clone() }],
+        requests: vec![Request { method: method(&request.method), path: request.path.clone() }],
         facts,
         payload: request.body.clone(),
     })
+}
+
+fn method(method: &Method) -> Cow<'static, str> {
+    match label(method) {
+        UNKNOWN => Cow::Owned(method.to_string()),
+        known => Cow::Borrowed(known),
+    }
 }
 
 /// The way in of an event that automations can be linked to: one that was taken, and has a name if it needs one.
@@ -77,14 +85,14 @@ pub(super) fn source(row: &Row) -> Option<InboundKind> {
     InboundKind::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
-fn seen(request: &LoggedRequest) -> Seen {
+fn seen(request: &LoggedRequest, told: Option<&Told>) -> Seen {
+    if let Some(Told { kind, name, user }) = told.cloned() {
+        return Seen { kind, label: kind.as_str(), name, user };
+    }
     let route = request.route.unwrap_or_default();
     let raw = request.path.split('?').next().unwrap_or_default();
-    let captured = || captures(route, raw).unwrap_or_default().into_iter();
+    let captured = || captures(route, raw).unwrap_or_default().into_iter().map(Arc::from);
     let is = |kind, label, name, user| Seen { kind, label, name, user };
-    if route.starts_with("/inbound/") {
-        return inbound(&request.body);
-    }
     if route.starts_with("/profiles/") {
         return is(EventType::Identify, "profile", None, captured().next());
     }
@@ -102,28 +110,10 @@ fn seen(request: &LoggedRequest) -> Seen {
         "/send" => "message",
         _ => return is(EventType::Other, "other", None, None),
     };
-    let head: Head = serde_json::from_slice(&request.body).unwrap_or_default();
-    let user = id(&head.user).or_else(|| id(&head.recipient));
+    let whom: Whom = serde_json::from_slice(&request.body).unwrap_or_default();
+    let user = written(&whom.user_id).or_else(|| written(&whom.recipient)).map(Arc::from);
     let kind = if label == "message" { EventType::Other } else { EventType::Track };
     is(kind, label, captured().next(), user)
-}
-
-fn inbound(body: &[u8]) -> Seen {
-    let head: Head = serde_json::from_slice(body).unwrap_or_default();
-    let kind = EventType::parse(head.kind.as_str().unwrap_or_default());
-    let name = if kind == EventType::Group { id(&head.group_id) } else { id(&head.event) };
-    let user = id(&head.user_id).or_else(|| id(&head.anonymous_id));
-    Seen { kind, label: kind.as_str(), name, user }
-}
-
-fn id(value: &Value) -> Option<String> {
-    match value {
-        Value::String(id) if !id.is_empty() => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-            None
-        }
-    }
 }
 
 #[cfg(test)]
@@ -131,8 +121,9 @@ mod tests {
     use std::time::Duration;
 
     use bytes::Bytes;
-    use http::{Method, StatusCode};
+    use http::StatusCode;
 
+    use super::super::super::call::Content;
     use super::*;
 
     fn of(route: &'static str, path: &str, body: &'static str) -> Row {
@@ -140,7 +131,7 @@ mod tests {
             sequence: 3,
             at: Duration::ZERO,
             method: Method::POST,
-            path: path.to_owned(),
+            path: path.to_owned().into(),
             route: Some(route),
             idempotency_key: None,
             content_type: None,
@@ -149,7 +140,11 @@ mod tests {
             replayed: false,
             fault: None,
         };
-        row(&request).expect("a POST is shown")
+        let content = match route {
+            "/inbound/rudderstack" => Content::event(body.as_bytes()),
+            _ => Content::Nothing,
+        };
+        row(&(request, content.told())).expect("a POST is shown")
     }
 
     fn told(row: &Row) -> (&str, Option<&str>, Option<&str>) {

@@ -3,8 +3,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-/// A key: a digest, so that all are as long.
-pub(in super::super) type Key = [u8; 32];
+/// A key: half a digest, so that all are as long, and a million take little.
+pub(in super::super) type Key = [u8; 16];
 
 /// Remembers keys for a while, the newest of them.
 #[derive(Debug)]
@@ -55,21 +55,21 @@ mod tests {
     #[test]
     fn a_key_is_new_once_and_again_after_a_while() {
         let mut seen = Seen::new(10 * SECOND, 100);
-        assert!(seen.is_new([1; 32], SECOND));
-        assert!(!seen.is_new([1; 32], 10 * SECOND));
-        assert!(seen.is_new([2; 32], 10 * SECOND));
-        assert!(seen.is_new([1; 32], 11 * SECOND), "asking again prolongs nothing");
-        assert!(!seen.is_new([2; 32], 11 * SECOND));
+        assert!(seen.is_new([1; 16], SECOND));
+        assert!(!seen.is_new([1; 16], 10 * SECOND));
+        assert!(seen.is_new([2; 16], 10 * SECOND));
+        assert!(seen.is_new([1; 16], 11 * SECOND), "asking again prolongs nothing");
+        assert!(!seen.is_new([2; 16], 11 * SECOND));
     }
 
     #[test]
     fn the_oldest_is_forgotten_when_there_are_too_many() {
         let mut seen = Seen::new(10 * SECOND, 2);
         for key in [1, 2, 3] {
-            assert!(seen.is_new([key; 32], SECOND));
+            assert!(seen.is_new([key; 16], SECOND));
         }
         assert_eq!((seen.keys.len(), seen.order.len()), (2, 2));
-        assert!(!seen.is_new([3; 32], SECOND));
-        assert!(!seen.is_new([2; 32], SECOND), "one that is known makes none go");
+        assert!(!seen.is_new([3; 16], SECOND));
+        assert!(!seen.is_new([2; 16], SECOND), "one that is known makes none go");
     }
 }

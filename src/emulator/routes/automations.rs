@@ -16,7 +16,7 @@ use super::super::state::{Invocation, Source, StartedBy, State, Template};
 use super::steps;
 use crate::clock::Time;
 
-pub(super) fn invoke_ad_hoc(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn invoke_ad_hoc(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let automation = required_object(&body, "automation")?;
     let steps = steps::check(automation.get("steps"), "automation.steps")?;
@@ -31,7 +31,7 @@ pub(super) fn invoke_ad_hoc(state: &mut State, call: &mut Call) -> Result<Answer
     })
 }
 
-pub(super) fn invoke_template(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn invoke_template(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let body = call.object()?;
     if !body.contains_key("recipient") {
         return Err(Refusal::bad_request("'recipient' is required, and may be null"));
@@ -44,7 +44,7 @@ pub(super) fn invoke_template(state: &mut State, call: &mut Call) -> Result<Answ
 
 fn accept(
     state: &mut State,
-    call: &mut Call,
+    call: &mut Call<'_>,
     body: &Map<String, Value>,
     what: impl FnOnce(&State, StartedBy, Context) -> Start,
 ) -> Result<Answer, Refusal> {
@@ -60,14 +60,13 @@ fn accept(
     let source = what.source.clone();
     let run_id = start(state, what, call.now);
     let answer = Answer::json(StatusCode::OK, &json!({"runId": run_id}));
-    let invocation =
-        Invocation { run_id, source, recipient, body: call.body.clone(), at: call.now };
+    let invocation = Invocation { run_id, source, recipient, body: call.own_body(), at: call.now };
     state.record_invocation(invocation);
     Ok(answer)
 }
 
 /// The templates there are, by id. All are published: here nobody drafts.
-pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let is_published = match call.query("version") {
         None | Some("" | "published") => true,

@@ -3,68 +3,70 @@
 //! event lacks for its effect is no error: the effect is left out.
 
 use http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
 use super::super::answer::{Answer, Refusal};
 use super::super::call::Call;
-use super::super::members::{optional_string, required_object, required_string, written, wrong};
-use super::super::state::{InboundEvent, InboundKind, State};
+use super::super::members::wrong;
+use super::super::state::{Accepted, InboundKind, State};
 use super::triggers;
 
-pub(super) fn courier(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
-    let body = call.object()?;
-    let on = format!("track/{}", required_string(&body, "event")?);
-    let message_id = required_string(&body, "messageId")?.to_owned();
-    required_object(&body, "properties")?;
-    let user = optional_string(&body, "userId")?.filter(|user| !user.is_empty());
-    if required_string(&body, "type")? != "track" {
+/// The types of events that have an effect.
+const TYPES: [&str; 3] = ["identify", "track", "group"];
+
+pub(super) fn courier(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let event = call.event()?;
+    let name = event.event()?;
+    let message_id = event.text_message()?;
+    event.has_properties()?;
+    let user = event.text_user()?;
+    if event.kind()? != "track" {
         return Err(wrong("type", "'track'"));
     }
     once(state, InboundKind::Courier, Some(&message_id), call)?;
-    let runs = triggers::start_all(state, InboundKind::Courier, &on, user, &body, call);
-    Ok(accept(state, InboundKind::Courier, "track".to_owned(), runs, &body, call))
+    let on = || format!("track/{name}");
+    let runs = triggers::start_all(state, InboundKind::Courier, on, user.as_deref(), &event, call);
+    Ok(accept(state, InboundKind::Courier, "track", runs))
 }
 
-pub(super) fn rudderstack(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn rudderstack(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     foreign(state, InboundKind::RudderStack, call)
 }
 
-pub(super) fn segment(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn segment(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     foreign(state, InboundKind::Segment, call)
 }
 
-fn foreign(state: &mut State, kind: InboundKind, call: &mut Call) -> Result<Answer, Refusal> {
-    let body = call.object()?;
-    let event_type = required_string(&body, "type")?.to_ascii_lowercase();
-    if !["identify", "track", "group"].contains(&event_type.as_str()) {
-        return Err(wrong("type", "'identify', 'track' or 'group'"));
-    }
-    once(state, kind, id(&body, "messageId").as_deref(), call)?;
-    let user = id(&body, "userId");
-    let on = match body.get("event").and_then(Value::as_str) {
-        Some(name) if event_type == "track" => format!("track/{name}"),
-        _ => event_type.clone(),
-    };
-    let user = match event_type.as_str() {
+fn foreign(state: &mut State, kind: InboundKind, call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let event = call.event()?;
+    let given = event.kind()?;
+    let event_type = TYPES.into_iter().find(|it| it.eq_ignore_ascii_case(&given));
+    let event_type = event_type.ok_or_else(|| wrong("type", "'identify', 'track' or 'group'"))?;
+    let traits = if event_type == "identify" { event.traits()? } else { None };
+    once(state, kind, event.message().as_deref(), call)?;
+    let mut user = event.user();
+    match event_type {
         "identify" => {
             // Courier documents the fallback to anonymousId for group alone.
-            if let (Some(user), Some(Value::Object(traits))) = (&user, body.get("traits")) {
-                state.merge_profile(user, traits.clone(), call.merge);
+            if let (Some(user), Some(traits)) = (&user, traits) {
+                state.merge_profile(user, traits, call.merge);
             }
-            user
         }
         "group" => {
-            let user = user.or_else(|| id(&body, "anonymousId"));
-            if let (Some(user), Some(group)) = (&user, id(&body, "groupId")) {
+            user = user.or_else(|| event.anonymous());
+            if let (Some(user), Some(group)) = (&user, event.group()) {
                 // What becomes of the group's traits is not documented: nothing, here.
                 state.memberships.put(&group, user, Map::new(), call.merge);
             }
-            user
         }
-        _ => user,
+        _ => {}
+    }
+    let on = || match event.event_name() {
+        Some(name) if event_type == "track" => format!("track/{name}"),
+        _ => event_type.to_owned(),
     };
-    let runs = triggers::start_all(state, kind, &on, user.as_deref(), &body, call);
-    Ok(accept(state, kind, event_type, runs, &body, call))
+    let runs = triggers::start_all(state, kind, on, user.as_deref(), &event, call);
+    Ok(accept(state, kind, event_type, runs))
 }
 
 /// Refuses a message id already used at this endpoint; an event without one is always new.
@@ -72,7 +74,7 @@ fn once(
     state: &mut State,
     kind: InboundKind,
     message_id: Option<&str>,
-    call: &Call,
+    call: &Call<'_>,
 ) -> Result<(), Refusal> {
     match message_id {
         Some(id) if !state.is_new_message(kind, id, call.now) => {
@@ -85,20 +87,13 @@ fn once(
 fn accept(
     state: &mut State,
     kind: InboundKind,
-    event_type: String,
+    event_type: &'static str,
     runs: Vec<String>,
-    body: &Map<String, Value>,
-    call: &mut Call,
 ) -> Answer {
-    let message_id = state.ids.give();
-    let answer = Answer::json(StatusCode::ACCEPTED, &json!({"messageId": message_id}));
-    let event = body.get("event").and_then(Value::as_str).map(String::from);
-    let (body, at) = (call.body.clone(), call.now);
-    state.record_inbound(InboundEvent { kind, event_type, event, message_id, body, runs, at });
-    answer
-}
-
-/// An id, which these products also write as a number.
-fn id(body: &Map<String, Value>, name: &str) -> Option<String> {
-    written(body.get(name)?)
+    let message_id = state.ids.next();
+    let sequence = state.log.next();
+    state.record_inbound(Accepted { kind, event_type, message_id, runs, sequence });
+    // An id has nothing that JSON would escape.
+    let answer = format!("{{\"messageId\":\"{}\"}}", message_id.text());
+    Answer::written(StatusCode::ACCEPTED, answer)
 }

@@ -27,7 +27,7 @@ const CONTACT_MEMBERS: [&str; 10] = [
     "ms_teams",
 ];
 
-pub(super) fn invoke(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn invoke(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let profile = given_object(&body, "profile")?;
     let data = given_object(&body, "data")?;
@@ -57,7 +57,7 @@ pub(super) fn invoke(state: &mut State, call: &mut Call) -> Result<Answer, Refus
     let run_id = start(state, what, call.now);
     let answer = Answer::json(StatusCode::ACCEPTED, &json!({"runId": run_id}));
     let invocation =
-        Invocation { run_id, source, recipient: user, body: call.body.clone(), at: call.now };
+        Invocation { run_id, source, recipient: user, body: call.own_body(), at: call.now };
     state.record_invocation(invocation);
     Ok(answer)
 }
@@ -77,7 +77,7 @@ fn refusal(id: &str, state: JourneyState) -> Refusal {
 /// Ends a journey's run by its id; one that has ended stays as it is. Automations have no such way.
 ///
 /// What a journey's token is made of is drawn in the journey, which is not known here, so none has the token asked for.
-pub(super) fn cancel(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn cancel(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let given = |name| optional_string(&body, name).map(|it| it.filter(|text| !text.is_empty()));
     let run_id = match (given("cancelation_token")?, given("run_id")?) {

@@ -15,7 +15,7 @@ use super::super::state::{List, State};
 use crate::clock::Time;
 
 /// Lists by id, those that match a pattern if one is given.
-pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let pattern = call.query("pattern").filter(|pattern| !pattern.is_empty());
     let from = page.after.as_deref().map_or(Bound::Unbounded, |id| Bound::Excluded(Arc::from(id)));
@@ -24,13 +24,13 @@ pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal
     Ok(page.paged("items", lists.map(|(id, list)| (id.to_owned(), shown(id, list)))))
 }
 
-pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn get(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.id()?;
     let list = state.lists.get(id).ok_or_else(|| unknown(id))?;
     Ok(Answer::json(StatusCode::OK, &shown(id, list)))
 }
 
-pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn put(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let name = required_string(&body, "name")?;
     state.lists.put(call.id()?, name, preferences(&body)?, call.now);
@@ -38,12 +38,12 @@ pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
 }
 
 /// Deletes a list; its subscriptions wait for it to be restored.
-pub(super) fn delete(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.id()?;
     state.lists.delete(id).then(Answer::empty).ok_or_else(|| unknown(id))
 }
 
-pub(super) fn restore(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn restore(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.id()?;
     state.lists.restore(id).then(Answer::empty).ok_or_else(|| unknown(id))
 }

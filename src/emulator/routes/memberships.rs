@@ -11,7 +11,7 @@ use super::super::members::{
 use super::super::paging::Page;
 use super::super::state::State;
 
-pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn get(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let (user, tenant) = call.ids()?;
     let profile = state.memberships.get(tenant, user).ok_or_else(|| {
         Refusal::not_found(format!("the user '{user}' does not belong to the tenant '{tenant}'"))
@@ -21,7 +21,7 @@ pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
 }
 
 /// Makes the membership, or keeps it with its profile; a profile given merges into that one.
-pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn put(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let mut body = call.object()?;
     let given = match optional_object(&body, "profile")? {
         Some(_) => take_object(&mut body, "profile")?,
@@ -33,7 +33,7 @@ pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
 }
 
 /// Makes several memberships, all or none; those there are beside them stay.
-pub(super) fn put_several(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn put_several(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let mut body = call.object()?;
     let tenants = body.remove("tenants").ok_or_else(|| missing("tenants"))?;
     let Value::Array(tenants) = tenants else {
@@ -62,18 +62,18 @@ pub(super) fn put_several(state: &mut State, call: &mut Call) -> Result<Answer, 
     Ok(Answer::empty())
 }
 
-pub(super) fn delete_all(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn delete_all(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     state.memberships.remove_user(call.id()?);
     Ok(Answer::empty())
 }
 
-pub(super) fn delete(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let (user, tenant) = call.ids()?;
     state.memberships.remove(tenant, user);
     Ok(Answer::empty())
 }
 
-pub(super) fn of_tenant(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn of_tenant(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let tenant = call.id()?;
     let users = state.memberships.of_tenant(tenant, page.after.as_deref());
@@ -81,7 +81,7 @@ pub(super) fn of_tenant(state: &mut State, call: &mut Call) -> Result<Answer, Re
     Ok(page.answer(call, items))
 }
 
-pub(super) fn of_user(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn of_user(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let user = call.id()?;
     let tenants = state.memberships.of_user(user, page.after.as_deref());

@@ -16,7 +16,7 @@ use super::super::state::{Message, State};
 const MAX_RECIPIENTS: usize = 10_000;
 
 /// Accepts a message. What there is to send with, and whether it arrives, only a real Courier knows.
-pub(super) fn accept(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn accept(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let mut body = call.object()?;
     let message = body.remove("message").ok_or_else(|| missing("message"))?;
     let members = message.as_object().ok_or_else(|| wrong("message", "an object"))?;
@@ -44,7 +44,7 @@ pub(super) fn accept(state: &mut State, call: &mut Call) -> Result<Answer, Refus
 }
 
 /// Messages, newest first; of one recipient, event, notification or status if asked for.
-pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let wanted = |name| call.query(name).filter(|wanted| !wanted.is_empty());
     let fits = |name, value: &str| wanted(name).is_none_or(|wanted| wanted == value);
@@ -57,7 +57,7 @@ pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal
     Ok(page.paged("results", messages.map(|message| (message.id.clone(), shown(message)))))
 }
 
-pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn get(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.id()?;
     let message = state.messages.get(id);
     let message =

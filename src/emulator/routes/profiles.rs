@@ -13,7 +13,7 @@ use super::super::state::State;
 use crate::config::emulator::UnknownProfile;
 
 /// A profile nobody wrote reads as the settings have it: Courier's schema has no 404 here, and no page says what it answers.
-pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn get(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.id()?;
     let profile = match (state.profiles.get(id), call.unknown_profile) {
         (Some(profile), _) => profile.clone(),
@@ -26,25 +26,25 @@ pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
 }
 
 /// Merges into the profile, or creates it, an empty one included.
-pub(super) fn merge(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn merge(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let given = given(call)?;
     state.merge_profile(call.id()?, given, call.merge);
     Ok(Answer::success())
 }
 
-pub(super) fn replace(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn replace(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let given = given(call)?;
     state.put_profile(call.id()?, given);
     Ok(Answer::success())
 }
 
 /// Memberships stay: Courier says that what hangs on a profile is removed separately.
-pub(super) fn delete(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     state.profiles.remove(call.id()?);
     Ok(Answer::empty())
 }
 
-fn given(call: &mut Call) -> Result<Map<String, Value>, Refusal> {
+fn given(call: &mut Call<'_>) -> Result<Map<String, Value>, Refusal> {
     take_object(&mut call.object()?, "profile")
 }
 
@@ -54,7 +54,7 @@ const MAX_PROFILE_BYTES: usize = 12 * 1024 * 1024;
 
 /// Carries out a JSON Patch (RFC 6902), all of it or nothing, on a profile that is made where there is none. Courier's
 /// schema is narrower than the RFC: each operation has an `op`, a `path` and a `value`, and all are strings.
-pub(super) fn patch(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn patch(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let body = call.object()?;
     let given = body.get("patch").ok_or_else(|| missing("patch"))?;
     let all = given.as_array().ok_or_else(|| wrong("patch", "an array"))?;

@@ -18,7 +18,7 @@ const MAX_LIMIT: usize = 50;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let limit = call.query("limit").and_then(|limit| limit.parse::<i64>().ok());
     let limit = limit.map_or(DEFAULT_LIMIT, |limit| {
         usize::try_from(limit.max(1)).unwrap_or(MAX_LIMIT).min(MAX_LIMIT)
@@ -47,7 +47,7 @@ pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal
 }
 
 /// A time, or a day, of which the `rest` counts too.
-fn bound(call: &Call, name: &str, rest: Duration) -> Result<Option<Duration>, Refusal> {
+fn bound(call: &Call<'_>, name: &str, rest: Duration) -> Result<Option<Duration>, Refusal> {
     let Some(text) = call.query(name).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
@@ -57,7 +57,7 @@ fn bound(call: &Call, name: &str, rest: Duration) -> Result<Option<Duration>, Re
         .ok_or_else(|| Refusal::bad_request(format!("'{name}' must be an ISO 8601 date or time")))
 }
 
-pub(super) fn steps(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn steps(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.id()?;
     let run = state.runs.get(id).filter(|run| !matches!(run.source, Source::Journey(_)));
     let run = run.ok_or_else(|| Refusal::not_found(format!("there is no run '{id}'")))?;

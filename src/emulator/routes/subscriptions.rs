@@ -12,7 +12,7 @@ use super::super::state::State;
 use super::lists::unknown;
 use crate::clock::Time;
 
-pub(super) fn of_list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn of_list(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let id = call.id()?;
     state.lists.get(id).ok_or_else(|| unknown(id))?;
@@ -27,7 +27,7 @@ pub(super) fn of_list(state: &mut State, call: &mut Call) -> Result<Answer, Refu
 }
 
 /// Subscribes users, beside those that are.
-pub(super) fn add(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let recipients = entries(call, "recipients", "recipientId")?;
     let id = call.id()?;
     for (user, preferences) in recipients {
@@ -37,7 +37,7 @@ pub(super) fn add(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
 }
 
 /// Subscribes users, in place of those that are.
-pub(super) fn replace(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn replace(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let recipients = entries(call, "recipients", "recipientId")?;
     let id = call.id()?;
     state.lists.subscriptions.remove_left(id);
@@ -51,14 +51,14 @@ pub(super) fn replace(state: &mut State, call: &mut Call) -> Result<Answer, Refu
 }
 
 /// Subscribes one user. Some of Courier's partners send no body.
-pub(super) fn subscribe(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn subscribe(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let body = if call.body.is_empty() { Map::new() } else { call.object()? };
     let (list, user) = call.ids()?;
     state.lists.subscribe(list, user, preferences(&body)?, call.now);
     Ok(Answer::empty())
 }
 
-pub(super) fn unsubscribe(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn unsubscribe(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let (list, user) = call.ids()?;
     let removed = state.lists.subscriptions.remove(list, user);
     removed.ok_or_else(|| {
@@ -67,7 +67,7 @@ pub(super) fn unsubscribe(state: &mut State, call: &mut Call) -> Result<Answer, 
     Ok(Answer::empty())
 }
 
-pub(super) fn of_user(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn of_user(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let lists = state.lists.subscriptions.of_right(call.id()?, page.after.as_deref());
     let results = lists.filter_map(|(id, subscription)| {
@@ -84,7 +84,7 @@ pub(super) fn of_user(state: &mut State, call: &mut Call) -> Result<Answer, Refu
     Ok(page.paged("results", results))
 }
 
-pub(super) fn subscribe_to(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn subscribe_to(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let lists = entries(call, "lists", "listId")?;
     let user = call.id()?;
     for (list, preferences) in lists {
@@ -93,13 +93,16 @@ pub(super) fn subscribe_to(state: &mut State, call: &mut Call) -> Result<Answer,
     Ok(Answer::success())
 }
 
-pub(super) fn unsubscribe_from_all(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn unsubscribe_from_all(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Answer, Refusal> {
     state.lists.subscriptions.remove_right(call.id()?);
     Ok(Answer::success())
 }
 
 /// The ids and preferences of an array in the body; all are read before any is written.
-fn entries(call: &mut Call, array: &str, id: &str) -> Result<Vec<(String, Value)>, Refusal> {
+fn entries(call: &mut Call<'_>, array: &str, id: &str) -> Result<Vec<(String, Value)>, Refusal> {
     let mut body = call.object()?;
     let given = body.remove(array).ok_or_else(|| missing(array))?;
     let Value::Array(given) = given else {

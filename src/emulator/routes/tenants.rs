@@ -13,14 +13,14 @@ use super::super::paging::Page;
 use super::super::preferences::topic;
 use super::super::state::State;
 
-pub(super) fn get(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn get(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.id()?;
     let tenant = state.tenants.get(id).cloned().ok_or_else(|| unknown(id))?;
     Ok(Answer::json(StatusCode::OK, &Value::Object(tenant)))
 }
 
 /// Creates or replaces: members left out are gone. Members we do not know are kept as given.
-pub(super) fn replace(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn replace(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let mut tenant = call.object()?;
     let id = call.id()?;
     check(&tenant)?;
@@ -37,14 +37,14 @@ pub(super) fn replace(state: &mut State, call: &mut Call) -> Result<Answer, Refu
 }
 
 /// Deletes the tenant and its memberships; its members' own profiles stay.
-pub(super) fn delete(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.id()?;
     state.tenants.remove(id);
     state.memberships.remove_tenant(id);
     Ok(Answer::empty())
 }
 
-pub(super) fn list(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let page = Page::of(call)?;
     let parent = call.query("parent_tenant_id").filter(|parent| !parent.is_empty());
     let from = page.after.as_deref().map_or(Bound::Unbounded, |id| Bound::Excluded(Arc::from(id)));

@@ -7,7 +7,7 @@ use super::super::call::Call;
 use super::super::preferences;
 use super::super::state::State;
 
-pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn put(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let mut topic = call.object()?;
     preferences::topic(&topic)?;
     let (tenant, id) = call.ids()?;
@@ -16,7 +16,7 @@ pub(super) fn put(state: &mut State, call: &mut Call) -> Result<Answer, Refusal>
     write(state, tenant, id, Some(topic))
 }
 
-pub(super) fn delete(state: &mut State, call: &mut Call) -> Result<Answer, Refusal> {
+pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let (tenant, id) = call.ids()?;
     write(state, tenant, id, None)
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::automation::{Context, Start, refuse, start};
 use super::super::call::Call;
+use super::super::head::Head;
 use super::super::members::written;
 use super::super::state::{InboundKind, Source, StartedBy, State};
 use super::steps;
@@ -21,27 +22,31 @@ use super::steps;
 pub(super) fn start_all(
     state: &mut State,
     kind: InboundKind,
-    on: &str,
+    on: impl FnOnce() -> String,
     user: Option<&str>,
-    event: &Map<String, Value>,
-    call: &Call,
+    event: &Head<'_>,
+    call: &Call<'_>,
 ) -> Vec<String> {
-    let payload = event.get("properties").and_then(|it| it.get("courier")?.get("automation"));
-    let payload = payload.and_then(Value::as_object);
+    let payload = event.automation();
+    // So it is with most events.
+    if payload.is_none() && !state.automations.are_linked() {
+        return Vec::new();
+    }
+    let on = on();
     let given = |name| payload.and_then(|it| it.get(name)).filter(|value| !value.is_null());
     let text = |name| given(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let inline = given("steps").map(|given| (given, steps::check(Some(given), "steps")));
     let templates = match (&inline, text("template")) {
         (Some(_), _) => Vec::new(),
         (None, Some(template)) => vec![template.to_owned()],
-        (None, None) => state.automations.linked(kind, on),
+        (None, None) => state.automations.linked(kind, &on),
     };
     if inline.is_none() && templates.is_empty() {
         return Vec::new();
     }
 
     let now = call.now;
-    let data = given("data").cloned().or_else(|| whole(kind, &call.body));
+    let data = given("data").cloned().or_else(|| whole(kind, call.body));
     let mut members = Map::new();
     members.insert("data".to_owned(), data.unwrap_or_default());
     for name in ["profile", "brand"] {
@@ -49,7 +54,7 @@ pub(super) fn start_all(
     }
     let recipient = given("recipient").and_then(written).or_else(|| user.map(String::from));
     let context = Context::of_event(&members, recipient.as_deref());
-    let started_by = || StartedBy::Event(kind, on.to_owned());
+    let started_by = || StartedBy::Event(kind, on.clone());
     let token = given("cancelation_token").and_then(written);
 
     let ad_hoc = |steps| Start {

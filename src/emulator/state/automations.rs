@@ -115,11 +115,13 @@ impl Automations {
         self.links.iter()
     }
 
+    /// Whether any event starts any automation.
+    pub(in super::super) fn are_linked(&self) -> bool {
+        !self.links.is_empty()
+    }
+
     /// The automations an event starts.
     pub(in super::super) fn linked(&self, source: InboundKind, on: &str) -> Vec<String> {
-        if self.links.is_empty() {
-            return Vec::new();
-        }
         let first = Link { source, on: on.to_owned(), template: String::new() };
         let links = self.links.range(first..);
         links

@@ -24,6 +24,7 @@ pub use lists::{List, Subscription};
 pub(super) use memberships::Memberships;
 pub(super) use messages::Messages;
 pub use messages::{Message, MessageStatus};
+pub(super) use records::Accepted;
 pub use records::{InboundEvent, InboundKind, Invocation, Source};
 pub(super) use run_log::Runs;
 pub use runs::{Run, RunStatus, RunStep, StartedBy, StepStatus};
@@ -67,7 +68,7 @@ pub(super) struct State {
     pub(super) runs: Runs,
     pub(super) messages: Messages,
     pub(super) invocations: Recent<Invocation>,
-    pub(super) inbound: Recent<InboundEvent>,
+    pub(super) inbound: Recent<Accepted>,
     /// The message ids that were used lately, each by a digest of its inbound kind and itself.
     message_ids: Seen,
     pub(super) ids: Ids,
@@ -121,7 +122,9 @@ impl State {
     /// Remembers a message id; false when it already was. Each inbound kind has ids of its own.
     pub(super) fn is_new_message(&mut self, kind: InboundKind, id: &str, now: Duration) -> bool {
         let key = Sha256::new().chain_update(kind.name()).chain_update([0]).chain_update(id);
-        self.message_ids.is_new(key.finalize().into(), now)
+        let digest: [u8; 32] = key.finalize().into();
+        let half = digest.first_chunk().copied().unwrap_or_default();
+        self.message_ids.is_new(half, now)
     }
 
     pub(super) fn record_invocation(&mut self, invocation: Invocation) {
@@ -134,9 +137,8 @@ impl State {
         self.invocations.push(invocation, bytes);
     }
 
-    pub(super) fn record_inbound(&mut self, event: InboundEvent) {
-        let name = event.event.as_ref().map_or(0, String::len);
-        let bytes = size_of::<InboundEvent>() + name + event.body.len();
+    pub(super) fn record_inbound(&mut self, event: Accepted) {
+        let bytes = size_of::<Accepted>() + event.runs.iter().map(String::len).sum::<usize>();
         self.inbound.push(event, bytes);
     }
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::super::ids::Id;
+use super::super::log::Entry;
+
 /// An accepted request to start an automation or a journey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
@@ -37,7 +40,7 @@ pub struct InboundEvent {
     /// Which endpoint took it.
     pub kind: InboundKind,
     /// The event's type, in lower case.
-    pub event_type: String,
+    pub event_type: &'static str,
     /// The event's name, on track.
     pub event: Option<String>,
     /// The `messageId` it was answered with: Courier's own, not the event's.
@@ -48,6 +51,33 @@ pub struct InboundEvent {
     pub runs: Vec<String>,
     /// When, since the Unix epoch.
     pub at: Duration,
+}
+
+/// An accepted event as it is kept: the rest is in the log of requests, which remembers longer.
+#[derive(Debug)]
+pub(in super::super) struct Accepted {
+    pub(in super::super) kind: InboundKind,
+    pub(in super::super) event_type: &'static str,
+    pub(in super::super) message_id: Id,
+    pub(in super::super) runs: Vec<String>,
+    /// The request that brought it
+    pub(in super::super) sequence: u64,
+}
+
+impl Accepted {
+    /// All of it, given the request that brought it.
+    pub(in super::super) fn event(&self, (request, told): &Entry) -> InboundEvent {
+        let name = told.as_ref().and_then(|told| told.name.as_deref());
+        InboundEvent {
+            kind: self.kind,
+            event_type: self.event_type,
+            event: name.filter(|_| self.event_type == "track").map(str::to_owned),
+            message_id: self.message_id.text(),
+            body: request.body.clone(),
+            runs: self.runs.clone(),
+            at: request.at,
+        }
+    }
 }
 
 /// The inbound endpoints.

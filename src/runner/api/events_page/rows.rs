@@ -33,8 +33,8 @@ impl Secrets {
 
     fn requests(&self, requests: Vec<Requested>) -> Vec<Request> {
         let request = |Requested { method, path }| Request {
-            method: method.as_str().to_owned(),
-            path: self.text(path),
+            method: method.as_str().into(),
+            path: self.text(path).into(),
         };
         requests.into_iter().map(request).collect()
     }
@@ -44,18 +44,19 @@ impl Secrets {
         let Came {
             number, at, sink, kind, message_id, name, user, origin, payload, requests, ..
         } = came;
-        let message_id = message_id.map(|id| ("Message id", self.text(id.as_ref().to_owned())));
+        let message_id =
+            message_id.map(|id| ("Message id", self.text(id.as_ref().to_owned()).into()));
         Row {
             number: number.get(),
             at: at.since_epoch(),
             sink: Some(sink),
             kind,
             label: kind.as_str(),
-            name: name.map(|name| self.text(name)),
-            user: user.map(|user| self.text(user)),
+            name: name.map(|name| self.text(name).into()),
+            user: user.map(|user| self.text(user).into()),
             outcome: Outcome::Waiting,
             requests: self.requests(requests),
-            facts: message_id.into_iter().chain([("From", self.text(origin))]).collect(),
+            facts: message_id.into_iter().chain([("From", self.text(origin).into())]).collect(),
             // A copy: it may be a small part of something large.
             payload: Bytes::from(self.mask(&payload).into_owned()),
         }
@@ -76,6 +77,6 @@ impl Secrets {
         };
         row.outcome = outcome;
         let why = why.filter(|why| !why.is_empty());
-        row.facts.extend(why.map(|why| ("Why", self.text(why))));
+        row.facts.extend(why.map(|why| ("Why", self.text(why).into())));
     }
 }
