@@ -4,7 +4,8 @@
 //! In: HTTP requests, over a socket ([`Emulator`]) or straight into [`Courier::router`].
 //! Out: the answers Courier documents; where it documents nothing, the choice is said where it is
 //! made. It knows nothing of RudderStack's vocabulary beyond what Courier itself reads, and nothing
-//! of the rest of this crate but how it is configured: whoever tests against it tests against a stranger.
+//! of the rest of this crate but how it is configured and what things are called: whoever tests against it tests against a
+//! stranger.
 
 mod answer;
 mod auth;
