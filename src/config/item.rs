@@ -227,8 +227,7 @@ impl<'a> Item<'a> {
 
     /// The members of a table.
     pub(super) fn members(self) -> Option<Table<'a>> {
-        // Security: what stands where a block belongs may be a key, a level too high.
-        self.secret().members_or("a table")
+        self.members_or("a table")
     }
 
     /// The members of a table, where `expected` says what else it may be.
@@ -236,7 +235,8 @@ impl<'a> Item<'a> {
         if let ValueInner::Table(members) = self.value {
             return Some(members);
         }
-        self.unexpected(expected);
+        // Security: what stands where a block belongs may be a key, a level too high.
+        self.secret().unexpected(expected);
         None
     }
 }

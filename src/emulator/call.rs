@@ -79,23 +79,20 @@ impl<'a> Content<'a> {
 impl<'a> Call<'a> {
     /// The body's object.
     pub(super) fn object(&mut self) -> Result<Map<String, Value>, Refusal> {
-        match std::mem::take(&mut self.content) {
-            Content::Json(Value::Object(object)) => Ok(object),
-            content
-            @ (Content::Json(_) | Content::Event(_) | Content::Other | Content::Nothing) => {
-                Err(content.refused())
-            }
-        }
+        let content = std::mem::take(&mut self.content);
+        let Content::Json(Value::Object(object)) = content else {
+            return Err(content.refused());
+        };
+        Ok(object)
     }
 
     /// The body's event.
     pub(super) fn event(&mut self) -> Result<Head<'a>, Refusal> {
-        match std::mem::take(&mut self.content) {
-            Content::Event(head) => Ok(head),
-            content @ (Content::Json(_) | Content::Other | Content::Nothing) => {
-                Err(content.refused())
-            }
-        }
+        let content = std::mem::take(&mut self.content);
+        let Content::Event(head) = content else {
+            return Err(content.refused());
+        };
+        Ok(head)
     }
 
     /// The body in memory of its own, for what remembers longer than the log.

