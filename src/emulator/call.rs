@@ -25,6 +25,8 @@ pub(super) struct Call<'a> {
     pub(super) query: Vec<(String, String)>,
     pub(super) body: &'a Bytes,
     pub(super) content: Content<'a>,
+    /// The request's number in the log, when it is carried out.
+    pub(super) sequence: u64,
     pub(super) now: Duration,
     pub(super) merge: Merge,
     pub(super) unknown_profile: UnknownProfile,

@@ -103,7 +103,7 @@ impl AsyncRead for Connection {
     }
 }
 
-/// Writes are not vectored: an answer is short, and one piece of it costs less than two.
+/// Writes are not vectored: most answers are short, and the kernel takes one piece with less ado than two.
 impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -115,7 +115,8 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Not checked: a socket's flush never waits.
+        // Where a request is read ahead, nothing else may be asked of a connection while its answer waits.
+        self.check(context)?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

@@ -19,7 +19,7 @@ use super::courier::Courier;
 use super::ending::{self, Ending};
 use super::idempotency::Scope;
 use super::judge::{Asked, IDEMPOTENCY_KEY, Route, Verdict, judge};
-use super::log::LoggedRequest;
+use super::log::{Entry, LoggedRequest};
 use super::observer::Exchange;
 use super::path;
 use super::settings::Settings;
@@ -33,9 +33,8 @@ const HANG: Duration = Duration::from_secs(600);
 /// Answers one request. Dropping the future undoes nothing that was done.
 pub(super) async fn exchange(courier: Courier, route: Option<Route>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let body = receive(body).await.map(|body| courier.bodies().keep(&body));
-    let Admitted { answer, ending, pending, observed } =
-        admit(&courier, route, &head, body.as_ref().map_err(Clone::clone));
+    let body = receive(body).await;
+    let Admitted { answer, ending, pending, observed } = admit(&courier, route, &head, body);
     if let (Some(observer), Some(request)) = (courier.observer(), observed) {
         let (status, headers) = (answer.status, answer.headers.clone());
         observer(&Exchange { request, status, headers, body: answer.body.clone() });
@@ -75,13 +74,15 @@ fn admit(
     courier: &Courier,
     route: Option<Route>,
     head: &Parts,
-    body: Result<&Bytes, Refusal>,
+    body: Result<Bytes, Refusal>,
 ) -> Admitted {
     let settings = courier.settings();
     let now = settings.clock.now().since_epoch();
-    let mut request = logged(head, route, body.as_ref().ok().copied(), now);
-    // The body is parsed before the lock is taken, since that is most of the work; an event that starts something is read
-    // to its end under it.
+    let body = body.map(|body| courier.bodies().keep(&head.method, &body));
+    let mut request = logged(head, route, body.as_ref().ok(), now);
+    // The body is parsed before the lock is taken, since that is most of the work; only an event that starts something is
+    // read to its end under it.
+    let body = body.as_ref().map_err(Clone::clone);
     let call = body.and_then(|body| call(settings, route, head, body, now));
     let told = call.as_ref().ok().and_then(|call| call.content.told());
 
@@ -116,13 +117,13 @@ fn admit(
         }
         state.counts.answered(&head.method, route, status, replayed);
         request.status = Some(status);
-        state.log.arrived(request, told);
+        state.log.arrived(Entry { request, told });
         return Admitted { answer, ending, pending: None, observed };
     }
     if let Some((scope, _)) = keep {
         state.answers.begin(scope);
     }
-    state.log.arrived(request, told);
+    state.log.arrived(Entry { request, told });
     let keep = keep.map(|(scope, until)| (scope, until, answer.clone()));
     let courier = courier.clone();
     let method = head.method.clone();
@@ -210,6 +211,7 @@ fn call<'a>(
         path,
         content,
         body,
+        sequence: 0,
         now,
         merge: settings.merge,
         unknown_profile: settings.unknown_profile,

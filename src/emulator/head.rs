@@ -2,7 +2,6 @@
 //! So its members stay as they stand in the body, and are read one by one where they are needed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,9 +13,10 @@ use serde_json::{Map, Number, Value};
 use super::answer::Refusal;
 use super::members::{missing, wrong};
 use crate::event::EventType;
+use crate::json::Members;
 
-/// The members that are looked at, as they are written; of two of one name, the last. What nobody looks at may hold what
-/// JavaScript reads and this program does not: halves of surrogate pairs, numbers without bounds, any depth.
+/// The members that are looked at, as they are written; of two of one name, the last. What nobody looks at, the traits of
+/// what is no identify event among it, may hold what JavaScript reads and this program does not: halves of surrogate pairs, numbers without bounds, any depth.
 #[derive(Debug, Default)]
 pub(super) struct Head<'a> {
     kind: Option<&'a RawValue>,
@@ -25,7 +25,8 @@ pub(super) struct Head<'a> {
     anonymous_id: Option<&'a RawValue>,
     group_id: Option<&'a RawValue>,
     message_id: Option<&'a RawValue>,
-    traits: Option<&'a RawValue>,
+    /// The traits of an identify event, if they are an object
+    pub(super) traits: Option<Map<String, Value>>,
     properties: Option<&'a RawValue>,
     /// `properties.courier`
     courier: Option<Value>,
@@ -93,16 +94,27 @@ impl<'a> Head<'a> {
         given.get().starts_with('{').then_some(()).ok_or_else(|| wrong("properties", "an object"))
     }
 
-    /// The traits, if they are an object.
-    pub(super) fn traits(&self) -> Result<Option<Map<String, Value>>, Refusal> {
-        let given = self.traits.filter(|given| given.get().starts_with('{'));
-        let read = given.map(|given| serde_json::from_str(given.get()));
-        read.transpose().map_err(|_| Refusal::bad_request("the request body is not valid JSON"))
-    }
-
     /// What the event asks Courier to start.
     pub(super) fn automation(&self) -> Option<&Map<String, Value>> {
         self.courier.as_ref()?.get("automation")?.as_object()
+    }
+
+    /// Reads what has an effect, and whether the rest can be read.
+    fn complete(&mut self, traits: Option<&RawValue>) -> serde_json::Result<()> {
+        let ids = [self.user_id, self.anonymous_id, self.group_id, self.message_id];
+        for member in ids.into_iter().chain([self.kind, self.event]).flatten() {
+            let text = member.get();
+            if !text.starts_with('"') || text.contains('\\') {
+                serde_json::from_str::<Value>(text)?;
+            }
+        }
+        let kind = self.kind.and_then(text);
+        if kind.is_some_and(|kind| kind.eq_ignore_ascii_case("identify")) {
+            let traits = traits.filter(|traits| traits.get().starts_with('{'));
+            self.traits = traits.map(|it| serde_json::from_str(it.get())).transpose()?;
+        }
+        self.courier = self.properties.map_or(Ok(None), for_courier)?;
+        Ok(())
     }
 
     pub(super) fn told(&self) -> Told {
@@ -164,6 +176,7 @@ impl<'de> Deserialize<'de> for Head<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Head<'de>, A::Error> {
                 let mut head = Head::default();
+                let mut traits = None;
                 while let Some(member) = members.next_key::<Member>()? {
                     let place = match member {
                         Member::AnonymousId => &mut head.anonymous_id,
@@ -171,7 +184,7 @@ impl<'de> Deserialize<'de> for Head<'de> {
                         Member::GroupId => &mut head.group_id,
                         Member::MessageId => &mut head.message_id,
                         Member::Properties => &mut head.properties,
-                        Member::Traits => &mut head.traits,
+                        Member::Traits => &mut traits,
                         Member::Type => &mut head.kind,
                         Member::UserId => &mut head.user_id,
                         Member::Other => {
@@ -181,8 +194,8 @@ impl<'de> Deserialize<'de> for Head<'de> {
                     };
                     *place = Some(members.next_value()?);
                 }
-                let courier = head.properties.map_or(Ok(None), for_courier);
-                Ok(Head { courier: courier.map_err(A::Error::custom)?, ..head })
+                head.complete(traits).map_err(A::Error::custom)?;
+                Ok(head)
             }
         }
 
@@ -197,8 +210,7 @@ fn for_courier(properties: &RawValue) -> serde_json::Result<Option<Value>> {
     if !text.starts_with('{') || !(text.contains("courier") || text.contains('\\')) {
         return Ok(None);
     }
-    let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(text)?;
-    members.get("courier").map(|courier| serde_json::from_str(courier.get())).transpose()
+    Members::of(text).get("courier").map(serde_json::from_str).transpose()
 }
 
 #[cfg(test)]
@@ -224,7 +236,7 @@ mod tests {
         assert_eq!((head.user().as_deref(), head.anonymous()), (Some("7"), None));
         assert_eq!(head.text_user(), Err(wrong("userId", "a string or null")));
         assert_eq!((head.has_properties(), head.message()), (Ok(()), None));
-        assert_eq!(head.traits().ok().flatten().map(Value::Object), Some(json!({"a": 1})));
+        assert_eq!(head.traits, None);
         assert_eq!(head.automation().and_then(|it| it.get("template")), Some(&json!("t")));
         let told =
             Told { kind: EventType::Group, name: Some("g\n".into()), user: Some("7".into()) };
@@ -237,7 +249,14 @@ mod tests {
             assert!(head(body).is_none(), "{body}");
         }
         let foreign = r#"{"context":["\ud800",1e999],"traits":{"n":1e999}}"#;
-        assert!(head(foreign).expect("nobody looks at it").traits().is_err());
+        assert!(head(foreign).is_some(), "nobody looks at it");
+        for looked_at in [r#""type":"identify""#, r#""userId":"\ud800""#, r#""event":1e999"#] {
+            let looked_at = foreign.replacen('{', &format!("{{{looked_at},"), 1);
+            assert!(head(&looked_at).is_none(), "{looked_at}");
+        }
+        let identify = r#"{"traits":{"a":1},"type":"Identify"}"#;
+        let traits = head(identify).and_then(|head| head.traits).map(Value::Object);
+        assert_eq!(traits, Some(json!({"a": 1})));
         for body in [r#"{"properties":"text"}"#, r#"{"properties":null}"#, r#"{"properties":[]}"#] {
             let head = head(body).expect("it may be an event");
             assert_eq!(head.has_properties(), Err(wrong("properties", "an object")), "{body}");

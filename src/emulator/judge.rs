@@ -160,6 +160,7 @@ fn carry_out(
     if let Some(scripted) = scripted.as_ref().filter(|scripted| scripted.stage == Stage::Handler) {
         return Verdict::scripted(scripted, keep);
     }
+    call.sequence = request.sequence;
     let answer = (route.operation)(state, &mut call).unwrap_or_else(Answer::from);
     match scripted {
         Some(scripted) => Verdict::scripted(&scripted, keep),

@@ -32,7 +32,8 @@ pub struct LoggedRequest {
     pub idempotency_key: Option<String>,
     /// The `Content-Type` header.
     pub content_type: Option<Cow<'static, str>>,
-    /// The body; empty when it was over the limit.
+    /// The body; empty when it was over the limit. It may be a part of a larger block of memory, which it keeps: copy one
+    /// that is to stay.
     pub body: Bytes,
     /// The status answered; `None` while, or if, it was not.
     pub status: Option<StatusCode>,
@@ -43,7 +44,11 @@ pub struct LoggedRequest {
 }
 
 /// A request, and what lists show of the event it brought.
-pub(super) type Entry = (LoggedRequest, Option<Told>);
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) request: LoggedRequest,
+    pub(super) told: Option<Told>,
+}
 
 #[derive(Debug)]
 pub(super) struct Log {
@@ -62,19 +67,20 @@ impl Log {
         self.requests.next()
     }
 
-    pub(super) fn arrived(&mut self, request: LoggedRequest, told: Option<Told>) {
+    pub(super) fn arrived(&mut self, entry: Entry) {
+        let Entry { request, told } = &entry;
         let bytes = size_of::<Entry>()
             + request.path.len()
             + request.idempotency_key.as_ref().map_or(0, String::len)
             + request.content_type.as_ref().map_or(0, |given| given.len())
             + request.body.len()
             + told.as_ref().map_or(0, Told::weight);
-        self.requests.push((request, told), bytes);
+        self.requests.push(entry, bytes);
     }
 
     pub(super) fn answered(&mut self, sequence: u64, status: StatusCode) {
-        if let Some((request, _)) = self.requests.get_mut(sequence) {
-            request.status = Some(status);
+        if let Some(entry) = self.requests.get_mut(sequence) {
+            entry.request.status = Some(status);
         }
     }
 
@@ -85,7 +91,7 @@ impl Log {
 
     /// The requests from a sequence number on, oldest first.
     pub(super) fn since(&self, sequence: u64) -> impl Iterator<Item = &LoggedRequest> {
-        self.entries(sequence).map(|(request, _)| request)
+        self.entries(sequence).map(|entry| &entry.request)
     }
 
     /// The same with what lists show of each.

@@ -40,9 +40,9 @@ pub(super) fn send(state: &mut State, outgoing: Outgoing, at: Duration) -> Strin
     let Outgoing { to, notification, event, request, run_id } = outgoing;
     let request_bytes = value_weight(&request) + notification.len() + event.len();
     let is_single = to.len() == 1;
-    let request_id = state.ids.give();
+    let request_id = state.ids.give().text();
     for recipient in to {
-        let id = if is_single { request_id.clone() } else { state.ids.give() };
+        let id = if is_single { request_id.clone() } else { state.ids.give().text() };
         let status =
             if recipient.is_empty() { MessageStatus::Unroutable } else { MessageStatus::Simulated };
         let message = Message {

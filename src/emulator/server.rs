@@ -65,7 +65,8 @@ impl Emulator {
         let _cut_if_dropped = cut.clone().drop_guard();
         let connections = Connections { listener: self.listener, cut: cut.clone() };
         let guard = guard(self.address);
-        let router = self.courier.router();
+        // With a state its handlers are routes once and for all, and not for each request.
+        let router: Router = self.courier.router().with_state(());
         let connected = service_fn(move |stream: IncomingStream<'_, Connections>| {
             let (router, handle) = (router.clone(), stream.io().handle());
             let answer = move |request| answer(guard, router.clone(), handle.clone(), request);
@@ -96,9 +97,6 @@ fn guard(address: SocketAddr) -> Guard {
 }
 
 /// Answers one request of a connection, or resets it.
-///
-/// Security: a web page may give this address a name of its own site, and could then ask for all that was received, which
-/// asks for no key, and write. Who sends no name at all is let in, since browsers always send one.
 async fn answer(
     guard: Guard,
     mut router: Router,
@@ -120,6 +118,9 @@ async fn answer(
 }
 
 /// Refuses other names for this machine, where only this machine reaches it.
+///
+/// Security: a web page may give this address a name of its own site, and could then ask for all that was received, which
+/// asks for no key, and write. Who sends no name at all is let in, since browsers always send one.
 fn admit(guard: Guard, request: &mut Request) -> Result<(), StatusCode> {
     if !request.headers().contains_key(HOST) {
         // HTTP/2 has the name elsewhere.

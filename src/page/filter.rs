@@ -73,7 +73,8 @@ impl Filter {
 
     /// Whether every row matches.
     pub(super) fn takes_all(&self) -> bool {
-        self.kind.is_none() && self.sink.is_none() && !self.refused && self.search.is_empty()
+        let Self { kind, sink, refused, search, before: _, open: _ } = self;
+        kind.is_none() && sink.is_none() && !refused && search.is_empty()
     }
 
     pub(super) fn matches(&self, row: &Row) -> bool {

@@ -40,6 +40,17 @@ fn listed(folder: &TempDir, filter: &[&str]) -> Vec<u64> {
 }
 
 #[test]
+fn a_record_that_is_null_is_one_all_the_same() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let null = json!({
+        "at": FUTURE, "reason": "unreadable", "detail": "was null", "origin": "in:3", "record": null,
+    });
+    let none = json!({"at": FUTURE, "reason": "unreadable", "detail": "?", "origin": "in:4"});
+    keep(folder.path(), "f", &[null, none]);
+    assert_eq!(listed(&folder, &["--reason", "unreadable"]), [1]);
+}
+
+#[test]
 fn filters_say_which_letters_are_meant() {
     let folder = file();
     for (filter, lines) in [

@@ -45,6 +45,16 @@ async fn the_log_shows_requests_as_they_were_on_the_wire() {
 }
 
 #[tokio::test]
+async fn what_the_emulator_has_no_route_of_its_own_for_is_not_asked_of_courier() {
+    let courier = courier();
+    for unknown in ["GET /emulator/nothing", "POST /emulator/links", "PUT /emulator/automations"] {
+        let (status, answer) = call(&courier, unknown, json!({})).await;
+        assert_eq!((status, answer["type"].as_str()), (404, Some("invalid_request_error")));
+    }
+    assert_eq!(courier.requests(), []);
+}
+
+#[tokio::test]
 async fn a_log_longer_than_a_chunk_comes_whole_and_in_order() {
     let courier = courier();
     for _ in 0..600 {

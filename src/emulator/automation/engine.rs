@@ -59,7 +59,7 @@ impl<'a> Engine<'a> {
 
     /// Runs it from a time on, and gives its id.
     pub(super) fn run(&mut self, start: Start, begins: Duration, depth: usize) -> String {
-        let run_id = self.state.ids.give();
+        let run_id = self.state.ids.give().text();
         let Start { source, started_by, steps: given, mut context, token } = start;
         let cancelation_token = token.and_then(|token| {
             let token = self.room.resolve(&Value::from(token), &context, &mut Vec::new()).ok()?;
@@ -125,7 +125,7 @@ impl<'a> Engine<'a> {
 
     /// A run that cannot be, since what was given are no steps. Gives its id.
     pub(super) fn refuse(&mut self, start: Start, given: &Value, note: String) -> String {
-        let run_id = self.state.ids.give();
+        let run_id = self.state.ids.give().text();
         let step = self.blank(&json!({"action": "steps"}), self.now, StepStatus::Error, Some(note));
         self.state.runs.push(Run {
             run_id: run_id.clone(),
@@ -188,7 +188,7 @@ impl<'a> Engine<'a> {
     ) -> RunStep {
         let action = step.get("action").and_then(Value::as_str).unwrap_or_default();
         RunStep {
-            step_id: self.state.ids.give(),
+            step_id: self.state.ids.give().text(),
             action: action.to_owned(),
             status,
             resolved: Value::Null,

@@ -62,7 +62,7 @@ impl Follower {
                 return;
             }
             for entry in requests {
-                self.next = entry.0.sequence + 1;
+                self.next = entry.request.sequence + 1;
                 if let Some(row) = rows::row(&entry) {
                     self.push(row);
                 }
@@ -76,8 +76,8 @@ impl Follower {
         let requests: Vec<_> =
             state.log.entries(self.next.max(oldest)).take(CHUNK).cloned().collect();
         drop(state);
-        if let Some((first, _)) = requests.first() {
-            self.feed.miss(first.sequence.saturating_sub(self.next));
+        if let Some(first) = requests.first() {
+            self.feed.miss(first.request.sequence.saturating_sub(self.next));
         }
         requests
     }

@@ -33,7 +33,7 @@ struct Seen {
 }
 
 /// The row of a request; none of one that only reads.
-pub(super) fn row((request, told): &Entry) -> Option<Row> {
+pub(super) fn row(Entry { request, told }: &Entry) -> Option<Row> {
     if request.method.is_safe() {
         return None;
     }
@@ -144,7 +144,7 @@ mod tests {
             "/inbound/rudderstack" => Content::event(body.as_bytes()),
             _ => Content::Nothing,
         };
-        row(&(request, content.told())).expect("a POST is shown")
+        row(&Entry { request, told: content.told() }).expect("a POST is shown")
     }
 
     fn told(row: &Row) -> (&str, Option<&str>, Option<&str>) {

@@ -26,7 +26,7 @@ pub(super) fn courier(state: &mut State, call: &mut Call<'_>) -> Result<Answer, 
     once(state, InboundKind::Courier, Some(&message_id), call)?;
     let on = || format!("track/{name}");
     let runs = triggers::start_all(state, InboundKind::Courier, on, user.as_deref(), &event, call);
-    Ok(accept(state, InboundKind::Courier, "track", runs))
+    Ok(accept(state, InboundKind::Courier, "track", runs, call))
 }
 
 pub(super) fn rudderstack(state: &mut State, call: &mut Call<'_>) -> Result<Answer, Refusal> {
@@ -38,17 +38,16 @@ pub(super) fn segment(state: &mut State, call: &mut Call<'_>) -> Result<Answer, 
 }
 
 fn foreign(state: &mut State, kind: InboundKind, call: &mut Call<'_>) -> Result<Answer, Refusal> {
-    let event = call.event()?;
+    let mut event = call.event()?;
     let given = event.kind()?;
     let event_type = TYPES.into_iter().find(|it| it.eq_ignore_ascii_case(&given));
     let event_type = event_type.ok_or_else(|| wrong("type", "'identify', 'track' or 'group'"))?;
-    let traits = if event_type == "identify" { event.traits()? } else { None };
     once(state, kind, event.message().as_deref(), call)?;
     let mut user = event.user();
     match event_type {
         "identify" => {
             // Courier documents the fallback to anonymousId for group alone.
-            if let (Some(user), Some(traits)) = (&user, traits) {
+            if let (Some(user), Some(traits)) = (&user, event.traits.take()) {
                 state.merge_profile(user, traits, call.merge);
             }
         }
@@ -66,7 +65,7 @@ fn foreign(state: &mut State, kind: InboundKind, call: &mut Call<'_>) -> Result<
         _ => event_type.to_owned(),
     };
     let runs = triggers::start_all(state, kind, on, user.as_deref(), &event, call);
-    Ok(accept(state, kind, event_type, runs))
+    Ok(accept(state, kind, event_type, runs, call))
 }
 
 /// Refuses a message id already used at this endpoint; an event without one is always new.
@@ -89,9 +88,10 @@ fn accept(
     kind: InboundKind,
     event_type: &'static str,
     runs: Vec<String>,
+    call: &Call<'_>,
 ) -> Answer {
-    let message_id = state.ids.next();
-    let sequence = state.log.next();
+    let message_id = state.ids.give();
+    let sequence = call.sequence;
     state.record_inbound(Accepted { kind, event_type, message_id, runs, sequence });
     // An id has nothing that JSON would escape.
     let answer = format!("{{\"messageId\":\"{}\"}}", message_id.text());

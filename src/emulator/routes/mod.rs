@@ -92,8 +92,13 @@ pub(super) fn router(courier: &Courier) -> Router {
     let router = ROUTES.iter().fold(Router::new(), |router, &(method, pattern, operation)| {
         router.route(pattern, on(method, handler(Some(Route::new(pattern, operation)))))
     });
+    let courier_lacks = handler(None);
+    let unknown = async move |request: Request| match control::refused(&request) {
+        Some(refusal) => refusal,
+        None => courier_lacks(request).await,
+    };
     // A method that a path does not have is as unknown as a path: Courier's gateway knows pairs.
     page::routes(courier, control::routes(courier, router))
-        .fallback(handler(None))
-        .method_not_allowed_fallback(handler(None))
+        .fallback(unknown.clone())
+        .method_not_allowed_fallback(unknown)
 }

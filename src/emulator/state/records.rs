@@ -41,7 +41,7 @@ pub struct InboundEvent {
     pub kind: InboundKind,
     /// The event's type, in lower case.
     pub event_type: &'static str,
-    /// The event's name, on track.
+    /// The event's name, on track, unless it is empty; one that is a number, as it is written.
     pub event: Option<String>,
     /// The `messageId` it was answered with: Courier's own, not the event's.
     pub message_id: String,
@@ -53,7 +53,7 @@ pub struct InboundEvent {
     pub at: Duration,
 }
 
-/// An accepted event as it is kept: the rest is in the log of requests, which remembers longer.
+/// An accepted event as it is kept: the rest is in the log of requests, and goes with it.
 #[derive(Debug)]
 pub(in super::super) struct Accepted {
     pub(in super::super) kind: InboundKind,
@@ -66,7 +66,7 @@ pub(in super::super) struct Accepted {
 
 impl Accepted {
     /// All of it, given the request that brought it.
-    pub(in super::super) fn event(&self, (request, told): &Entry) -> InboundEvent {
+    pub(in super::super) fn event(&self, Entry { request, told }: &Entry) -> InboundEvent {
         let name = told.as_ref().and_then(|told| told.name.as_deref());
         InboundEvent {
             kind: self.kind,

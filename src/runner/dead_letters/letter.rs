@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::journal::LetterId;
@@ -89,11 +89,18 @@ struct Raw<'a> {
     generation: u32,
     status: Option<u16>,
     answer: Option<String>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "given")]
     record: Option<&'a RawValue>,
     #[serde(borrow)]
     record_text: Option<Cow<'a, str>>,
     record_base64: Option<String>,
+}
+
+/// What is there, also if it is `null`.
+fn given<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'a RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// A letter that does not say is from a source whose writers are all trusted.

@@ -38,6 +38,13 @@ pub(super) fn routes(courier: &Courier, router: Router) -> Router {
         .route("/emulator/summary", get(async move || summarize(&summary)))
 }
 
+/// The answer to what the emulator has no route of its own for; none where it is Courier's to answer.
+pub(super) fn refused(request: &Request) -> Option<Response> {
+    let is_own = request.uri().path().starts_with("/emulator/");
+    let message = "the emulator has no such route, or not with this method";
+    is_own.then(|| Answer::from(Refusal::not_found(message)).into_response())
+}
+
 fn summarize(courier: &Courier) -> Response {
     Answer::json(StatusCode::OK, &json!(courier.summary())).into_response()
 }
