@@ -34,6 +34,12 @@ impl<'a> Item<'a> {
         Self { texts: Texts::Secret, ..self }
     }
 
+    /// The same item, which should be the path of a file that holds a secret. Security: where it is no text, it may be the
+    /// secret itself.
+    pub(super) fn path_of_secret(self) -> Self {
+        if matches!(self.value, ValueInner::String(_)) { self } else { self.secret() }
+    }
+
     /// What the value is, as written: variables are not replaced, so that their values stay out of mistakes.
     fn found(&self) -> String {
         let (kind, shown) = match &self.value {
@@ -170,13 +176,13 @@ impl<'a> Item<'a> {
         checked
     }
 
-    /// The elements of an array.
+    /// The elements of an array, which are as secret as it is.
     pub(super) fn elements(self) -> Option<Vec<Item<'a>>> {
         let ValueInner::Array(elements) = self.value else {
             self.unexpected("an array");
             return None;
         };
-        let (reader, place) = (self.reader, self.place);
+        let (reader, place, texts) = (self.reader, self.place, self.texts);
         let items = elements.into_iter().enumerate().map(|(index, mut value)| {
             let start = value.span.start;
             let value = value.take();
@@ -188,7 +194,7 @@ impl<'a> Item<'a> {
                 | ValueInner::Array(_)
                 | ValueInner::Table(_) => start,
             };
-            Item::new(reader, place.element(index, start), value)
+            Item { texts, ..Item::new(reader, place.element(index, start), value) }
         });
         Some(items.collect())
     }

@@ -2,6 +2,7 @@
 //!
 //! No mistake holds a value that came out of the environment, nor one that was written where a secret belongs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// All mistakes of a configuration, in the order of the text; never none.
@@ -85,6 +86,18 @@ impl fmt::Display for Mistake {
         match &self.remedy {
             Some(remedy) => write!(f, ", {remedy}"),
             None => Ok(()),
+        }
+    }
+}
+
+/// Security: lines are what is shown, so where one mistake says that its line may hold a secret, all others in it say so too.
+pub(crate) fn share_texts<'a>(mistakes: impl IntoIterator<Item = &'a mut Mistake>) {
+    let mistakes: Vec<_> = mistakes.into_iter().collect();
+    let secret = mistakes.iter().filter(|mistake| mistake.texts == Texts::Secret);
+    let lines: BTreeSet<_> = secret.map(|mistake| mistake.line).collect();
+    for mistake in mistakes {
+        if lines.contains(&mistake.line) {
+            mistake.texts = Texts::Secret;
         }
     }
 }

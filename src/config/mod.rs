@@ -43,6 +43,8 @@ pub use courier::{
 pub use document::Config;
 pub use emulator::EmulatorConfig;
 pub use locate::locate;
+#[cfg(feature = "runner")]
+pub(crate) use mistake::share_texts;
 pub use mistake::{Mistake, Mistakes, Texts};
 pub use schema::SCHEMA;
 pub use sink::Sink;

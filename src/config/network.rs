@@ -42,7 +42,7 @@ fn is_loopback(endpoint: &BaseUrl) -> bool {
 /// `api_key` or `api_key_file`, exactly one.
 pub(super) fn api_key(block: &mut Block<'_>) -> Option<ApiKeySource> {
     let inline = block.take("api_key").map(Item::secret);
-    let file = block.take("api_key_file");
+    let file = block.take("api_key_file").map(Item::path_of_secret);
     let file = match file {
         Some(file) if is_a_key(&file) => {
             let remedy = "write it as `api_key`, or with `./` before it if it is a file";

@@ -9,6 +9,7 @@ use toml_span::value::ValueInner;
 
 use super::block::Block;
 use super::interpolate::interpolate;
+use super::mistake::share_texts;
 use super::{Mistake, Texts};
 
 /// Reads one text. Mistakes are collected, so that reading goes on after each.
@@ -84,11 +85,15 @@ impl<'a> Reader<'a> {
             Err(error) => {
                 let at = error.span.start;
                 let path = String::new();
-                self.mistake(&Place { path, at }, format!("not valid TOML: {error}"), None);
+                let message = format!("not valid TOML: {error}");
+                // Security: of such a line it is not known what stands where, and a key is easily misquoted.
+                self.mistake_in(&Place { path, at }, Texts::Secret, message, None);
                 None
             }
         };
-        (result, self.mistakes.take())
+        let mut mistakes = self.mistakes.take();
+        share_texts(&mut mistakes);
+        (result, mistakes)
     }
 
     /// Notes that there is an option at `place`, and what it may be if that is a choice.

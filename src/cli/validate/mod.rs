@@ -10,7 +10,7 @@ use std::path::Path;
 use super::args::validate::Validate;
 use super::table::{plain, table};
 use super::{complain, environment, tell};
-use crate::config::{Config, Mistake, Mistakes, locate};
+use crate::config::{Config, Mistake, Mistakes, locate, share_texts};
 use crate::runner::{Exit, Files, Finding, Verdict, check, check_files, doubts, look_around};
 use diagnostic::Level;
 
@@ -62,6 +62,7 @@ fn found(text: &str, options: &Validate) -> (Option<Config>, Files) {
             add(text, more, &all.wrong, &mut all.doubtful);
         }
     }
+    share_texts(all.wrong.iter_mut().chain(&mut all.doubtful));
     (config, all)
 }
 

@@ -113,8 +113,8 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<HttpServerSource> {
 
 /// Security: a port that others can reach is not to be left without a key by oversight.
 fn write_keys(block: &mut Block<'_>, address: Option<&(SocketAddr, Item<'_>)>) -> WriteKeys {
-    let listed = block.take("write_keys");
-    let file = block.take("write_keys_file");
+    let listed = block.take("write_keys").map(Item::secret);
+    let file = block.take("write_keys_file").map(Item::path_of_secret);
     if !block.reader.wants_keys {
         return WriteKeys::Listed(Vec::new());
     }
@@ -143,8 +143,7 @@ fn listed_keys(item: Item<'_>) -> Vec<WriteKey> {
         return Vec::new();
     }
     let mut keys: Vec<WriteKey> = Vec::new();
-    for item in item.secret().elements().unwrap_or_default() {
-        let item = item.secret();
+    for item in item.elements().unwrap_or_default() {
         let (reader, place) = (item.reader, item.place.clone());
         let key = if matches!(item.value, ValueInner::Table(_)) {
             item.table(|block| {
