@@ -25,10 +25,10 @@ const SECRET: [&str; 9] =
 /// `mistake` in the file called `name` that holds `text`, with the line it is in.
 pub(super) fn show(level: Level, name: &str, text: &str, mistake: &Mistake) -> String {
     let line = line_at(text, mistake.line);
-    let hidden = if is_secret(mistake, line) {
+    let hidden = if mistake.path.is_empty() {
         hide(line)
-    } else if mistake.texts == Texts::Secret {
-        hide_texts(line)
+    } else if mistake.texts == Texts::Secret || is_secret(mistake, line) {
+        hide_values(line)
     } else {
         line.to_owned()
     };
@@ -77,8 +77,7 @@ fn token(line: &str, column: usize) -> Range<usize> {
     start..start + length
 }
 
-/// Whether the line may hold a secret: by the option's name, by a name in the line, or because it is no TOML, and what
-/// stands where is not known.
+/// Whether the line may hold a secret: by the option's name, or by a name in the line.
 fn is_secret(mistake: &Mistake, line: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     // What a source or a sink is called is no option.
@@ -93,15 +92,13 @@ fn is_secret(mistake: &Mistake, line: &str) -> bool {
         name.split(|c| !is_word(c))
     });
     let mut words = path.chain(names);
-    mistake.path.is_empty() || words.any(|word| SECRET.contains(&word))
+    words.any(|word| SECRET.contains(&word))
 }
 
-/// The line with every letter and digit of its values replaced, at the same places.
+/// The line of what is no TOML, where it is not known what stands where, with every letter and digit behind the first `=`
+/// replaced, at the same places.
 fn hide(line: &str) -> String {
-    let is_header = line.trim_start().starts_with('[')
-        && line.trim_end().ends_with(']')
-        && !line.contains(['"', '\'', '=', ',']);
-    if is_header {
+    if is_header(line) {
         return line.to_owned();
     }
     // Within quotes it is a part of a value: keys in Base64 end with it.
@@ -115,19 +112,55 @@ fn hide(line: &str) -> String {
     line.char_indices().map(hide).collect()
 }
 
-/// The line with every letter and digit within quotes replaced, at the same places.
-fn hide_texts(line: &str) -> String {
-    let mut quote = None;
-    let hide = |letter: char| {
-        match quote {
-            None if matches!(letter, '"' | '\'') => quote = Some(letter),
-            Some(open) if open == letter => quote = None,
-            Some(_) if letter.is_alphanumeric() => return '*',
-            None | Some(_) => {}
-        }
-        letter
+/// Whether the line is `[a.b]`.
+fn is_header(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with('[') && line.ends_with(']') && !line.contains(['"', '\'', '=', ','])
+}
+
+/// The line with every letter and digit replaced, at the same places, save those of bare keys.
+fn hide_values(line: &str) -> String {
+    let hidden = |text: &str| -> String {
+        text.chars().map(|letter| if letter.is_alphanumeric() { '*' } else { letter }).collect()
     };
-    line.chars().map(hide).collect()
+    // A text of several lines may end here, and what looks like a key would be a part of it.
+    if line.contains("\"\"\"") || line.contains("'''") {
+        return hidden(line);
+    }
+    let (header, comment) = line.split_at(line.find('#').unwrap_or(line.len()));
+    if is_header(header) {
+        return format!("{header}{}", hidden(comment));
+    }
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '#' => rest.len(),
+            '"' | '\'' => quoted(rest, first),
+            _ => rest.find(['=', '{', '}', '[', ']', ',', '#', '"', '\'']).unwrap_or(rest.len()),
+        };
+        let (part, behind) = rest.split_at(length.max(first.len_utf8()));
+        // Nothing but a key stands before a `=`, and a key in quotes is no option's.
+        let is_key = behind.starts_with('=') && !part.starts_with(['"', '\'']);
+        shown.push_str(&if is_key { part.to_owned() } else { hidden(part) });
+        rest = behind;
+    }
+    shown
+}
+
+/// How long the text is that begins with this quote.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut is_escaped = false;
+    for (at, letter) in text.char_indices().skip(1) {
+        if is_escaped {
+            is_escaped = false;
+        } else if letter == quote {
+            return at + 1;
+        } else {
+            is_escaped = letter == '\\' && quote == '"';
+        }
+    }
+    text.len()
 }
 
 #[cfg(test)]
@@ -201,12 +234,43 @@ mod tests {
             let shown = shown(path, line, 1, 1);
             assert!(!shown.contains("pksecret"), "{shown}");
         }
-        // Whatever is said of it.
-        let misplaced = Mistake { texts: Texts::Secret, ..mistake("a.apiKey", 1, 1) };
-        let unknown = show(Level::Error, "c.toml", "apiKey = \"pksecret\"", &misplaced);
-        assert!(!unknown.contains("pksecret"), "{unknown}");
         assert!(shown("x", "path = 'a.key'", 1, 1).contains("'a.key'"));
         assert!(shown("", "[a.b", 1, 1).contains("[*.*"));
         assert!(shown("", "[a.b]", 1, 1).contains("[a.b]"));
+    }
+
+    #[test]
+    fn of_a_line_that_may_hold_a_secret_only_keys_are_readable() {
+        let shown = |line: &str| {
+            let secret = Mistake { texts: Texts::Secret, ..mistake("a.apiKey", 1, 1) };
+            let shown = show(Level::Error, "c.toml", line, &secret);
+            let line = shown.lines().find_map(|it| it.strip_prefix("1 |")).unwrap_or_default();
+            line.trim_start().to_owned()
+        };
+        for (line, expected) in [
+            ("apiKey = \"pksecret\"", "apiKey = \"********\""),
+            (r#"apiKey = "pk\"secret""#, r#"apiKey = "**\"******""#),
+            (
+                r#"apiKey = "pk\\", mode = 'secret\', x = 1"#,
+                r#"apiKey = "**\\", mode = '******\', x = *"#,
+            ),
+            ("apiKey = 12345", "apiKey = *****"),
+            ("apiKey = true # pk_x = 1", "apiKey = **** # **_* = *"),
+            (
+                "a.b-c = 1.5, d = { e = [1979-05-27, 2] }",
+                "a.b-c = *.*, d = { e = [****-**-**, *] }",
+            ),
+            ("'a=b'.c = \"pk=x\"", "'*=*'.c = \"**=*\""),
+            (r#""pk\"x=y","#, r#""**\"*=*","#),
+            ("'pk\"x=y',", "'**\"*=*',"),
+            ("12345, pk_x", "*****, **_*"),
+            ("[a.b] # pk_x", "[a.b] # **_*"),
+            ("[[a.b]]", "[[a.b]]"),
+            ("[a.\"b\"]", "[*.\"*\"]"),
+            // Where a text of several lines ends, it is not known what is outside.
+            ("pk_x = \"\"\", a = 1", "**_* = \"\"\", * = *"),
+        ] {
+            assert_eq!(shown(line), expected);
+        }
     }
 }
