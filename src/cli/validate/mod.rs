@@ -142,5 +142,9 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
         return Err(problem(&format_args!("a configuration may take {MAX_BYTES} bytes")));
     }
-    String::from_utf8(bytes).map_err(|_| problem(&"is not UTF-8 text"))
+    String::from_utf8(bytes).map_err(|error| {
+        let text = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = text.split(|byte| *byte == b'\n').count();
+        problem(&format_args!("line {line} is not UTF-8 text"))
+    })
 }
