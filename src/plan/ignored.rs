@@ -47,8 +47,9 @@ pub(super) fn ignored(event: &Event, rules: &Rules) -> Option<IgnoredInline> {
         each(properties, "courier", &mut |courier| {
             each(courier, "automation", &mut |automation| {
                 for (name, _) in Members::of(automation).iter() {
-                    ignored.steps |= name == "steps";
-                    ignored.template |= name == "template" && trust < Inline::Template;
+                    let is_distrusted = inline::is_distrusted(name, trust);
+                    ignored.steps |= is_distrusted && name == "steps";
+                    ignored.template |= is_distrusted && name == "template";
                 }
             });
         });

@@ -67,6 +67,15 @@ pub(super) fn trust(event: &Event, rules: &Rules) -> Inline {
     }
 }
 
+/// Whether the member `name` of an automation goes further than the event is believed.
+pub(super) fn is_distrusted(name: &str, trust: Inline) -> bool {
+    match name {
+        "steps" => trust < Inline::Allow,
+        "template" => trust < Inline::Template,
+        _ => false,
+    }
+}
+
 /// Whether [`strip`] can find anything in this text or a part of it. Few events have it, so few are read once more.
 pub(super) fn may_distrust(text: &str, trust: Inline) -> bool {
     trust < Inline::Allow && may_name_courier(text)
@@ -80,8 +89,7 @@ pub(super) fn strip(properties: &str, trust: Inline) -> Option<String> {
     }
     rewrite(properties, "courier", |courier| {
         rewrite(courier, "automation", |automation| {
-            let distrusted =
-                |name: &str| name == "steps" || (name == "template" && trust < Inline::Template);
+            let distrusted = |name: &str| is_distrusted(name, trust);
             let members = Members::of(automation);
             if !members.iter().any(|(name, _)| distrusted(name)) {
                 return None;

@@ -14,6 +14,7 @@ mod arbitrary;
 #[path = "../contract/mod.rs"]
 mod contract;
 mod fixture;
+mod inline;
 mod limits;
 mod outcome;
 mod properties;
