@@ -42,16 +42,7 @@ fn is_loopback(endpoint: &BaseUrl) -> bool {
 /// `api_key` or `api_key_file`, exactly one.
 pub(super) fn api_key(block: &mut Block<'_>) -> Option<ApiKeySource> {
     let inline = block.take("api_key").map(Item::secret);
-    let file = block.take("api_key_file").map(Item::path_of_secret);
-    let file = match file {
-        Some(file) if is_a_key(&file) => {
-            let remedy = "write it as `api_key`, or with `./` before it if it is a file";
-            let message = "is a key, expected the path of a file that holds it";
-            file.secret().refuse_with(message, remedy);
-            return None;
-        }
-        file => file,
-    };
+    let file = path_of_keys(block, "api_key_file", "api_key").ok()?;
     if !block.reader.wants_keys {
         let key = ApiKey::new("none").expect("it is a word");
         return Some(ApiKeySource::Inline(key));
@@ -73,10 +64,26 @@ pub(super) fn api_key(block: &mut Block<'_>) -> Option<ApiKeySource> {
     }
 }
 
-/// Whether a key stands where the path of one belongs. Security: a path is shown to people, and a key is not; Courier's begin
-/// like this.
-fn is_a_key(item: &Item<'_>) -> bool {
-    item.value.as_str().is_some_and(|text| text.starts_with("pk_") && !text.contains('/'))
+/// The path of a file that holds keys, which can also be written as `inline`; an error where a key stands in its place.
+///
+/// Security: a path is shown to people, and a key is not; Courier's begin with `pk_`.
+pub(super) fn path_of_keys<'a>(
+    block: &mut Block<'a>,
+    name: &'static str,
+    inline: &str,
+) -> Result<Option<Item<'a>>, ()> {
+    let Some(item) = block.take(name).map(Item::path_of_secret) else {
+        return Ok(None);
+    };
+    let is_a_key = item.value.as_str().is_some_and(|text| {
+        (text.trim_start().starts_with("pk_") || text.contains(":-pk_")) && !text.contains('/')
+    });
+    if is_a_key {
+        let remedy = format!("write it as `{inline}`, or with `./` before it if it is a file");
+        item.secret().refuse_with("is a key, expected the path of a file that holds it", remedy);
+        return Err(());
+    }
+    Ok(Some(item))
 }
 
 /// `[tls]`, named as Vector's. Key files must not be encrypted, so there is no `key_pass`.

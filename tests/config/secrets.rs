@@ -28,6 +28,8 @@ fn what_may_be_a_secret_is_known_without_its_words() {
         "healthcheck = \"pk_secret\"",
         "automations = [\"pk_secret\"]",
         "api_key_file = \"pk_secret\"",
+        "api_key_file = \" pk_secret\"",
+        "api_key_file = \"${ABSENT:-pk_secret}\"",
         "endpoint = \"pk_secret\"",
         "endpoint = \"https://${ABSENT}@host\"",
         // Where the path of a key's file belongs, and not in the form that is looked for.
@@ -75,6 +77,7 @@ fn of_source(options: &str) -> Vec<(String, Texts)> {
 #[test]
 fn keys_of_a_list_are_secrets_one_by_one() {
     for (options, path) in [
+        ("write_keys_file = \"pk_secret\"", "write_keys_file"),
         ("write_keys = [\"pk_secret\",\n\"pk_secret\"]", "write_keys[1]"),
         (
             "write_keys = [\"a\",\n{ key = \"pk_secret\", trusted = true },\n\"pk_secret\"]",

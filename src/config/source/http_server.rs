@@ -13,6 +13,7 @@ use super::write_key::WriteKey;
 use crate::config::Texts;
 use crate::config::block::Block;
 use crate::config::item::Item;
+use crate::config::network::path_of_keys;
 use crate::event::Trust;
 
 /// The options of an `http_server` source.
@@ -114,7 +115,9 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<HttpServerSource> {
 /// Security: a port that others can reach is not to be left without a key by oversight.
 fn write_keys(block: &mut Block<'_>, address: Option<&(SocketAddr, Item<'_>)>) -> WriteKeys {
     let listed = block.take("write_keys").map(Item::secret);
-    let file = block.take("write_keys_file").map(Item::path_of_secret);
+    let Ok(file) = path_of_keys(block, "write_keys_file", "write_keys") else {
+        return WriteKeys::Anyone;
+    };
     if !block.reader.wants_keys {
         return WriteKeys::Listed(Vec::new());
     }
