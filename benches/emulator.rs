@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 #[allow(dead_code, reason = "the other benches use all of it")]
 mod support;
 
-/// The library leaves the choice to whoever embeds it; docs/emulator.md has the figures with glibc's as well.
+/// The library leaves the choice to whoever embeds it; docs/emulator.md says what is known of others.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -33,7 +33,7 @@ const REQUESTS: usize = 150_000;
 const CONNECTIONS: usize = 64;
 const USERS: usize = 10_000;
 const RUNS: usize = 7;
-/// How often a client that waits lets the other threads of its core go first: some microseconds.
+/// How often a client that waits pauses before it looks again, so that a thread on the other half of its core is not slowed.
 const PAUSES: usize = 64;
 
 fn spent() -> Duration {
