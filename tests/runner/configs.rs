@@ -114,7 +114,7 @@ fn what_cannot_be_read_is_told_the_same_by_every_command() {
     for (name, why) in [
         ("absent", "No such file or directory (os error 2)"),
         ("folder", "Is a directory (os error 21)"),
-        ("latin", "is not UTF-8 text"),
+        ("latin", "line 1 is not UTF-8 text"),
     ] {
         for command in [&["validate"][..], &["run", "--log-level", "error"], &["plan"]] {
             let ended = run(folder.path(), &[command, &[name]].concat()).expect(78);
