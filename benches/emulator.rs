@@ -186,10 +186,10 @@ fn main() {
     let requests: Vec<_> = (0..REQUESTS).map(request).collect();
     let mut paces = [const { Vec::new() }; 3];
     for run in 1..=RUNS {
-        for (kind, paces) in KINDS.into_iter().zip(&mut paces) {
-            let (spent, views) = measure(kind.0, &requests);
+        for ((what, name), paces) in KINDS.into_iter().zip(&mut paces) {
+            let (spent, views) = measure(what, &requests);
             let pace = f64::from(count) / spent.as_secs_f64();
-            println!("run {run}, {}: {pace:.0} requests/s on one core, {views} views", kind.1);
+            println!("run {run}, {name}: {pace:.0} requests/s on one core, {views} views");
             paces.push(pace);
         }
     }

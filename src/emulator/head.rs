@@ -16,7 +16,8 @@ use crate::event::EventType;
 use crate::json::Members;
 
 /// The members that are looked at, as they are written; of two of one name, the last. What nobody looks at, the traits of
-/// what is no identify event among it, may hold what JavaScript reads and this program does not: halves of surrogate pairs, numbers without bounds, any depth.
+/// what is no identify event among it, may hold what JavaScript reads and this program does not: halves of surrogate pairs,
+/// numbers without bounds, any depth.
 #[derive(Debug, Default)]
 pub(super) struct Head<'a> {
     kind: Option<&'a RawValue>,
