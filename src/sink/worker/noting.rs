@@ -14,7 +14,7 @@ use crate::sink::cargo::Cargo;
 use crate::telemetry::{Constraint, SkipReason};
 
 /// Notes that `event` came in, and what it means.
-pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, planned: &Planned) {
+pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, meaning: &Planned) {
     let id = event.message_id.to_shared();
     let name = match &event.name {
         Some(name) => format!("{}/{name}", event.kind),
@@ -22,15 +22,15 @@ pub(super) fn taken(journal: &Journal, event: &Event, origin: &Origin, planned: 
     };
     let origin = origin.to_string();
     journal.note(id, Moment::Received { origin, event: name });
-    self::planned(journal, event, planned);
+    planned(journal, event, meaning);
 }
 
 /// Notes what `event` means, perhaps anew.
-pub(super) fn planned(journal: &Journal, event: &Event, planned: &Planned) {
-    if let Some(ignored) = &planned.ignored_inline {
+pub(super) fn planned(journal: &Journal, event: &Event, meaning: &Planned) {
+    if let Some(ignored) = &meaning.ignored_inline {
         journal.note(event.message_id.to_shared(), Moment::Ignored(ignored.to_string()));
     }
-    let moment = match &planned.plan {
+    let moment = match &meaning.plan {
         Plan::Steps(steps) => {
             Moment::Planned(steps.iter().map(|step| step.action.endpoint()).collect())
         }
