@@ -1,6 +1,7 @@
 //! Bounded memory: every store of the emulator has a limit on entries and on bytes, and forgets its
 //! oldest entry first. Knows nothing of what it keeps.
 
+mod blocks;
 mod recent;
 mod seen;
 mod table;

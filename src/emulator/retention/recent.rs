@@ -1,13 +1,12 @@
 //! The most recent entries of an endless sequence; each keeps its number when older ones go.
 
-use std::collections::VecDeque;
-
+use super::blocks::Blocks;
 use super::{ENTRY_OVERHEAD, Limits};
 
 /// A queue that numbers its entries from 0 and drops the oldest when a limit is passed.
 #[derive(Debug)]
 pub(in super::super) struct Recent<T> {
-    entries: VecDeque<(usize, T)>,
+    entries: Blocks<(usize, T)>,
     /// The number of the oldest entry kept: as many are gone.
     first: u64,
     bytes: usize,
@@ -16,7 +15,7 @@ pub(in super::super) struct Recent<T> {
 
 impl<T> Recent<T> {
     pub(in super::super) fn new(limits: Limits) -> Self {
-        Self { entries: VecDeque::new(), first: 0, bytes: 0, limits }
+        Self { entries: Blocks::new(), first: 0, bytes: 0, limits }
     }
 
     /// The number the next entry will get: how many there ever were.
@@ -58,19 +57,19 @@ impl<T> Recent<T> {
         let end = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let end = end.min(self.entries.len());
         let numbers = (self.first..self.first + length(end)).rev();
-        numbers.zip(self.entries.range(..end).rev().map(|(_, entry)| entry))
+        numbers.zip(self.entries.range(0..end).rev().map(|(_, entry)| entry))
     }
 
     /// The entries kept from the first on that is not `before`, oldest first. Those that are must have come first.
     pub(in super::super) fn past(&self, before: impl Fn(&T) -> bool) -> impl Iterator<Item = &T> {
         let first = self.entries.partition_point(|(_, entry)| before(entry));
-        self.entries.range(first..).map(|(_, entry)| entry)
+        self.entries.range(first..self.entries.len()).map(|(_, entry)| entry)
     }
 
     /// The entries kept whose number is at least `number`, oldest first.
     pub(in super::super) fn since(&self, number: u64) -> impl DoubleEndedIterator<Item = &T> {
         let gone = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        self.entries.range(gone.min(self.entries.len())..).map(|(_, entry)| entry)
+        self.entries.range(gone..self.entries.len()).map(|(_, entry)| entry)
     }
 }
 
