@@ -66,6 +66,10 @@ impl Feed {
         self.arrived(row.at.as_secs());
         let bytes = row.weight();
         self.bytes += bytes;
+        if self.rows.capacity() == 0 {
+            // All of it, which only takes memory as it is filled: to grow would be to copy what is there, time and again.
+            self.rows.reserve_exact(self.most);
+        }
         self.rows.push_back((bytes, row));
         while self.rows.len() > self.most || (self.bytes > MAX_BYTES && self.rows.len() > 1) {
             if let Some((bytes, _)) = self.rows.pop_front() {
