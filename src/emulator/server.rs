@@ -21,6 +21,8 @@ use tower::{Service, service_fn};
 use super::connections::{Connections, Handle};
 use super::courier::Courier;
 use super::ending;
+use super::exchange::exchange;
+use super::routes;
 use super::settings::Settings;
 use crate::page::Guard;
 
@@ -65,11 +67,15 @@ impl Emulator {
         let _cut_if_dropped = cut.clone().drop_guard();
         let connections = Connections { listener: self.listener, cut: cut.clone() };
         let guard = guard(self.address);
+        let courier = self.courier.clone();
         // With a state its handlers are routes once and for all, and not for each request.
         let router: Router = self.courier.router().with_state(());
         let connected = service_fn(move |stream: IncomingStream<'_, Connections>| {
             let (router, handle) = (router.clone(), stream.io().handle());
-            let answer = move |request| answer(guard, router.clone(), handle.clone(), request);
+            let courier = courier.clone();
+            let answer = move |request| {
+                answer(guard, courier.clone(), router.clone(), handle.clone(), request)
+            };
             std::future::ready(Ok::<_, Infallible>(service_fn(answer)))
         });
         let server = axum::serve(connections, connected)
@@ -99,6 +105,7 @@ fn guard(address: SocketAddr) -> Guard {
 /// Answers one request of a connection, or resets it.
 async fn answer(
     guard: Guard,
+    courier: Courier,
     mut router: Router,
     connection: Handle,
     mut request: Request,
@@ -107,8 +114,12 @@ async fn answer(
         let told = "not a name of this emulator: ask by its address or by localhost\n";
         return Ok((status, told).into_response());
     }
-    // A router is always ready.
-    let Ok(response) = router.call(request).await;
+    // Most requests have a route of Courier's; to ask the router for it would be a good part of what they cost.
+    let response = match routes::find(request.method(), request.uri().path()) {
+        Some(route) => exchange(courier, Some(route), request).await,
+        // A router is always ready.
+        None => router.call(request).await?,
+    };
     if ending::is_reset(&response) {
         connection.reset();
         // Correctness: the connection's task is woken by the reset and drops us.

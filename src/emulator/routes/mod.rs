@@ -18,9 +18,11 @@ mod triggers;
 
 pub(super) use control::automations::{put_automation, put_link};
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::Request;
-use axum::routing::{MethodFilter, on};
+use http::Method;
 
 use super::call::Operation;
 use super::courier::Courier;
@@ -28,13 +30,13 @@ use super::exchange::exchange;
 use super::judge::Route;
 use super::page;
 
-type Entry = (MethodFilter, &'static str, Operation);
+type Entry = (Method, &'static str, Operation);
 
-const GET: MethodFilter = MethodFilter::GET;
-const POST: MethodFilter = MethodFilter::POST;
-const PUT: MethodFilter = MethodFilter::PUT;
-const PATCH: MethodFilter = MethodFilter::PATCH;
-const DELETE: MethodFilter = MethodFilter::DELETE;
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+const PATCH: Method = Method::PATCH;
+const DELETE: Method = Method::DELETE;
 
 /// Every route there is; patterns are what summaries count by.
 const ROUTES: &[Entry] = &[
@@ -84,21 +86,39 @@ const ROUTES: &[Entry] = &[
     (GET, "/messages/{message_id}", messages::get),
 ];
 
+/// The routes of each pattern, by method.
+type Methods = Vec<(Method, Route)>;
+
+static PATTERNS: LazyLock<matchit::Router<Methods>> = LazyLock::new(|| {
+    let mut patterns = matchit::Router::new();
+    for routes in ROUTES.chunk_by(|one, next| one.1 == next.1) {
+        let of = |entry: &Entry| (entry.0.clone(), Route::new(entry.1, entry.2));
+        let pattern = routes.first().map_or("", |entry| entry.1);
+        let added = patterns.insert(pattern, routes.iter().map(of).collect());
+        added.expect("a pattern's routes stand together");
+    }
+    patterns
+});
+
+/// The route that Courier has for a method and a path.
+pub(super) fn find(method: &Method, path: &str) -> Option<Route> {
+    let methods = PATTERNS.at(path).ok()?.value;
+    methods.iter().find(|(known, _)| known == method).map(|(_, route)| *route)
+}
+
+/// All that the emulator answers: its own routes, and whatever is none of them as Courier does.
 pub(super) fn router(courier: &Courier) -> Router {
-    let handler = |route: Option<Route>| {
-        let courier = courier.clone();
-        move |request: Request| exchange(courier.clone(), route, request)
-    };
-    let router = ROUTES.iter().fold(Router::new(), |router, &(method, pattern, operation)| {
-        router.route(pattern, on(method, handler(Some(Route::new(pattern, operation)))))
-    });
-    let courier_lacks = handler(None);
-    let unknown = async move |request: Request| match control::refused(&request) {
+    let of_courier = courier.clone();
+    let others = async move |request: Request| match control::refused(&request) {
         Some(refusal) => refusal,
-        None => courier_lacks(request).await,
+        None => {
+            let method = Some(request.method()).filter(|method| *method != Method::HEAD);
+            let route = find(method.unwrap_or(&Method::GET), request.uri().path());
+            exchange(of_courier, route, request).await
+        }
     };
     // A method that a path does not have is as unknown as a path: Courier's gateway knows pairs.
-    page::routes(courier, control::routes(courier, router))
-        .fallback(unknown.clone())
-        .method_not_allowed_fallback(unknown)
+    page::routes(courier, control::routes(courier, Router::new()))
+        .fallback(others.clone())
+        .method_not_allowed_fallback(others)
 }
