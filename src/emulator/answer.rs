@@ -33,7 +33,8 @@ impl Answer {
     /// An answer whose body was written as JSON.
     pub(super) fn written(status: StatusCode, body: String) -> Self {
         let body = Bytes::from(body);
-        let mut headers = HeaderMap::with_capacity(1);
+        // The router adds the length.
+        let mut headers = HeaderMap::with_capacity(2);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Self { status, headers, body }
     }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -26,6 +26,8 @@ pub(super) struct Connections {
 pub(super) struct Connection {
     stream: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Whom the cut wakes
+    waker: Option<Waker>,
     handle: Handle,
 }
 
@@ -63,7 +65,7 @@ impl Listener for Connections {
         let token = self.cut.child_token();
         let cut = Box::pin(token.clone().cancelled_owned());
         let handle = Handle(Arc::new(Cut { token, is_reset: AtomicBool::new(false) }));
-        (Connection { stream, cut, handle }, peer)
+        (Connection { stream, cut, waker: None, handle }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -76,9 +78,13 @@ impl Connection {
         self.handle.clone()
     }
 
-    /// Correctness: registers the task with the token on every call, so the cut wakes it whatever
-    /// it waits for.
+    /// Correctness: registers the task with the token whenever it is another, so the cut wakes it whatever it waits for.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        let is_known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if is_known && !self.handle.0.token.is_cancelled() {
+            return Ok(());
+        }
+        self.waker = Some(context.waker().clone());
         match self.cut.as_mut().poll(context) {
             Poll::Ready(()) => {
                 if self.handle.is_reset() {

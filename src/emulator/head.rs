@@ -105,7 +105,7 @@ impl<'a> Head<'a> {
         let ids = [self.user_id, self.anonymous_id, self.group_id, self.message_id];
         for member in ids.into_iter().chain([self.kind, self.event]).flatten() {
             let text = member.get();
-            if !text.starts_with('"') || text.contains('\\') {
+            if !text.starts_with('"') || has_escapes(text) {
                 serde_json::from_str::<Value>(text)?;
             }
         }
@@ -131,9 +131,13 @@ fn required<'a>(member: Option<&'a RawValue>, name: &str) -> Result<Cow<'a, str>
     text(member.ok_or_else(|| missing(name))?).ok_or_else(|| wrong(name, "a string"))
 }
 
+fn has_escapes(written: &str) -> bool {
+    written.as_bytes().contains(&b'\\')
+}
+
 fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     let written = value.get().strip_prefix('"')?.strip_suffix('"')?;
-    if written.contains('\\') {
+    if has_escapes(written) {
         return serde_json::from_str(value.get()).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(written))
@@ -208,7 +212,7 @@ impl<'de> Deserialize<'de> for Head<'de> {
 fn for_courier(properties: &RawValue) -> serde_json::Result<Option<Value>> {
     let text = properties.get();
     // Most tell it nothing.
-    if !text.starts_with('{') || !(text.contains("courier") || text.contains('\\')) {
+    if !text.starts_with('{') || !(text.contains("courier") || has_escapes(text)) {
         return Ok(None);
     }
     Members::of(text).get("courier").map(serde_json::from_str).transpose()

@@ -63,7 +63,7 @@ impl Follower {
             }
             for entry in requests {
                 self.next = entry.request.sequence + 1;
-                if let Some(row) = rows::row(&entry) {
+                if let Some(row) = rows::row(entry) {
                     self.push(row);
                 }
             }

@@ -33,16 +33,16 @@ struct Seen {
 }
 
 /// The row of a request; none of one that only reads.
-pub(super) fn row(Entry { request, told }: &Entry) -> Option<Row> {
+pub(super) fn row(Entry { request, told }: Entry) -> Option<Row> {
     if request.method.is_safe() {
         return None;
     }
-    let Seen { kind, label, name, user } = seen(request, told.as_ref());
+    let Seen { kind, label, name, user } = seen(&request, told);
     let mut facts = Vec::new();
     let mut fact =
         |name, value: Option<Cow<'static, str>>| facts.extend(value.map(|it| (name, it)));
-    fact("Idempotency key", request.idempotency_key.clone().map(Cow::Owned));
-    fact("Content type", request.content_type.clone());
+    fact("Idempotency key", request.idempotency_key.map(Cow::Owned));
+    fact("Content type", request.content_type);
     fact(
         "Replayed",
         request.replayed.then_some(Cow::Borrowed("the answer is an earlier request's")),
@@ -56,9 +56,9 @@ pub(super) fn row(Entry { request, told }: &Entry) -> Option<Row> {
         name,
         user,
         outcome: request.status.map_or(Outcome::Waiting, |it| Outcome::Answered(it.as_u16())),
-        requests: vec![Request { method: method(&request.method), path: request.path.clone() }],
+        requests: vec![Request { method: method(&request.method), path: request.path }],
         facts,
-        payload: request.body.clone(),
+        payload: request.body,
     })
 }
 
@@ -85,8 +85,8 @@ pub(super) fn source(row: &Row) -> Option<InboundKind> {
     InboundKind::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
-fn seen(request: &LoggedRequest, told: Option<&Told>) -> Seen {
-    if let Some(Told { kind, name, user }) = told.cloned() {
+fn seen(request: &LoggedRequest, told: Option<Told>) -> Seen {
+    if let Some(Told { kind, name, user }) = told {
         return Seen { kind, label: kind.as_str(), name, user };
     }
     let route = request.route.unwrap_or_default();
@@ -144,7 +144,7 @@ mod tests {
             "/inbound/rudderstack" => Content::event(body.as_bytes()),
             _ => Content::Nothing,
         };
-        row(&Entry { request, told: content.told() }).expect("a POST is shown")
+        row(Entry { request, told: content.told() }).expect("a POST is shown")
     }
 
     fn told(row: &Row) -> (&str, Option<&str>, Option<&str>) {

@@ -94,6 +94,6 @@ fn accept(
     let sequence = call.sequence;
     state.record_inbound(Accepted { kind, event_type, message_id, runs, sequence });
     // An id has nothing that JSON would escape.
-    let answer = format!("{{\"messageId\":\"{}\"}}", message_id.text());
+    let answer = ["{\"messageId\":\"", &message_id.text(), "\"}"].concat();
     Answer::written(StatusCode::ACCEPTED, answer)
 }
