@@ -103,7 +103,7 @@ fn request(at: usize) -> Vec<u8> {
         _ => support::track(at % USERS, at),
     };
     let head = format!(
-        "POST /inbound/rudderstack HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer pk_bench\r\n\
+        "POST /inbound/rudderstack HTTP/1.1\r\nhost: 127.0.0.1:80\r\nauthorization: Bearer pk_bench\r\n\
          content-type: application/json\r\nuser-agent: bench\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
