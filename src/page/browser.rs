@@ -52,7 +52,7 @@ fn is_machine(host: &HeaderValue) -> bool {
         return false;
     };
     // What most who ask write.
-    if host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok() {
+    if host.parse::<SocketAddr>().is_ok() {
         return true;
     }
     let Ok(authority) = host.parse::<Authority>() else {

@@ -68,7 +68,7 @@ impl Feed {
         self.bytes += bytes;
         if self.rows.capacity() == 0 {
             // All of it, which only takes memory as it is filled: to grow would be to copy what is there, time and again.
-            self.rows.reserve_exact(self.most);
+            self.rows.reserve_exact(self.most + 1);
         }
         self.rows.push_back((bytes, row));
         while self.rows.len() > self.most || (self.bytes > MAX_BYTES && self.rows.len() > 1) {
@@ -208,8 +208,11 @@ mod tests {
             feed.push(row(number, EventType::Track, "x"));
         }
         assert_eq!((feed.kept(), feed.total()), (3, 5));
+        let room = feed.rows.capacity();
+        (5..9).for_each(|number| feed.push(row(number, EventType::Track, "x")));
+        assert_eq!(feed.rows.capacity(), room, "it never grows");
         let before = feed.bytes;
-        feed.amend(4, |row| row.facts.push(("Why", "four".into())));
+        feed.amend(8, |row| row.facts.push(("Why", "four".into())));
         assert_eq!(feed.bytes, before + 4);
     }
 
