@@ -1,6 +1,5 @@
 //! The way to Courier: `endpoint`, the key, `tls`, `proxy`. Certificates and keys in files are read by whoever builds.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use rustls::pki_types::ServerName;
@@ -25,18 +24,12 @@ pub(super) fn endpoint(block: &mut Block<'_>, beside: Beside) -> (Option<BaseUrl
     let item = item.secret();
     let place = item.place.clone();
     let endpoint = item.parsed(BaseUrl::new);
-    if beside == Beside::Emulator && endpoint.as_ref().is_some_and(|it| !is_loopback(it)) {
+    if beside == Beside::Emulator && endpoint.as_ref().is_some_and(|it| !it.is_loopback()) {
         let message = "is not on this machine, and `[emulator]` stands beside it".to_owned();
         let remedy = Some("remove one of the two".to_owned());
         block.reader.mistake_in(&place, Texts::Secret, message, remedy);
     }
     (endpoint, true)
-}
-
-fn is_loopback(endpoint: &BaseUrl) -> bool {
-    let host = endpoint.uri().host().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// `api_key` or `api_key_file`, exactly one.

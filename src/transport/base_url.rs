@@ -3,6 +3,7 @@
 //! It does not know the paths, nor how a connection is made.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use http::Uri;
 
@@ -70,6 +71,13 @@ impl BaseUrl {
         self.uri.scheme_str() == Some("https")
     }
 
+    /// Whether only this machine is meant, by an address or as `localhost`.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.uri.host().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+    }
+
     /// Host and port, as far as they were written.
     pub fn authority(&self) -> &str {
         self.uri.authority().map_or("", http::uri::Authority::as_str)
@@ -108,6 +116,22 @@ mod tests {
             assert_eq!(BaseUrl::new(text).unwrap().as_str(), kept);
         }
         assert!(BaseUrl::new("HTTPS://api.courier.com").unwrap().is_https());
+    }
+
+    #[test]
+    fn this_machine_is_told_from_names_that_begin_alike() {
+        for (text, is_loopback) in [
+            ("http://localhost:8787", true),
+            ("http://LocalHost", true),
+            ("http://127.8.9.1:1/base", true),
+            ("http://[::1]:8787", true),
+            ("http://127.0.0.1.example.com", false),
+            ("http://localhost.example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[::2]", false),
+        ] {
+            assert_eq!(BaseUrl::new(text).unwrap().is_loopback(), is_loopback, "{text}");
+        }
     }
 
     #[test]

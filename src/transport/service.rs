@@ -88,7 +88,7 @@ impl Transport {
         let proxy = proxy_for(&settings.endpoint, &settings.proxy);
         let to_proxy = proxy.as_ref().and_then(|proxy| proxy.uri().scheme_str());
         let encrypted = settings.endpoint.is_https() || to_proxy == Some("https");
-        if !settings.endpoint.is_https() && !is_loopback(&settings.endpoint) {
+        if !settings.endpoint.is_https() && !settings.endpoint.is_loopback() {
             tracing::warn!(
                 endpoint = %settings.endpoint,
                 "the endpoint is not https: whoever is on the way to it can read the API key and every event"
@@ -234,13 +234,6 @@ fn too_large(endpoint: Endpoint, status: u16, error: &ReadError<hyper::Error>) -
 )]
 fn now() -> Duration {
     std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-fn is_loopback(endpoint: &BaseUrl) -> bool {
-    let host = endpoint.uri().host().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Debug for Transport {

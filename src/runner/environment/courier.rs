@@ -68,8 +68,7 @@ fn endpoint(endpoint: &BaseUrl, about: &mut About<'_>) {
         _ => "not one of Courier's own hosts",
     };
     let said = format!("{endpoint}: {region}");
-    let is_local = host == "localhost" || host.starts_with("127.") || host == "[::1]";
-    if !endpoint.is_https() && !is_local {
+    if !endpoint.is_https() && !endpoint.is_loopback() {
         let remedy = "use https, or whoever is on the way reads the key";
         about.doubtful("endpoint", said, remedy);
     } else if host.ends_with("courier.com") && region.starts_with("not") {
