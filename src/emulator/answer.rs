@@ -33,8 +33,7 @@ impl Answer {
     /// An answer whose body was written as JSON.
     pub(super) fn written(status: StatusCode, body: String) -> Self {
         let body = Bytes::from(body);
-        // The router adds the length.
-        let mut headers = HeaderMap::with_capacity(2);
+        let mut headers = HeaderMap::with_capacity(1);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Self { status, headers, body }
     }

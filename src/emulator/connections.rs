@@ -48,6 +48,10 @@ impl Handle {
         self.0.token.cancel();
     }
 
+    fn is_cut(&self) -> bool {
+        self.0.token.is_cancelled()
+    }
+
     fn is_reset(&self) -> bool {
         self.0.is_reset.load(Ordering::Acquire)
     }
@@ -81,7 +85,7 @@ impl Connection {
     /// Correctness: registers the task with the token whenever it is another, so the cut wakes it whatever it waits for.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         let is_known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
-        if is_known && !self.handle.0.token.is_cancelled() {
+        if is_known && !self.handle.is_cut() {
             return Ok(());
         }
         self.waker = Some(context.waker().clone());
@@ -133,5 +137,49 @@ impl AsyncWrite for Connection {
         }
         // Not checked: a cut connection still closes its socket.
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Woken {
+        fn check(self: &Arc<Self>, connection: &mut Connection) -> Result<(), io::ErrorKind> {
+            let waker = Waker::from(Arc::clone(self));
+            connection.check(&mut Context::from_waker(&waker)).map_err(|error| error.kind())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_cut_wakes_whoever_asked_last() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let cut = CancellationToken::new();
+        let mut connections = Connections { listener, cut: cut.clone() };
+        let _peers = [TcpStream::connect(address).await, TcpStream::connect(address).await];
+        let (mut asked, _) = connections.accept().await;
+        let (mut new, _) = connections.accept().await;
+        let [one, other] = [(); 2].map(|()| Arc::<Woken>::default());
+        for waker in [&one, &one, &other, &one, &other, &other] {
+            assert_eq!(waker.check(&mut asked), Ok(()));
+        }
+        cut.cancel();
+        assert_eq!([&one, &other].map(|waker| waker.0.load(Ordering::Relaxed)), [0, 1]);
+        for connection in [&mut asked, &mut new] {
+            assert_eq!(one.check(connection), Err(io::ErrorKind::ConnectionAborted));
+        }
     }
 }

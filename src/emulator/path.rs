@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::answer::Refusal;
 
 /// What stands in the raw path where the pattern has `{…}`, decoded. The two have as many
-/// segments: the router matched them on the raw path, where `%2F` is no separator.
+/// segments: the pattern was found by the raw path, where `%2F` is no separator.
 pub(super) fn captures(pattern: &str, raw: &str) -> Result<Vec<String>, Refusal> {
     if !pattern.contains('{') {
         return Ok(Vec::new());

@@ -114,7 +114,6 @@ async fn answer(
         let told = "not a name of this emulator: ask by its address or by localhost\n";
         return Ok((status, told).into_response());
     }
-    // Most requests have a route of Courier's; to ask the router for it would be a good part of what they cost.
     let response = match routes::find(request.method(), request.uri().path()) {
         Some(route) => exchange(courier, Some(route), request).await,
         // A router is always ready.

@@ -25,4 +25,5 @@ mod socket;
 mod support;
 mod tenants;
 mod triggers;
+mod ways;
 mod weather;

@@ -93,7 +93,7 @@ fn accept(
     let message_id = state.ids.give();
     let sequence = call.sequence;
     state.record_inbound(Accepted { kind, event_type, message_id, runs, sequence });
-    // An id has nothing that JSON would escape.
+    // An id has nothing that JSON would escape. Every event is answered with one, so it is not `format!` that writes it.
     let answer = ["{\"messageId\":\"", &message_id.text(), "\"}"].concat();
     Answer::written(StatusCode::ACCEPTED, answer)
 }

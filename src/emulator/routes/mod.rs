@@ -22,6 +22,7 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::routing::{MethodFilter, on};
 use http::Method;
 
 use super::call::Operation;
@@ -38,7 +39,7 @@ const PUT: Method = Method::PUT;
 const PATCH: Method = Method::PATCH;
 const DELETE: Method = Method::DELETE;
 
-/// Every route there is; patterns are what summaries count by.
+/// Every route there is, those of a pattern together; patterns are what summaries count by.
 const ROUTES: &[Entry] = &[
     (GET, "/profiles/{user_id}", profiles::get),
     (POST, "/profiles/{user_id}", profiles::merge),
@@ -86,39 +87,69 @@ const ROUTES: &[Entry] = &[
     (GET, "/messages/{message_id}", messages::get),
 ];
 
-/// The routes of each pattern, by method.
-type Methods = Vec<(Method, Route)>;
-
-static PATTERNS: LazyLock<matchit::Router<Methods>> = LazyLock::new(|| {
+/// The routes by their pattern, of each by method.
+static PATTERNS: LazyLock<matchit::Router<Vec<(Method, Route)>>> = LazyLock::new(|| {
     let mut patterns = matchit::Router::new();
-    for routes in ROUTES.chunk_by(|one, next| one.1 == next.1) {
-        let of = |entry: &Entry| (entry.0.clone(), Route::new(entry.1, entry.2));
-        let pattern = routes.first().map_or("", |entry| entry.1);
-        let added = patterns.insert(pattern, routes.iter().map(of).collect());
+    for routes in ROUTES.chunk_by(|(_, one, _), (_, next, _)| one == next) {
+        let [(_, pattern, _), ..] = routes else { continue };
+        let of = |(method, pattern, operation): &Entry| {
+            (method.clone(), Route::new(pattern, *operation))
+        };
+        let added = patterns.insert(*pattern, routes.iter().map(of).collect());
         added.expect("a pattern's routes stand together");
     }
     patterns
 });
 
-/// The route that Courier has for a method and a path.
+/// The route of a request, without the router: to ask that would be a good part of what most requests cost. There is none
+/// where the router has more to do than to pass it on: for a HEAD, whose answer loses its body there.
 pub(super) fn find(method: &Method, path: &str) -> Option<Route> {
     let methods = PATTERNS.at(path).ok()?.value;
     methods.iter().find(|(known, _)| known == method).map(|(_, route)| *route)
 }
 
-/// All that the emulator answers: its own routes, and whatever is none of them as Courier does.
 pub(super) fn router(courier: &Courier) -> Router {
-    let of_courier = courier.clone();
-    let others = async move |request: Request| match control::refused(&request) {
+    let handler = |route: Option<Route>| {
+        let courier = courier.clone();
+        move |request: Request| exchange(courier.clone(), route, request)
+    };
+    let router = ROUTES.iter().fold(Router::new(), |router, (method, pattern, operation)| {
+        let method = MethodFilter::try_from(method.clone()).expect("axum knows these");
+        router.route(pattern, on(method, handler(Some(Route::new(pattern, *operation)))))
+    });
+    let courier_lacks = handler(None);
+    let unknown = async move |request: Request| match control::refused(&request) {
         Some(refusal) => refusal,
-        None => {
-            let method = Some(request.method()).filter(|method| *method != Method::HEAD);
-            let route = find(method.unwrap_or(&Method::GET), request.uri().path());
-            exchange(of_courier, route, request).await
-        }
+        None => courier_lacks(request).await,
     };
     // A method that a path does not have is as unknown as a path: Courier's gateway knows pairs.
-    page::routes(courier, control::routes(courier, Router::new()))
-        .fallback(others.clone())
-        .method_not_allowed_fallback(others)
+    page::routes(courier, control::routes(courier, router))
+        .fallback(unknown.clone())
+        .method_not_allowed_fallback(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_route_is_found_by_its_method_and_path() {
+        for (method, pattern, _) in ROUTES {
+            let path = pattern.replace(['{', '}'], "-");
+            let found = find(method, &path).map(|route| route.pattern);
+            assert_eq!(found, Some(*pattern), "{method}");
+        }
+        let found = find(&POST, "/automations/runs/invoke").map(|route| route.pattern);
+        assert_eq!(found, Some("/automations/{template}/invoke"));
+        for (method, path) in [
+            (Method::HEAD, "/tenants"),
+            (PATCH, "/tenants"),
+            (GET, "/tenants/"),
+            (GET, "//tenants"),
+            (GET, "/"),
+            (GET, "/emulator/page"),
+        ] {
+            assert!(find(&method, path).is_none(), "{method} {path}");
+        }
+    }
 }
