@@ -2,8 +2,8 @@
 //! somebody has open cost? Time is what the processor spent in the thread that serves, the kernel's included, so that
 //! neither the clients nor other work on the machine is measured. On a connection no request waits behind another.
 //!
-//! Beside it, what the machine gives at that moment: a server of the same libraries that reads each body, and answers as the
-//! emulator does without having looked at it.
+//! Beside it, what the machine gives at that moment: a server of the same libraries, their router included, that reads each
+//! body, and answers as the emulator does without having looked at it.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
@@ -103,7 +103,7 @@ fn request(at: usize) -> Vec<u8> {
         _ => support::track(at % USERS, at),
     };
     let head = format!(
-        "POST /inbound/rudderstack HTTP/1.1\r\nhost: 127.0.0.1:80\r\nauthorization: Bearer pk_bench\r\n\
+        "POST /inbound/rudderstack HTTP/1.1\r\nhost: 127.0.0.1:8787\r\nauthorization: Bearer pk_bench\r\n\
          content-type: application/json\r\nuser-agent: bench\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
@@ -130,7 +130,7 @@ async fn client(address: SocketAddr, requests: &[Vec<u8>], first: usize) {
 /// What a browser does that has the page open: it listens, and asks for the view whenever there is news.
 async fn page(address: SocketAddr, views: &AtomicUsize) -> Infallible {
     let get = |path: &str, connection: &str| {
-        format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: {connection}\r\n\r\n")
+        format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:8787\r\nconnection: {connection}\r\n\r\n")
     };
     let mut listening = TcpStream::connect(address).await.expect("it listens");
     let ask = get("/emulator/page/news", "keep-alive");
