@@ -79,6 +79,15 @@ pub(super) fn written(value: &Value) -> Option<String> {
     }
 }
 
+/// Refuses a member that is none of these: in what is ours, one that is misspelt would only be passed over.
+pub(super) fn only(body: &Map<String, Value>, known: &[&str]) -> Result<(), Refusal> {
+    let Some(name) = body.keys().find(|name| !known.contains(&name.as_str())) else {
+        return Ok(());
+    };
+    let known = known.join("', '");
+    Err(Refusal::bad_request(format!("'{name}' is not known here, only '{known}'")))
+}
+
 pub(super) fn missing(name: &str) -> Refusal {
     Refusal::bad_request(format!("'{name}' is required"))
 }

@@ -128,6 +128,16 @@ async fn links_and_automations_are_written_through_the_emulators_own_routes() {
     assert_eq!(put.0, 204);
     let wrong = call(&courier, "PUT /emulator/automations/b", json!({"steps": [{}]})).await;
     assert_eq!(wrong.0, 400);
+    let misspelt = json!({"steps": steps, "cancellation_token": "t"});
+    let (status, answer) = call(&courier, "PUT /emulator/automations/b", misspelt).await;
+    assert_eq!(status, 400);
+    assert_eq!(
+        answer["message"],
+        "'cancellation_token' is not known here, only 'id', 'name', 'steps', 'cancelation_token'"
+    );
+    // What was read may be written again.
+    let (_, mut read) = call(&courier, "GET /emulator/automations", Value::Null).await;
+    assert_eq!(call(&courier, "PUT /emulator/automations/a", read[0].take()).await.0, 204);
     let (_, listed) = call(&courier, "GET /automations", Value::Null).await;
     assert_eq!(
         (&listed["templates"][0]["id"], &listed["templates"][0]["name"]),
@@ -147,6 +157,7 @@ async fn links_and_automations_are_written_through_the_emulators_own_routes() {
         json!({"on": "track/", "template": "a"}),
         json!({"source": "courier", "on": "identify", "template": "a"}),
         json!({"source": "x", "on": "identify", "template": "a"}),
+        json!({"sauce": "segment", "on": "identify", "template": "a"}),
         json!({"on": "identify", "template": ""}),
         json!({"on": "identify", "template": "."}),
         json!({"on": "identify", "template": ".."}),

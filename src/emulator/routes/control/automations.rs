@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::super::super::answer::{Answer, Refusal};
 use super::super::super::courier::Courier;
-use super::super::super::members::{optional_string, required_string, wrong};
+use super::super::super::members::{only, optional_string, required_string, wrong};
 use super::super::super::state::{InboundKind, Link, State, Template};
 use super::super::steps;
 use super::{answer, json_of};
@@ -63,7 +63,8 @@ async fn write(courier: &Courier, id: &str, request: Request) -> Result<Answer, 
     Ok(Answer::empty())
 }
 
-/// Creates or replaces an automation: `name` (by default the id), `steps`, `cancelation_token`.
+/// Creates or replaces an automation: `name` (by default the id), `steps`, `cancelation_token`. The `id` that it is read with
+/// may stand there, too.
 pub(in super::super::super) fn put_automation(
     state: &mut State,
     id: &str,
@@ -73,6 +74,7 @@ pub(in super::super::super) fn put_automation(
     let Value::Object(automation) = automation else {
         return Err(Refusal::bad_request("an automation is a JSON object"));
     };
+    only(&automation, &["id", "name", "steps", "cancelation_token"])?;
     let steps = Arc::from(steps::check(automation.get("steps"), "steps")?);
     let template = Template {
         name: optional_string(&automation, "name")?.unwrap_or(id).to_owned(),
@@ -108,6 +110,7 @@ async fn read_link(request: Request) -> Result<Link, Refusal> {
     let Value::Object(link) = json_of(request).await? else {
         return Err(Refusal::bad_request("a link is a JSON object"));
     };
+    only(&link, &["source", "on", "template"])?;
     let source = optional_string(&link, "source")?.unwrap_or("rudderstack");
     let source = InboundKind::ALL.into_iter().find(|kind| kind.name() == source);
     Ok(Link {
